@@ -1,0 +1,164 @@
+"""The classic protocol of an operation: what a user's own `theano.Op` implements."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from croton.config import config
+from croton.errors import MethodNotDefined
+from croton.graph.node import Apply, Constant, Tag, Variable
+from croton.graph.type import Type
+
+
+class Op:
+    """A function from variables to variables.
+
+    A subclass gives `make_node` (or `itypes` and `otypes`) and `perform`; where they make sense also `grad` or
+    `L_op`, `R_op`, `infer_shape`, and `__props__`, the names of the attributes that tell two instances apart.
+    """
+
+    default_output: int | None = None
+    view_map: dict[int, list[int]] = {}
+    destroy_map: dict[int, list[int]] = {}
+    itypes: Sequence[Type]
+    otypes: Sequence[Type]
+    __props__: tuple[str, ...]
+
+    # -- application -----------------------------------------------------------------------------------------
+    def make_node(self, *inputs: Any) -> Apply:
+        """An application of this operation to `inputs`."""
+        if not hasattr(self, "itypes"):
+            raise NotImplementedError(
+                f"{type(self).__name__} defines neither make_node nor itypes and otypes; one of the two is needed."
+            )
+        if len(inputs) != len(self.itypes):
+            raise ValueError(f"{self} takes {len(self.itypes)} inputs; got {len(inputs)}.")
+        variables = [
+            kind.filter_variable(x) if isinstance(x, Variable) else kind.make_constant(x)
+            for x, kind in zip(inputs, self.itypes, strict=True)
+        ]
+        return Apply(self, variables, [kind() for kind in self.otypes])
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        """The output, or the list of outputs, of applying this operation to `inputs`.
+
+        `return_list=True` asks for a list whatever the number of outputs.
+        """
+        return_list = kwargs.pop("return_list", False)
+        node = self.make_node(*inputs, **kwargs)
+        if config.compute_test_value != "off":
+            compute_test_value(node)
+        if self.default_output is not None:
+            out = node.outputs[self.default_output]
+            return [out] if return_list else out
+        if return_list:
+            return list(node.outputs)
+        return node.outputs[0] if len(node.outputs) == 1 else node.outputs
+
+    # -- what it computes ------------------------------------------------------------------------------------
+    def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
+        """Write the value of output i into `output_storage[i][0]`."""
+        raise MethodNotDefined("perform", type(self), type(self).__name__)
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        """The shapes of the outputs, given those of the inputs: tuples of scalars, None for what has no shape."""
+        raise MethodNotDefined("infer_shape", type(self), type(self).__name__)
+
+    def do_constant_folding(self, node: Apply) -> bool:
+        """Whether an application to constants may be replaced by its value."""
+        return True
+
+    # -- derivatives -----------------------------------------------------------------------------------------
+    def grad(self, inputs: list[Variable], output_grads: list[Variable]) -> list[Variable]:
+        """The gradient with respect to each input, given that of each output."""
+        raise MethodNotDefined("grad", type(self), type(self).__name__)
+
+    def L_op(
+        self, inputs: list[Variable], outputs: list[Variable], output_grads: list[Variable]
+    ) -> list[Variable]:
+        """As `grad`, with the outputs at hand."""
+        return self.grad(inputs, output_grads)
+
+    def R_op(self, inputs: list[Variable], eval_points: list[Variable | None]) -> list[Variable | None]:
+        """The derivative of each output along `eval_points`."""
+        raise MethodNotDefined("R_op", type(self), type(self).__name__)
+
+    # -- identity --------------------------------------------------------------------------------------------
+    def _props(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__props__)
+
+    def _props_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__props__}
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other) or not hasattr(self, "__props__"):
+            return False
+        return self._props() == other._props()  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        if not hasattr(self, "__props__"):
+            return id(self)
+        return hash((type(self), self._props()))
+
+    def __str__(self) -> str:
+        if "__props__" in dir(self) and self.__props__:
+            inside = ",".join(f"{name}={getattr(self, name)}" for name in self.__props__)
+            return f"{type(self).__name__}{{{inside}}}"
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    @property
+    def tag(self) -> Tag:
+        """Free room for notes."""
+        found = self.__dict__.get("_tag")
+        if found is None:
+            found = Tag()
+            object.__setattr__(self, "_tag", found)
+        return found
+
+
+# -- test values ---------------------------------------------------------------------------------------------
+def get_test_value(v: Any) -> Any:
+    """The value that stands in for `v` while a graph is being built.
+
+    Errors: AttributeError when it has none.
+    """
+    if isinstance(v, Constant):
+        return v.value
+    if not isinstance(v, Variable):
+        return v
+    if hasattr(v.tag, "test_value"):
+        return v.type.filter(v.tag.test_value)
+    if hasattr(v, "get_value"):
+        return v.get_value(borrow=True, return_internal_type=True)
+    raise AttributeError(f"{v} of type {v.type} has no test value: set {v}.tag.test_value.")
+
+
+def compute_test_value(node: Apply) -> None:
+    """Set `tag.test_value` on the outputs of `node` from the test values of its inputs.
+
+    Errors: AttributeError or a warning when an input has none, as config.compute_test_value says; what the
+    operation raises when the test values do not fit.
+    """
+    values = []
+    for i, variable in enumerate(node.inputs):
+        try:
+            values.append(get_test_value(variable))
+        except AttributeError:
+            said = f"Cannot compute test value: input {i} ({variable}) of Op {node} missing default value"
+            how = config.compute_test_value
+            if how == "raise":
+                raise AttributeError(said) from None
+            if how == "warn":
+                warnings.warn(said, stacklevel=3)
+            return
+    storage: list[list[Any]] = [[None] for _ in node.outputs]
+    node.op.perform(node, values, storage)
+    for variable, cell in zip(node.outputs, storage, strict=True):
+        variable.tag.test_value = cell[0]

@@ -1,0 +1,56 @@
+"""Where in the user's program a node was made."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+_HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_ROOF = os.path.join(os.path.dirname(os.path.dirname(_HOUSE)), "theano") + os.sep
+_DEPTH = 8
+
+
+class Frame(NamedTuple):
+    """One line of the user's program."""
+
+    filename: str
+    lineno: int
+    function: str
+
+    def __str__(self) -> str:
+        return f'File "{self.filename}", line {self.lineno}, in {self.function}'
+
+
+Origin = tuple[Frame, ...]
+_override: Origin | None = None
+
+
+def capture() -> Origin:
+    """The user's frames that lead here, innermost first; those of the library itself are left out."""
+    if _override is not None:
+        return _override
+    frame = sys._getframe(1)
+    found: list[Frame] = []
+    while frame is not None and len(found) < _DEPTH:
+        code = frame.f_code
+        name = code.co_filename
+        if not (name.startswith(_HOUSE) or name.startswith(_ROOF)):
+            found.append(Frame(name, frame.f_lineno, code.co_name))
+            if code.co_name == "<module>":
+                break
+        frame = frame.f_back  # type: ignore[assignment]
+    return tuple(found)
+
+
+@contextmanager
+def inherit(origin: Origin) -> Iterator[None]:
+    """Nodes made inside this block are said to come from `origin` (rewrites and gradients use it)."""
+    global _override
+    before, _override = _override, origin
+    try:
+        yield
+    finally:
+        _override = before

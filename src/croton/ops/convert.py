@@ -1,0 +1,146 @@
+"""From Python and NumPy values to variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from croton.errors import AsTensorError
+from croton.graph.node import Apply, Constant, Variable
+from croton.graph.op import Op
+from croton.vartypes.dtype import ALL, autocast, upcast
+from croton.vartypes.tensor import TensorType
+
+
+def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: Any = None) -> Constant:
+    """A constant tensor.
+
+    Shapes:  as `x`, with axes of length 1 put in front up to `ndim`
+    Dtypes:  `dtype`, else: of arrays and NumPy numbers, theirs; of Python numbers, what autocast gives
+    Errors:  TypeError for what is no array of numbers; ValueError when `x` has more than `ndim` axes
+    """
+    if isinstance(x, Constant):
+        return x
+    if isinstance(x, Variable):
+        raise TypeError(f"A constant can't be made of a variable: {x}.")
+    data = _as_array(x, dtype)
+    if ndim is not None and data.ndim != ndim:
+        if data.ndim > ndim:
+            raise ValueError(f"A constant of {ndim} axes can't hold an array of shape {data.shape}.")
+        data = data.reshape((1,) * (ndim - data.ndim) + data.shape)
+    made: Constant = TensorType(data.dtype.name, data.shape).make_constant(data, name=name)
+    return made
+
+
+def _as_array(x: Any, dtype: Any) -> np.ndarray:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("A masked array can't become a tensor; fill it first (`x.filled(...)`).")
+    try:
+        data = np.array(autocast(x) if dtype is None else np.asarray(x, dtype=dtype))
+    except (ValueError, OverflowError) as error:
+        raise TypeError(f"Could not make an array of {x!r}: {error}") from None
+    if data.dtype.name not in ALL:
+        raise TypeError(f"Could not make a tensor of {x!r}: it has no numeric data type (NumPy says {data.dtype}).")
+    if not data.dtype.isnative:
+        data = data.astype(data.dtype.newbyteorder("="))
+    data.flags.writeable = False
+    return data
+
+
+def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None) -> Variable:
+    """`x` as a tensor variable: a variable as it is, an application's default output, a sequence stacked, a value as a constant.
+
+    Shapes:  axes of length 1 are put in front, or taken from the front, to make `ndim`
+    Errors:  AsTensorError for what can't become a tensor; ValueError when `ndim` can't be had
+    """
+    if hasattr(x, "_as_TensorVariable"):
+        return x._as_TensorVariable()  # type: ignore[no-any-return]
+    if isinstance(x, Apply):
+        x = x.default_output()
+    if isinstance(x, Variable):
+        if not isinstance(x.type, TensorType):
+            raise AsTensorError(f"Variable type field must be a TensorType; got {x} of type {x.type}.", x, type(x))
+        if ndim is None or x.type.ndim == ndim:
+            return x
+        return _with_ndim(x, ndim)
+    if isinstance(x, (list, tuple)) and _has_variable(x):
+        made = Stack()(*[as_tensor_variable(item) for item in x])
+        return made if ndim is None or made.type.ndim == ndim else _with_ndim(made, ndim)
+    if isinstance(x, bool):
+        raise AsTensorError(
+            "Cannot cast True or False as a tensor variable. Please use np.array(True) or np.array(False) if you need "
+            "these constants. This error might be caused by using the == operator on Variables. v == w does not do what "
+            "you think it does. Use theano.tensor.eq(v, w) instead."
+        )
+    try:
+        return constant(x, name=name, ndim=ndim)
+    except TypeError as error:
+        raise AsTensorError(f"Cannot convert {x!r} to TensorType: {error}", x, type(x)) from None
+
+
+def _has_variable(items: Sequence[Any]) -> bool:
+    return any(
+        isinstance(item, (Variable, Apply))
+        or hasattr(item, "_as_TensorVariable")
+        or (isinstance(item, (list, tuple)) and _has_variable(item))
+        for item in items
+    )
+
+
+def _with_ndim(x: Variable, ndim: int) -> Variable:
+    pattern = x.type.broadcastable  # type: ignore[attr-defined]
+    have = len(pattern)
+    if have > ndim:
+        if not all(pattern[: have - ndim]):
+            raise ValueError(f"{x} of type {x.type} can't be given {ndim} axes: its first axes are not of length 1.")
+        return x.dimshuffle(list(range(have - ndim, have)))  # type: ignore[attr-defined, no-any-return]
+    return x.dimshuffle(["x"] * (ndim - have) + list(range(have)))  # type: ignore[attr-defined, no-any-return]
+
+
+class Stack(Op):
+    """Tensors of one shape, one after the other along a new first axis.
+
+    Shapes:    (…) each, k of them -> (k, …)
+    Dtypes:    what all of them meet in
+    Gradient:  each takes its slice of the cotangent
+    """
+
+    __props__ = ()
+
+    def make_node(self, *inputs: Any) -> Apply:
+        variables = [as_tensor_variable(x) for x in inputs]
+        if not variables:
+            raise ValueError("There is nothing to stack: give at least one tensor.")
+        kinds = [v.type for v in variables]
+        ndims = {kind.ndim for kind in kinds}
+        if len(ndims) != 1:
+            raise TypeError(
+                f"Tensors to stack must have the same number of axes; got {[str(kind) for kind in kinds]} for {variables}."
+            )
+        dtype = upcast(*[kind.dtype for kind in kinds])  # type: ignore[attr-defined]
+        variables = [v if v.type.dtype == dtype else v.astype(dtype) for v in variables]  # type: ignore[attr-defined]
+        tail = tuple(
+            next((d for d in dims if d is not None), None) if 1 not in dims else (1 if set(dims) == {1} else None)
+            for dims in zip(*[kind.shape for kind in kinds], strict=True)  # type: ignore[attr-defined]
+        )
+        return Apply(self, variables, [TensorType(dtype, (len(variables), *tail))()])
+
+    def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
+        output_storage[0][0] = self.eval(np, *inputs)
+
+    def eval(self, xp: Any, *xs: Any) -> Any:
+        """All of `xs`, stacked."""
+        return xp.stack(xs)
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [(constant(len(node.inputs), dtype="int64"), *shapes[0])]
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> Any:
+        (g,) = output_grads
+        return [g[i] for i in range(len(inputs))]
+
+    def R_op(self, inputs: Any, eval_points: Any) -> Any:
+        points = [x.zeros_like() if p is None else p for x, p in zip(inputs, eval_points, strict=True)]
+        return [self(*points)]

@@ -1,0 +1,210 @@
+"""Scalar operations applied to each element of tensors that broadcast against one another, and the axes they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from croton.errors import ShapeError
+from croton.graph.node import Apply, Variable
+from croton.graph.type import Type
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.convert import as_tensor_variable
+from croton.ops.scalar.row import ScalarOp
+from croton.vartypes.tensor import Dim, TensorType
+
+
+@op("dimshuffle")
+class DimShuffle(Primitive):
+    """The axes in another order, some dropped (only where of length 1), some new ones of length 1.
+
+    Shapes:    as `new_order` says: the number of an axis of the input, or 'x' for a new axis
+    Dtypes:    as the input
+    Gradient:  the cotangent's axes shuffled back
+    Errors:    ValueError for an axis out of range, named twice, or dropped though it does not broadcast
+    """
+
+    input_broadcastable: tuple[bool, ...]
+    new_order: tuple[int | str, ...]
+    inplace: bool = True
+
+    def __post_init__(self) -> None:
+        self.input_broadcastable = tuple(map(bool, self.input_broadcastable))
+        self.new_order = tuple(j if j == "x" else int(j) for j in self.new_order)
+        kept = [j for j in self.new_order if j != "x"]
+        ndim = len(self.input_broadcastable)
+        for j in kept:
+            if not 0 <= j < ndim:  # type: ignore[operator]
+                raise ValueError(f"new_order {self.new_order} names axis {j}, but the input has {ndim} axes.")
+        if len(set(kept)) != len(kept):
+            raise ValueError(f"new_order {self.new_order} names an axis twice.")
+        self.shuffle = kept
+        self.drop = [j for j in range(ndim) if j not in kept]
+        self.augment = [i for i, j in enumerate(self.new_order) if j == "x"]
+        for j in self.drop:
+            if not self.input_broadcastable[j]:
+                raise ValueError(
+                    f"You cannot drop a non-broadcastable dimension: axis {j} of an input with pattern "
+                    f"{self.input_broadcastable}, by new_order {self.new_order}. Index it or reduce it first."
+                )
+
+    def infer(self, x: Variable) -> Type:
+        kind = x.type
+        assert isinstance(kind, TensorType)
+        if kind.broadcastable != self.input_broadcastable:
+            if kind.ndim != len(self.input_broadcastable):
+                raise TypeError(f"{self} takes {len(self.input_broadcastable)} axes; {x} has {kind.ndim}.")
+            for axis in self.drop:
+                if not kind.broadcastable[axis]:
+                    raise TypeError(f"{self} drops axis {axis}, which does not broadcast in {x} of type {kind}.")
+        return TensorType(kind.dtype, [1 if j == "x" else kind.shape[j] for j in self.new_order])  # type: ignore[index]
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        one = as_tensor_variable(np.int64(1))
+        return [tuple(one if j == "x" else shapes[0][j] for j in self.new_order)]
+
+    def eval(self, xp: Any, x: Any) -> Any:
+        if any(x.shape[j] != 1 for j in self.drop):
+            raise ShapeError(f"{self} drops axes {self.drop}, which must have length 1; got shape {x.shape}.")
+        moved = xp.transpose(x, [*self.shuffle, *self.drop])
+        shape = list(moved.shape[: len(self.shuffle)])
+        for i in self.augment:
+            shape.insert(i, 1)
+        return moved.reshape(shape)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        (x,), (g,) = xs, gs
+        order: list[int | str] = ["x"] * x.ndim
+        for i, j in enumerate(self.new_order):
+            if j != "x":
+                order[j] = i  # type: ignore[index]
+        pattern = [g_flag for g_flag in g.type.broadcastable]
+        return [DimShuffle(tuple(pattern), tuple(order))(g)]
+
+    samples = (
+        S((2, 3), input_broadcastable=(False, False), new_order=(1, 0)),
+        S((2, 3), input_broadcastable=(False, False), new_order=("x", 1, "x", 0)),
+        S((2, 1, 3), input_broadcastable=(False, True, False), new_order=(2, 0)),
+        S((0, 4), input_broadcastable=(False, False), new_order=(1, "x", 0)),
+    )
+    errors = (
+        E((2, 3), input_broadcastable=(False, False), new_order=(0,), raises=ValueError, says="drop a non-broadcastable"),
+        E((2, 3), input_broadcastable=(False, False), new_order=(0, 2), raises=ValueError, says="names axis 2"),
+    )
+
+    def __str__(self) -> str:
+        return f"DimShuffle{{{','.join(map(str, self.new_order))}}}"
+
+
+def dimshuffle(x: Any, *pattern: Any) -> Variable:
+    """The axes of `x` in the order of `pattern`: axis numbers, and 'x' for a new axis of length 1."""
+    if len(pattern) == 1 and isinstance(pattern[0], (list, tuple)):
+        pattern = tuple(pattern[0])
+    x = as_tensor_variable(x)
+    order = tuple(j if j == "x" else (j + x.type.ndim if j < 0 else j) for j in pattern)
+    if order == tuple(range(x.type.ndim)):
+        return x
+    made: Variable = DimShuffle(x.type.broadcastable, order)(x)
+    return made
+
+
+class Elemwise(Primitive):
+    """A scalar operation on each element; axes of static length 1 broadcast.
+
+    Shapes:    inputs of the same shape, up to axes of static length 1; those with fewer axes get more in front
+    Dtypes:    by the rule of the scalar operation
+    Gradient:  that of the scalar operation; over broadcast axes the cotangents are summed
+    Errors:    ShapeError (a ValueError) at run time when lengths differ
+    """
+
+    op_name = "elemwise"
+
+    def __init__(self, scalar_op: ScalarOp, inplace_pattern: dict[int, int] | None = None, name: str | None = None, **_: Any):
+        self.scalar_op = scalar_op
+        self.inplace_pattern = dict(inplace_pattern or {})
+        self.name = name
+        self.__name__ = name or scalar_op.name
+        self.__doc__ = scalar_op.__doc__
+        self.nfunc_spec = None
+
+    __props__ = ("scalar_op",)
+
+    nin = property(lambda self: self.scalar_op.nin)
+    nout = property(lambda self: self.scalar_op.nout)
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        variables = [as_tensor_variable(a) for a in args]
+        ndim = max((v.type.ndim for v in variables), default=0)  # type: ignore[type-var]
+        return [
+            v if v.type.ndim == ndim else dimshuffle(v, *["x"] * (ndim - v.type.ndim), *range(v.type.ndim))  # type: ignore[operator, arg-type]
+            for v in variables
+        ]
+
+    def infer(self, *xs: Any) -> Sequence[Type]:
+        kinds = [x.type for x in xs]
+        _, outs = self.scalar_op.out_dtypes([kind.dtype for kind in kinds])
+        shape = broadcast_static([kind.shape for kind in kinds], str(self))
+        return [TensorType(dtype, shape) for dtype in outs]
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        kinds = [x.type for x in node.inputs]
+        out: list[Any] = []
+        for axis in range(len(shapes[0])):
+            out.append(
+                next((s[axis] for s, k in zip(shapes, kinds, strict=True) if not k.broadcastable[axis]), shapes[0][axis])  # type: ignore[attr-defined]
+            )
+        return [tuple(out)] * len(node.outputs)
+
+    def eval(self, xp: Any, *values: Any) -> Any:
+        made = self.scalar_op.compute(xp, values)
+        return made[0] if len(made) == 1 else made
+
+    def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
+        self.check_shapes(node, [v.shape for v in inputs])
+        super().perform(node, inputs, output_storage)
+
+    def check_shapes(self, node: Apply, shapes: Sequence[tuple[int, ...]]) -> None:
+        """Raise ShapeError unless the shapes agree wherever they do not broadcast."""
+        patterns = [x.type.broadcastable for x in node.inputs]  # type: ignore[attr-defined]
+        for axis in range(len(shapes[0])):
+            first: tuple[int, int] | None = None
+            for i, (shape, pattern) in enumerate(zip(shapes, patterns, strict=True)):
+                if pattern[axis]:
+                    continue
+                if first is None:
+                    first = (i, shape[axis])
+                elif shape[axis] != first[1]:
+                    raise ShapeError(
+                        f"Input dimension mis-match. (input[{first[0]}].shape[{axis}] = {first[1]}, "
+                        f"input[{i}].shape[{axis}] = {shape[axis]})"
+                    )
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return self.scalar_op.L_op(xs, ys, gs)
+
+    def __str__(self) -> str:
+        if self.name:
+            return self.name
+        return f"Elemwise{{{self.scalar_op},no_inplace}}"
+
+
+def broadcast_static(shapes: Sequence[tuple[Dim, ...]], what: str) -> list[Dim]:
+    """The static shape of things that broadcast against one another.
+
+    Errors: ShapeError when two known lengths, neither of them 1, differ.
+    """
+    out: list[Dim] = []
+    for axis, dims in enumerate(zip(*shapes, strict=True)):
+        known = {d for d in dims if d is not None and d != 1}
+        if len(known) > 1:
+            raise ShapeError(
+                f"Input dimension mis-match: {what} gets inputs of lengths {sorted(known)} on axis {axis}; "
+                "they must be the same, or 1 where the type says so (broadcastable)."
+            )
+        if known:
+            out.append(known.pop())
+        else:
+            out.append(1 if all(d == 1 for d in dims) else None)
+    return out

@@ -1,0 +1,112 @@
+"""Data types, and the one that several of them meet in."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from croton.config import config
+
+BOOL = ("bool",)
+SIGNED = ("int8", "int16", "int32", "int64")
+UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
+INTEGER = SIGNED + UNSIGNED
+DISCRETE = BOOL + INTEGER
+FLOAT = ("float16", "float32", "float64")
+COMPLEX = ("complex64", "complex128")
+CONTINUOUS = FLOAT + COMPLEX
+ALL = DISCRETE + CONTINUOUS
+
+LETTER = {
+    "bool": "", "int8": "b", "int16": "w", "int32": "i", "int64": "l", "uint8": "ub", "uint16": "uw", "uint32": "ui",
+    "uint64": "ul", "float16": "h", "float32": "f", "float64": "d", "complex64": "c", "complex128": "z",
+}  # fmt: skip
+
+
+@cache
+def _meet(names: tuple[str, ...]) -> str:
+    return np.result_type(*[np.dtype(name) for name in names]).name
+
+
+def upcast(dtype: str, *dtypes: str) -> str:
+    """The data type that can hold what all of these can, by NumPy's rules for arrays.
+
+    Under config.cast_policy 'numpy+floatX', a float64 that arises where none came in is floatX.
+    """
+    names = (dtype, *dtypes)
+    met = _meet(names)
+    if met == "float64" and config.cast_policy == "numpy+floatX" and config.floatX == "float32" and met not in names:
+        return "float32"
+    return met
+
+
+def as_dtype(dtype: Any) -> str:
+    """The name of a data type; `floatX` is what config.floatX says now.
+
+    Errors: TypeError for what no tensor can hold.
+    """
+    if dtype == "floatX":
+        return str(config.floatX)
+    if isinstance(dtype, str) and dtype in ALL:
+        return dtype
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name not in ALL:
+        raise TypeError(f"Unsupported dtype for a tensor: {dtype!r}. Choose one of {', '.join(ALL)}, floatX.")
+    return name
+
+
+def is_float(dtype: str) -> bool:
+    """Whether a real floating-point type."""
+    return dtype in FLOAT
+
+
+def is_discrete(dtype: str) -> bool:
+    """Whether bool or an integer type."""
+    return dtype in DISCRETE
+
+
+def is_complex(dtype: str) -> bool:
+    """Whether a complex type."""
+    return dtype in COMPLEX
+
+
+def autocast(value: Any) -> np.ndarray:
+    """A Python number as the 0-d array that Theano makes of it.
+
+    Under cast_policy 'custom' an int takes the smallest of int8 … int64 that holds it, a float the smallest of
+    float16/32/64 not below floatX's rule: float32 when floatX is float32, else the first that holds it exactly.
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.asarray(value)
+    if config.cast_policy == "numpy":
+        return np.asarray(value)
+    if config.cast_policy == "numpy+floatX":
+        as_numpy = np.asarray(value)
+        if as_numpy.dtype == np.float64:
+            return as_numpy.astype(config.floatX)
+        return as_numpy
+    if isinstance(value, bool):
+        return np.asarray(value, dtype="uint8")
+    if isinstance(value, int):
+        for name in SIGNED:
+            info = np.iinfo(name)
+            if info.min <= value <= info.max:
+                return np.asarray(value, dtype=name)
+        return np.asarray(value)
+    if isinstance(value, float):
+        floatX = config.floatX
+        if floatX in ("float16", "float32"):
+            with np.errstate(over="ignore"):
+                return np.asarray(value, dtype=floatX)
+        for name in ("float32", "float64"):
+            with np.errstate(over="ignore"):
+                made = np.asarray(value, dtype=name)
+            if made == value:
+                return made
+        return np.asarray(value, dtype="float64")
+    return np.asarray(value)
