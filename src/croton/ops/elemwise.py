@@ -50,6 +50,15 @@ class DimShuffle(Primitive):
                     f"{self.input_broadcastable}, by new_order {self.new_order}. Index it or reduce it first."
                 )
 
+    # What rewrites read: the input's value stands in every element of the output when it is one number.
+    passes_scalar = 0
+
+    @property
+    def only_adds_axes(self) -> bool:
+        """Whether it does what broadcasting does by itself: axes of length 1 in front."""
+        added = len(self.augment)
+        return self.new_order == ("x",) * added + tuple(range(len(self.input_broadcastable)))
+
     def infer(self, x: Variable) -> Type:
         kind = x.type
         assert isinstance(kind, TensorType)

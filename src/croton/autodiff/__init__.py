@@ -1,0 +1,1 @@
+"""Differentiation: from the gradient of each operation to that of whole graphs."""

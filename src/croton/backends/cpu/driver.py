@@ -1,0 +1,220 @@
+"""The driver: one LLVM function per program, from its statements.
+
+It computes all lengths and strides in registers, and calls kernels and products through the runtime (runtime/abi.md).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import assert_never
+
+from croton.backends.cpu import _runtime
+from croton.backends.cpu.codegen.emitter import Emitter, memory_type, number, register_type
+from croton.backends.cpu.codegen.primitives import cast_value, emit_primitive
+from croton.plan import program as p
+
+ABI = _runtime.ABI
+_NO_RESULT = frozenset({"rt_free", "rt_release", "rt_operand"})
+_POINTER_RESULT = frozenset({"rt_alloc", "rt_output", "rt_output_into", "rt_contiguous"})
+
+
+def emit_driver(program: p.Program, symbol: str) -> str:
+    """The LLVM text of the driver of `program`."""
+    return _Driver(program).text(symbol)
+
+
+class _Driver:
+    def __init__(self, program: p.Program) -> None:
+        self.program = program
+        self.e = Emitter()
+        self.names: dict[p.Reg, str] = {}
+        self.allocas: list[str] = []
+        self._loads: dict[tuple[str, int], str] = {}
+        self._tables: dict[str, str] = {}
+
+    def text(self, symbol: str) -> str:
+        """The module."""
+        e = self.e
+        e.begin()
+        self.slots = self._field("slots")
+        self.table = self._field("rt")
+        self.failed = e.fresh("failed")
+        for statement in self.program.statements:
+            self._statement(statement)
+        e.put("ret i32 0")
+        e.block(self.failed)
+        e.put("ret i32 1")
+        e.lines[1:1] = self.allocas
+        e.end(f"define i32 @{symbol}(ptr %ctx)")
+        descs = "\n".join(_descriptor(i, d) for i, d in enumerate(self.program.descs))
+        return f"{descs}\n{e.text()}"
+
+    def _field(self, name: str) -> str:
+        at = self.e.assign(f"getelementptr i8, ptr %ctx, i64 {ABI['ctx'][name]}")
+        return self.e.assign(f"load ptr, ptr {at}, align 8")
+
+    # -- operands --------------------------------------------------------------------------------------------
+    def value(self, x: p.Number, dtype: str) -> str:
+        """A number as an operand of `dtype`."""
+        if isinstance(x, p.Reg):
+            name = self.names[x]
+            if x.dtype in ("ptr", dtype):
+                return name
+            return cast_value(self.e, name, x.dtype, dtype, 1)
+        return number(x, dtype)
+
+    def _stack(self, type_: str, count: int = 1) -> str:
+        name = f"%s{len(self.allocas)}"
+        self.allocas.append(f"  {name} = alloca [{max(count, 1)} x {type_}], align 8")
+        return name
+
+    def _put_array(self, type_: str, values: Sequence[str]) -> str:
+        if type_ == "i64" and all(not v.startswith("%") for v in values):
+            return self.e.constant_table(self._constant_name(values), "int64", [int(v) for v in values]) if values else "null"
+        at = self._stack(type_, len(values))
+        for i, v in enumerate(values):
+            place = self.e.assign(f"getelementptr i8, ptr {at}, i64 {8 * i}") if i else at
+            self.e.put(f"store {type_} {v}, ptr {place}, align 8")
+        return at
+
+    def _constant_name(self, values: Sequence[str]) -> str:
+        key = ",".join(values)
+        return self._tables.setdefault(key, f"dims{len(self._tables)}")
+
+    def _argument(self, a: p.Argument) -> str:
+        match a:
+            case p.Reg():
+                return f"ptr {self.names[a]}"
+            case p.I32():
+                return f"i32 {a.value}"
+            case p.I64():
+                return f"i64 {self.value(a.value, 'int64')}"
+            case p.I64s():
+                return f"ptr {self._put_array('i64', [self.value(v, 'int64') for v in a.values])}"
+            case p.Ptrs():
+                return f"ptr {self._put_array('ptr', [self.names[v] for v in a.values])}"
+            case p.Ref():
+                at = self._stack(memory_type(a.dtype))
+                self._store(at, a.value, a.dtype)
+                return f"ptr {at}"
+            case p.Desc():
+                return f"ptr @desc{a.index}"
+            case p.Null():
+                return "ptr null"
+            case p.Slot():
+                return f"i32 {self.program.slot_number(a)}"
+            case _:
+                assert_never(a)
+
+    # -- statements ------------------------------------------------------------------------------------------
+    def _statement(self, s: p.Statement) -> None:
+        e = self.e
+        match s:
+            case p.Compute():
+                self.names[s.out] = self._compute(s)
+            case p.Load():
+                self.names[s.out] = self._load(self.names[s.at], s.out.dtype)
+            case p.Store():
+                self._store(self.names[s.at], s.value, s.dtype)
+            case p.SlotData():
+                self.names[s.out] = self._slot(s.slot, "data", "ptr")
+            case p.SlotDim():
+                self.names[s.out] = self._slot_entry(s.slot, "dims", s.axis)
+            case p.SlotStride():
+                self.names[s.out] = self._slot_entry(s.slot, "strides", s.axis)
+            case p.Offset():
+                self.names[s.out] = e.assign(
+                    f"getelementptr i8, ptr {self.names[s.base]}, i64 {self.value(s.nbytes, 'int64')}"
+                )
+            case p.Local():
+                self.names[s.out] = self._stack(memory_type(s.dtype))
+            case p.Call():
+                self._call(s.function, s.args, s.out)
+            case p.Fail():
+                self._fail(s)
+            case _:
+                assert_never(s)
+
+    def _compute(self, s: p.Compute) -> str:
+        if s.prim == "const":
+            return number(s.args[0], s.out.dtype)  # type: ignore[arg-type]
+        if s.prim == "cast":
+            return cast_value(self.e, self.value(s.args[0], s.dtype), s.dtype, s.out.dtype, 1)
+        if s.prim == "select":
+            yes, no = (self.value(a, s.out.dtype) for a in s.args[1:])
+            return self.e.select(self.value(s.args[0], "bool"), register_type(s.out.dtype), yes, no)
+        return emit_primitive(self.e, s.prim, [self.value(a, s.dtype) for a in s.args], s.dtype, 1)
+
+    def _load(self, at: str, dtype: str) -> str:
+        if dtype == "ptr":
+            return self.e.assign(f"load ptr, ptr {at}, align 8")
+        got = self.e.assign(f"load {memory_type(dtype)}, ptr {at}")
+        return self.e.assign(f"icmp ne i8 {got}, 0") if dtype == "bool" else got
+
+    def _store(self, at: str, x: p.Number, dtype: str) -> None:
+        value = self.value(x, dtype)
+        if dtype == "bool":
+            value = self.e.assign(f"zext i1 {value} to i8")
+        self.e.put(f"store {memory_type(dtype)} {value}, ptr {at}")
+
+    def _slot(self, slot: p.Slot, field: str, type_: str) -> str:
+        offset = self.program.slot_number(slot) * ABI["slot"]["size"] + ABI["slot"][field]
+        at = self.e.assign(f"getelementptr i8, ptr {self.slots}, i64 {offset}")
+        return self.e.assign(f"load {type_}, ptr {at}, align 8")
+
+    def _slot_entry(self, slot: p.Slot, field: str, axis: int) -> str:
+        array = self._slot(slot, field, "ptr")
+        at = self.e.assign(f"getelementptr i64, ptr {array}, i64 {axis}")
+        return self.e.assign(f"load i64, ptr {at}, align 8")
+
+    # -- calls -----------------------------------------------------------------------------------------------
+    def _call(self, function: str, args: Sequence[p.Argument], out: p.Reg | None) -> None:
+        e = self.e
+        texts = ", ".join(["ptr %ctx", *(self._argument(a) for a in args)])
+        callee = self._function(function)
+        if function in _NO_RESULT:
+            e.put(f"call void {callee}({texts})")
+            return
+        type_ = "ptr" if function in _POINTER_RESULT else "i32"
+        got = e.assign(f"call {type_} {callee}({texts})")
+        on = e.fresh("go")
+        bad = e.assign(f"icmp eq ptr {got}, null" if type_ == "ptr" else f"icmp ne i32 {got}, 0")
+        e.branch(bad, self.failed, on)
+        e.block(on)
+        if out is not None:
+            self.names[out] = got
+
+    def _function(self, name: str) -> str:
+        at = self.e.assign(f"getelementptr ptr, ptr {self.table}, i64 {ABI['functions'][name]}")
+        return self.e.assign(f"load ptr, ptr {at}, align 8")
+
+    def _fail(self, s: p.Fail) -> None:
+        e = self.e
+        bad, on = e.fresh("bad"), e.fresh("go")
+        e.branch(self.value(s.condition, "bool"), bad, on)
+        e.block(bad)
+        self._call_void_fail(s)
+        e.block(on)
+
+    def _call_void_fail(self, s: p.Fail) -> None:
+        details = self._put_array("i64", [self.value(d, "int64") for d in s.details])
+        callee = self._function("rt_fail")
+        got = self.e.assign(
+            f"call i32 {callee}(ptr %ctx, i32 {s.code}, i32 {s.node}, i32 {len(s.details)}, ptr {details})"
+        )
+        self.e.put(f"ret i32 {got}")
+
+
+def _descriptor(index: int, d: p.NestDesc) -> str:
+    """The constant that the launcher reads, as bytes laid out by runtime/abi.md §3."""
+    reduced = sum(1 << a for a in d.reduced)
+    head = struct.pack(
+        "<8i4q", d.kernel, p.FORMS[d.form], d.ndim, len(d.buffers), d.nin, d.nacc, int(d.flat), d.lanes, reduced, d.cost, d.scratch,
+        d.scratch_point,
+    )  # fmt: skip
+    body = b"".join(struct.pack("<2i", b.itemsize, int(b.splat) + 2 * b.reread) for b in d.buffers)
+    raw = head + body
+    words = struct.unpack(f"<{len(raw) // 8}q", raw)
+    inside = ", ".join(f"i64 {w}" for w in words)
+    return f"@desc{index} = private unnamed_addr constant [{len(words)} x i64] [{inside}], align 8"

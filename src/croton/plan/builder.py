@@ -1,0 +1,259 @@
+"""What an operation's `lower` is given to say what it does: numbers, arrays, views, memory, kernels and runtime calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from croton.graph.node import Apply, Constant, Variable
+from croton.loops.build import Kernel as LoopKernel
+from croton.plan import program as p
+from croton.plan.numbers import Numbers, Value
+from croton.vartypes.tensor import TensorType
+
+CODES = {
+    "bool": 0, "int8": 1, "uint8": 2, "int16": 3, "uint16": 4, "int32": 5, "uint32": 6, "int64": 7, "uint64": 8,
+    "float16": 9, "float32": 10, "float64": 11, "complex64": 12, "complex128": 13,
+}  # fmt: skip
+
+# Error codes of the driver; what they say is in backends/cpu/errors.py.
+MISMATCH = 100
+BAD_INDEX = 101
+BAD_VALUE = 102
+
+Size = Value | int
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A piece of memory of the program: who lives in it, and how it is given back."""
+
+    address: p.Reg | None = None  # of an rt_alloc block
+    slot: p.Slot | None = None  # of an ndarray
+    users: set[Variable] = field(default_factory=set)
+    fixed: bool = False  # not the program's to give back: inputs, constants, cells, the stack
+
+
+@dataclass(slots=True, eq=False)
+class Array:
+    """Where a value lies: address, lengths, and strides in bytes."""
+
+    dtype: str
+    data: p.Reg
+    dims: tuple[Size, ...]
+    strides: tuple[Size, ...]
+    block: Block
+    contiguous: bool = False
+
+    ndim = property(lambda self: len(self.dims))
+    itemsize = property(lambda self: np.dtype(self.dtype).itemsize)
+
+
+class ProgramBuilder(Numbers):
+    """Grows a program, statement by statement."""
+
+    def __init__(self, program: p.Program, storage: Any) -> None:
+        super().__init__(program.statements)
+        self.program = program
+        self.storage = storage
+        self.arrays: dict[Variable, Array] = {}
+        self.scalars: dict[Variable, Value | int | float | bool] = {}
+        self.node_number = -1
+        self._constants: dict[Any, Array] = {}
+
+    # -- values of variables ---------------------------------------------------------------------------------
+    def scalar(self, variable: Variable) -> Any:
+        """The number that a 0-d variable holds."""
+        if variable in self.scalars:
+            return self.scalars[variable]
+        if isinstance(variable, Constant):
+            return variable.data.reshape(())[()].item()
+        array = self.array(variable)
+        return self.scalars.setdefault(variable, self.load(array.data, array.dtype))
+
+    def array(self, variable: Variable) -> Array:
+        """Where the value of a variable lies; a number is put into memory first."""
+        found = self.arrays.get(variable)
+        if found is None:
+            if isinstance(variable, Constant):
+                found = self._constant(variable)
+            else:
+                number = self.scalars[variable]
+                dtype: str = variable.type.dtype  # type: ignore[attr-defined]
+                at = self.local(dtype)
+                self.store(at, number, dtype)
+                found = Array(dtype, at, (), (), Block(fixed=True), True)
+            self.arrays[variable] = found
+        return found
+
+    def dims(self, variable: Variable) -> tuple[Size, ...]:
+        """The lengths of a variable's axes."""
+        return self.array(variable).dims if variable.type.ndim else ()
+
+    def _constant(self, variable: Constant) -> Array:
+        key = variable.signature()
+        if key not in self._constants:
+            data = variable.data
+            slot = p.Slot("constant", len(self.program.constants))
+            self.program.constants.append(data)
+            address = self.reg("ptr")
+            # Constants are loaded where the program begins: they may be read first in any place.
+            self.prologue.append(p.SlotData(address, slot))
+            self._constants[key] = Array(
+                data.dtype.name, address, data.shape, data.strides, Block(slot=slot, fixed=True), bool(data.flags.c_contiguous)
+            )
+        return self._constants[key]
+
+    def bind(self, variable: Variable, value: Array | Value | int | float | bool) -> None:
+        """Say what an output of the node in hand is."""
+        if isinstance(value, Array):
+            self.arrays[variable] = value
+            if not value.block.fixed:
+                value.block.users.add(variable)
+        else:
+            self.scalars[variable] = value
+
+    # -- memory ----------------------------------------------------------------------------------------------
+    def new(self, variable: Variable, dims: Sequence[Size], into: Array | None = None) -> Array:
+        """Memory for an output of the node in hand, C-contiguous, not cleared; `into`: where it may be written in place."""
+        dtype: str = variable.type.dtype  # type: ignore[attr-defined]
+        made: Array = self.storage.place(self, variable, dtype, tuple(dims), into)
+        self.bind(variable, made)
+        return made
+
+    def temporary(self, dtype: str, dims: Sequence[Size]) -> Array:
+        """Memory for a value that is no variable; give it back with `free`."""
+        address = self.reg("ptr")
+        self.emit(p.Call("rt_alloc", (p.I64(self.raw(self.nbytes(dtype, dims))),), address))
+        return Array(dtype, address, tuple(dims), self.strides(dtype, dims), Block(address), True)
+
+    def free(self, array: Array) -> None:
+        """Give back a temporary."""
+        assert array.block.address is not None
+        self.emit(p.Call("rt_free", (array.block.address,)))
+
+    def view(
+        self, variable: Variable, of: Array, dims: Sequence[Size], strides: Sequence[Size], offset: Size = 0, contiguous: bool = False
+    ) -> Array:
+        """Bind an output as other axes over the memory of `of`, `offset` bytes on."""
+        data = of.data
+        if not (isinstance(offset, int) and offset == 0):
+            data = self.reg("ptr")
+            self.emit(p.Offset(data, of.data, self.raw(offset)))
+        dtype: str = variable.type.dtype  # type: ignore[attr-defined]
+        made = Array(dtype, data, tuple(dims), tuple(strides), of.block, contiguous)
+        self.bind(variable, made)
+        return made
+
+    def strides(self, dtype: str, dims: Sequence[Size]) -> tuple[Size, ...]:
+        """Byte strides of a C-contiguous array."""
+        step: Size = np.dtype(dtype).itemsize
+        found: list[Size] = []
+        for d in reversed(dims):
+            found.append(step)
+            step = self.times(step, d)
+        return tuple(reversed(found))
+
+    def nbytes(self, dtype: str, dims: Sequence[Size]) -> Size:
+        """Bytes of an array."""
+        return self.times(np.dtype(dtype).itemsize, self.product(dims))
+
+    def copy(self, dst: Array, src: Array) -> None:
+        """Copy elements between arrays of equal lengths and data type."""
+        args = (
+            p.I64(src.itemsize), p.I32(src.ndim), self.i64s(src.dims), dst.data, self.i64s(dst.strides), src.data, self.i64s(src.strides),
+        )  # fmt: skip
+        self.emit(p.Call("rt_copy", args))
+
+    def as_contiguous(self, array: Array) -> Array:
+        """`array` itself where it is known to be C-contiguous; else an array that is, made at run time only if need be."""
+        if array.contiguous:
+            return array
+        address = self.reg("ptr")
+        args = (p.I64(array.itemsize), p.I32(array.ndim), self.i64s(array.dims), array.data, self.i64s(array.strides))
+        self.emit(p.Call("rt_contiguous", args, address))
+        return Array(array.dtype, address, array.dims, self.strides(array.dtype, array.dims), array.block, True)
+
+    def fill(self, array: Array, value: Any) -> None:
+        """Every element becomes `value`."""
+        zero = isinstance(value, (int, float)) and value == 0 and not (isinstance(value, float) and np.signbit(value))
+        ref: p.Argument = p.Null() if zero else p.Ref(self.raw(value), array.dtype)
+        args = (p.I64(array.itemsize), p.I32(array.ndim), self.i64s(array.dims), array.data, self.i64s(array.strides), ref)
+        self.emit(p.Call("rt_fill", args))
+
+    # -- calls -----------------------------------------------------------------------------------------------
+    def call(self, function: str, *args: Any) -> None:
+        """Call a runtime function. Values and ints become int64; wrap anything else in the classes of program.py."""
+        self.emit(p.Call(function, tuple(self._argument(a) for a in args)))
+
+    def _argument(self, a: Any) -> p.Argument:
+        if isinstance(a, Array):
+            return a.data
+        if isinstance(a, (Value, int)):
+            return p.I64(self.raw(a))
+        return a  # type: ignore[no-any-return]
+
+    def dtype_code(self, dtype: str) -> p.I32:
+        """An argument: the runtime's code of a data type."""
+        return p.I32(CODES[dtype])
+
+    def one(self, value: Any, dtype: str) -> p.Ref:
+        """An argument: the address of one number."""
+        return p.Ref(self.raw(value), dtype)
+
+    def i64s(self, values: Sequence[Size]) -> p.I64s:
+        """An argument: an array of int64."""
+        return p.I64s(tuple(self.raw(v) for v in values))
+
+    def loop(
+        self, kernel: LoopKernel, buffers: Sequence[Array], params: Sequence[Size], n: Size, *, cost: int = 1000, parallel: bool = False,
+        once_if_empty: bool = False,
+    ) -> None:  # fmt: skip
+        """Run a loop kernel (form L) over [0, n)."""
+        number = self.kernel(kernel)
+        flags = (1 if parallel else 0) | (2 if once_if_empty else 0)
+        self.emit(
+            p.Call(
+                "rt_loop",
+                (
+                    p.I32(number), p.I32(self.node_number), p.I32(flags), p.Ptrs(tuple(b.data for b in buffers)), self.i64s(params),
+                    p.I64(self.raw(n)), p.I64(cost),
+                ),
+            )
+        )  # fmt: skip
+
+    def kernel(self, body: LoopKernel, title: str = "", nodes: Sequence[Apply] = ()) -> int:
+        """Enter a kernel into the program; its number."""
+        number = len(self.program.kernels)
+        node = self.program.nodes[self.node_number] if self.node_number >= 0 else None
+        self.program.kernels.append(p.Kernel(body, title or str(node and node.op), list(nodes) or ([node] if node else [])))
+        return number
+
+    # -- checks ----------------------------------------------------------------------------------------------
+    def fail_if(self, condition: Any, code: int, *details: Any) -> None:
+        """End the program with an error when `condition`."""
+        if isinstance(condition, bool):
+            condition = self.register(condition, "bool")
+        self.emit(p.Fail(condition.reg, code, self.node_number, tuple(self.raw(d) for d in details)))
+
+    def require_equal(self, a: Size, b: Size, *details: Any) -> None:
+        """End the program with a shape mismatch unless two lengths are equal; nothing where that is known."""
+        if a is b or (isinstance(a, int) and isinstance(b, int) and a == b) or (isinstance(a, Value) and isinstance(b, Value) and a.reg == b.reg):
+            return
+        pair = frozenset((self.raw(a), self.raw(b)))
+        if pair in self.checked:
+            return
+        self.checked.add(pair)
+        if isinstance(a, int) and isinstance(b, int):
+            self.fail_if(True, MISMATCH, *details, a, b)
+            return
+        self.fail_if(self.ne(a, b), MISMATCH, *details, a, b)
+
+
+def is_number(variable: Variable) -> bool:
+    """Whether a variable is a 0-d tensor of a real type, which is kept in a register."""
+    kind = variable.type
+    return isinstance(kind, TensorType) and kind.ndim == 0 and kind.dtype not in ("complex64", "complex128", "float16")

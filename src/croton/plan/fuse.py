@@ -1,0 +1,312 @@
+"""Which nodes are computed together, in one visit of memory.
+
+A group has a *domain*: the lengths of its axes. Every value in it stands on all axes of the domain (a full value) or on
+those that its reductions keep (a row value); `axes` of a value says, for each of its own axes, which axis of the domain
+it is, or None where it has length 1. All reductions of a group reduce the same axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from croton.graph.node import Apply, Constant, Variable
+from croton.ops.elemwise import DimShuffle, Elemwise
+from croton.ops.reduce import CAReduce
+from croton.rules.shapes import Length, ShapeTable
+from croton.vartypes.dtype import is_complex
+from croton.vartypes.tensor import TensorType
+
+Axes = tuple[int | None, ...]
+
+# Reductions that have a native accumulator, by the scalar operation that brings elements together.
+ACCUMULATORS = frozenset({"add", "mul", "maximum", "minimum", "or_", "and_"})
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Nodes computed together."""
+
+    index: int
+    domain: tuple[Length, ...]
+    reduced: frozenset[int] = frozenset()
+    nodes: list[Apply] = field(default_factory=list)
+    axes: dict[Variable, Axes] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The axes of the domain that reductions keep."""
+        return tuple(a for a in range(len(self.domain)) if a not in self.reduced)
+
+
+def is_native_elemwise(node: Apply) -> bool:
+    """Whether `node` applies a scalar operation that has native code, on data types that have it."""
+    if not isinstance(node.op, Elemwise) or node.op.scalar_op.lower is None:
+        return False
+    return not any(is_complex(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
+
+
+def is_native_reduction(node: Apply) -> bool:
+    """Whether `node` is a reduction with a native accumulator."""
+    op = node.op
+    if not isinstance(op, CAReduce) or op.scalar_op.name not in ACCUMULATORS:
+        return False
+    kind = node.inputs[0].type
+    assert isinstance(kind, TensorType)
+    return bool(kind.ndim) and op.axis != () and not is_complex(kind.dtype) and not is_complex(op.dtype or kind.dtype)
+
+
+class Fusion:
+    """Grows groups over the nodes of a graph, in order."""
+
+    def __init__(self, nodes: Sequence[Apply], shapes: ShapeTable) -> None:
+        self.shapes = shapes
+        self.groups: dict[int, Group] = {}
+        self.group_of: dict[Apply, int] = {}
+        # For each unit (a group, or a node by itself): the set of units it needs, as bits.
+        self.needs: dict[int, int] = {}
+        self.readers: dict[Variable, list[int]] = {}
+        self._next = 0
+        for node in nodes:
+            self._place(node)
+
+    # -- placing a node --------------------------------------------------------------------------------------
+    def _place(self, node: Apply) -> None:
+        joined = None
+        if is_native_elemwise(node) and node.outputs[0].type.ndim:
+            joined = self._place_elemwise(node)
+        elif is_native_reduction(node):
+            joined = self._place_reduction(node)
+        elif isinstance(node.op, DimShuffle):
+            joined = self._place_dimshuffle(node)
+        if joined is None:
+            joined = self._new_unit()
+            self.group_of[node] = joined
+            self._add_needs(joined, node)
+        for variable in node.inputs:
+            self.readers.setdefault(variable, []).append(joined)
+
+    def _new_unit(self) -> int:
+        self._next += 1
+        self.needs[self._next] = 0
+        return self._next
+
+    def _unit_of(self, variable: Variable) -> int | None:
+        return None if variable.owner is None else self.group_of.get(variable.owner)
+
+    def _direct_needs(self, node: Apply, but: int) -> int:
+        mask = 0
+        for variable in node.inputs:
+            unit = self._unit_of(variable)
+            if unit is not None and unit != but:
+                mask |= self.needs[unit] | (1 << unit)
+        return mask
+
+    def _add_needs(self, unit: int, node: Apply) -> None:
+        extra = self._direct_needs(node, unit) & ~(1 << unit)
+        if extra & ~self.needs[unit]:
+            self.needs[unit] |= extra
+            bit = 1 << unit
+            for other, mask in self.needs.items():
+                if mask & bit:
+                    self.needs[other] = mask | extra
+
+    def _can_join(self, node: Apply, unit: int) -> bool:
+        """Whether no other input of `node` needs `unit`, which would make a circle."""
+        bit = 1 << unit
+        for variable in node.inputs:
+            other = self._unit_of(variable)
+            if other is not None and other != unit and self.needs[other] & bit:
+                return False
+        return True
+
+    def _join(self, node: Apply, group: Group) -> int:
+        group.nodes.append(node)
+        self.group_of[node] = group.index
+        self._add_needs(group.index, node)
+        return group.index
+
+    def _candidates(self, node: Apply) -> Iterator[Group]:
+        """Groups that make an input of `node`, latest first, then groups that read one."""
+        seen: set[int] = set()
+        makers = [self._unit_of(v) for v in node.inputs]
+        for unit in sorted((u for u in makers if u is not None), reverse=True):
+            if unit in self.groups and unit not in seen:
+                seen.add(unit)
+                yield self.groups[unit]
+        for variable in node.inputs:
+            if isinstance(variable, Constant) or not variable.type.ndim:
+                continue
+            for unit in reversed(self.readers.get(variable, ())[-4:]):
+                if unit in self.groups and unit not in seen:
+                    seen.add(unit)
+                    yield self.groups[unit]
+
+    # -- elementwise -----------------------------------------------------------------------------------------
+    def _place_elemwise(self, node: Apply) -> int:
+        lengths = self.shapes.lengths(node.outputs[0])
+        home: Group | None = None
+        for group in self._candidates(node):
+            axes = self._axes_in(node, group, lengths)
+            if axes is None or not self._can_join(node, group.index):
+                continue
+            if home is None:
+                home = group
+                for out in node.outputs:
+                    home.axes[out] = axes
+                self._join(node, home)
+            elif self._can_merge(home, group):
+                self._merge(home, group)
+        if home is None:
+            home = self._new_group(lengths)
+            for out in node.outputs:
+                home.axes[out] = tuple(range(len(lengths)))
+            self._join(node, home)
+        return home.index
+
+    def _new_group(self, lengths: tuple[Length, ...]) -> Group:
+        group = Group(self._new_unit(), lengths)
+        self.groups[group.index] = group
+        return group
+
+    def _axes_in(self, node: Apply, group: Group, lengths: tuple[Length, ...]) -> Axes | None:
+        """The axes that the outputs of `node` would stand on in `group`; None where they would not fit."""
+        found: list[int | None] = [None] * len(lengths)
+        inside = False
+        for variable in node.inputs:
+            axes = group.axes.get(variable)
+            if axes is None:
+                continue
+            inside = True
+            for at, axis in enumerate(axes):
+                if axis is None:
+                    continue
+                if found[at] is not None and found[at] != axis:
+                    return None
+                found[at] = axis
+        if not inside:
+            return tuple(range(len(lengths))) if self._same(lengths, group.domain) else None
+        return self._completed(tuple(found), group, lengths)
+
+    def _completed(self, found: Axes, group: Group, lengths: tuple[Length, ...]) -> Axes | None:
+        """`found` with what other inputs add: all axes of the domain, or just those that are kept."""
+        if len(lengths) == len(group.domain):
+            full = all(axis is None or axis == at for at, axis in enumerate(found))
+            if full and self._same(lengths, group.domain):
+                return tuple(range(len(lengths)))
+        stands_on = [axis for axis in found if axis is not None]
+        if not group.reduced or tuple(stands_on) != group.kept or not stands_on:
+            return None
+        for length, axis in zip(lengths, found, strict=True):
+            if axis is None and length != 1:
+                return None
+        return found
+
+    def _same(self, a: Sequence[Length], b: Sequence[Length]) -> bool:
+        if len(a) != len(b):
+            return False
+        canonical = self.shapes.canonical
+        return all(x == y if isinstance(x, int) else x is y for x, y in zip(map(canonical, a), map(canonical, b), strict=True))
+
+    # -- reductions ------------------------------------------------------------------------------------------
+    def _place_reduction(self, node: Apply) -> int:
+        variable = node.inputs[0]
+        lengths = self.shapes.lengths(variable)
+        axis = node.op.axis  # type: ignore[attr-defined]
+        reduced = frozenset(range(len(lengths)) if axis is None else axis)
+        for group in self._candidates(node):
+            axes = group.axes.get(variable)
+            fits = (
+                axes == tuple(range(len(group.domain)))
+                if axes is not None
+                else self._same(lengths, group.domain) and self._unit_of(variable) != group.index
+            )
+            if fits and group.reduced in (frozenset(), reduced) and self._can_join(node, group.index):
+                home = group
+                break
+        else:
+            home = self._new_group(lengths)
+        home.reduced = reduced
+        kept = iter(home.kept)
+        home.axes[node.outputs[0]] = tuple(next(kept) for _ in range(node.outputs[0].type.ndim or 0))
+        return self._join(node, home)
+
+    # -- moving axes -----------------------------------------------------------------------------------------
+    def _place_dimshuffle(self, node: Apply) -> int | None:
+        """A row value whose axes only gain or lose ones of length 1 stays in its group."""
+        variable = node.inputs[0]
+        unit = self._unit_of(variable)
+        group = self.groups.get(unit) if unit is not None else None
+        if group is None or not group.reduced or not group.kept:
+            return None
+        axes = group.axes[variable]
+        if tuple(a for a in axes if a is not None) != group.kept:
+            return None
+        moved: Axes = tuple(None if j == "x" else axes[j] for j in node.op.new_order)  # type: ignore[attr-defined]
+        if tuple(a for a in moved if a is not None) != group.kept:
+            return None
+        group.axes[node.outputs[0]] = moved
+        return self._join(node, group)
+
+    # -- merging two groups ----------------------------------------------------------------------------------
+    def _can_merge(self, a: Group, b: Group) -> bool:
+        if a.index == b.index or not self._same(a.domain, b.domain):
+            return False
+        if a.reduced and b.reduced and a.reduced != b.reduced:
+            return False
+        for first, second in ((a, b), (b, a)):
+            if not self.needs[second.index] >> first.index & 1:
+                continue
+            between = self.needs[second.index]
+            for unit, mask in self.needs.items():
+                if between >> unit & 1 and mask >> first.index & 1 and unit != first.index:
+                    return False
+            if first.reduced and not first.kept:
+                return False
+        return True
+
+    def _merge(self, a: Group, b: Group) -> None:
+        """All of `b` moves into `a`."""
+        order = {node: i for i, node in enumerate(self.group_of)}
+        a.nodes = sorted((*a.nodes, *b.nodes), key=order.__getitem__)
+        a.axes.update(b.axes)
+        a.reduced = a.reduced or b.reduced
+        for node in b.nodes:
+            self.group_of[node] = a.index
+        bit_a, bit_b = 1 << a.index, 1 << b.index
+        joined = (self.needs[a.index] | self.needs.pop(b.index)) & ~(bit_a | bit_b)
+        self.needs[a.index] = joined
+        for unit, mask in self.needs.items():
+            if unit != a.index and mask & (bit_a | bit_b):
+                self.needs[unit] = (mask & ~bit_b) | bit_a | joined
+        del self.groups[b.index]
+        for units in self.readers.values():
+            units[:] = [a.index if u == b.index else u for u in units]
+
+    # -- the answer ------------------------------------------------------------------------------------------
+    def units(self, nodes: Sequence[Apply]) -> list[Group | Apply]:
+        """Groups, and nodes that stand alone, each after all that it needs."""
+        members: dict[int, list[Apply]] = {}
+        for node in nodes:
+            members.setdefault(self.group_of[node], []).append(node)
+        done: set[int] = set()
+        order: list[Group | Apply] = []
+        for start in members:
+            stack = [start]
+            while stack:
+                unit = stack[-1]
+                missing = [
+                    u
+                    for node in members[unit]
+                    for v in node.inputs
+                    if (u := self._unit_of(v)) is not None and u != unit and u not in done
+                ]
+                if unit in done:
+                    stack.pop()
+                elif missing:
+                    stack.extend(missing)
+                else:
+                    stack.pop()
+                    done.add(unit)
+                    order.append(self.groups[unit] if unit in self.groups else members[unit][0])
+        return order

@@ -1,0 +1,221 @@
+"""Numbers that a program computes in registers: lengths, strides, indices, and 0-d values.
+
+It offers the same primitives as the builder of loop IR, so that a scalar operation lowers alike inside a kernel and outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from croton.plan import program as p
+
+# Primitives whose result is bool whatever they are given.
+_TO_BOOL = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf"})
+_SYMMETRIC = frozenset({"add", "mul", "eq", "ne", "and_", "or_", "xor", "min", "max"})
+
+# Folding of int64 arithmetic on lengths, where both are known when the program is made.
+_FOLD: dict[str, Callable[[int, int], Any]] = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "min": min, "max": max,
+    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b, "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
+    "floordiv": lambda a, b: a // b if b else 0, "mod": lambda a, b: a % b if b else 0,
+}  # fmt: skip
+
+
+class Value:
+    """A number in a register of the program."""
+
+    __slots__ = ("numbers", "reg")
+
+    def __init__(self, numbers: Numbers, reg: p.Reg) -> None:
+        self.numbers = numbers
+        self.reg = reg
+
+    dtype = property(lambda self: self.reg.dtype)
+
+    def __add__(self, other: Any) -> Any:
+        return self.numbers.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.numbers.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.numbers.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.numbers.sub(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.numbers.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.numbers.mul(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.numbers.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.numbers.div(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self.numbers.floordiv(self, other)
+
+    def __mod__(self, other: Any) -> Any:
+        return self.numbers.mod(self, other)
+
+    def __neg__(self) -> Any:
+        return self.numbers.neg(self)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.numbers.lt(self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.numbers.le(self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.numbers.gt(self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.numbers.ge(self, other)
+
+
+class Numbers:
+    """Computes numbers: one method per primitive, by name."""
+
+    def __init__(self, statements: list[p.Statement]) -> None:
+        self.statements = statements
+        self.prologue: list[p.Statement] = []
+        self.checked: set[Any] = set()
+        self._count = 0
+        self._known: dict[Any, Value] = {}
+
+    def emit(self, statement: p.Statement) -> None:
+        """Append a statement."""
+        self.statements.append(statement)
+
+    def reg(self, dtype: str) -> p.Reg:
+        """A new register."""
+        self._count += 1
+        return p.Reg(self._count, dtype)
+
+    def raw(self, x: Any) -> p.Number:
+        """A Value, or a Python or NumPy number, as statements hold it."""
+        if isinstance(x, Value):
+            return x.reg
+        return x.item() if hasattr(x, "item") else x  # type: ignore[no-any-return]
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args: self.prim(name, *args)
+
+    def prim(self, name: str, *args: Any) -> Any:
+        """The number that a primitive makes of others; literals take the data type of the rest."""
+        if all(isinstance(a, int) and not isinstance(a, bool) for a in args) and name in _FOLD:
+            return _FOLD[name](*args)
+        dtype = next((a.dtype for a in args if isinstance(a, Value)), None)
+        if dtype is None:
+            dtype = "int64" if all(isinstance(a, int) for a in args) else "float64"
+        simple = self._simplified(name, args, dtype)
+        if simple is not None:
+            return simple
+        raw = tuple(self.raw(a) for a in args)
+        if name in _SYMMETRIC and len(raw) == 2:
+            raw = tuple(sorted(raw, key=repr))
+        return self._entered(name, raw, dtype, "bool" if name in _TO_BOOL else dtype)
+
+    def _simplified(self, name: str, args: Sequence[Any], dtype: str) -> Any:
+        if not dtype.startswith(("int", "uint")) or len(args) != 2:
+            return None
+        a, b = args
+        if name == "mul" and 1 in (a, b) and not all(isinstance(v, Value) for v in args):
+            return b if isinstance(a, int) and a == 1 else a
+        if name == "mul" and any(isinstance(v, int) and v == 0 for v in args):
+            return 0
+        if name in ("add", "sub") and isinstance(b, int) and b == 0:
+            return a
+        if name == "add" and isinstance(a, int) and a == 0:
+            return b
+        return None
+
+    def _entered(self, name: str, raw: tuple[p.Number, ...], dtype: str, out_dtype: str) -> Value:
+        key = (name, tuple((type(r), r) for r in raw), dtype, out_dtype)
+        found = self._known.get(key)
+        if found is None:
+            found = Value(self, self.reg(out_dtype))
+            self.emit(p.Compute(found.reg, name, raw, dtype))
+            self._known[key] = found
+        return found
+
+    # -- primitives that are not alike in their data types ---------------------------------------------------
+    def const(self, value: Any, dtype: str) -> Any:
+        """A number known now."""
+        return self.register(value, dtype)
+
+    def register(self, value: Any, dtype: str) -> Value:
+        """A number known now, in a register of `dtype`."""
+        raw = self.raw(value)
+        if isinstance(raw, float) and math.isnan(raw):
+            made = Value(self, self.reg(dtype))
+            self.emit(p.Compute(made.reg, "const", (raw,), dtype))
+            return made
+        if isinstance(raw, float) and raw == 0.0:
+            return self._entered("const", (raw,), f"{dtype}", dtype) if math.copysign(1, raw) > 0 else self._negative_zero(dtype)
+        return self._entered("const", (raw,), dtype, dtype)
+
+    def _negative_zero(self, dtype: str) -> Value:
+        made = Value(self, self.reg(dtype))
+        self.emit(p.Compute(made.reg, "const", (-0.0,), dtype))
+        return made
+
+    def cast(self, x: Any, dtype: str) -> Any:
+        """`x` as another data type."""
+        if not isinstance(x, Value):
+            return self.register(x, dtype)
+        if x.dtype == dtype:
+            return x
+        return self._entered("cast", (x.reg,), x.dtype, dtype)
+
+    def select(self, condition: Any, x: Any, y: Any) -> Any:
+        """`x` where `condition`, else `y`."""
+        if isinstance(condition, bool):
+            return x if condition else y
+        dtype = next((a.dtype for a in (x, y) if isinstance(a, Value)), "int64" if isinstance(x, int) and isinstance(y, int) else "float64")
+        return self._entered("select", (condition.reg, self.raw(x), self.raw(y)), dtype, dtype)
+
+    # -- memory ----------------------------------------------------------------------------------------------
+    def load(self, at: p.Reg, dtype: str) -> Value:
+        """The number at an address."""
+        made = Value(self, self.reg(dtype))
+        self.emit(p.Load(made.reg, at))
+        return made
+
+    def store(self, at: p.Reg, value: Any, dtype: str) -> None:
+        """The number at an address becomes `value`."""
+        self.emit(p.Store(at, self.raw(value), dtype))
+
+    def local(self, dtype: str) -> p.Reg:
+        """The address of room for one number on the stack."""
+        made = self.reg("ptr")
+        self.emit(p.Local(made, dtype))
+        return made
+
+    def slot_number(self, statement: Any, slot: p.Slot, axis: int) -> Value:
+        """A length (SlotDim) or stride (SlotStride) of what a slot holds."""
+        made = Value(self, self.reg("int64"))
+        self.emit(statement(made.reg, slot, axis))
+        return made
+
+    # -- lengths ---------------------------------------------------------------------------------------------
+    def times(self, a: Any, b: Any) -> Any:
+        """Product of two lengths."""
+        return self.prim("mul", a, b)
+
+    def product(self, values: Sequence[Any]) -> Any:
+        """Product of lengths."""
+        total: Any = 1
+        for v in values:
+            total = self.times(total, v)
+        return total

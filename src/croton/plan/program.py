@@ -1,0 +1,257 @@
+"""What the planner makes of a graph: a straight program over numbers in registers, pointers, and calls of the runtime.
+
+A closed set of statements; it knows no LLVM. The driver room of a backend turns it into one native function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from croton.graph.node import Apply, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Reg:
+    """A register: a number of a data type, or an address (dtype 'ptr')."""
+
+    index: int
+    dtype: str
+
+
+Number = Reg | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot of the runtime: number `index` among those of its kind (see Program.slot_number)."""
+
+    kind: str  # input, constant, cell, output or local
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class I64s:
+    """An argument: an array of int64 on the stack."""
+
+    values: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ptrs:
+    """An argument: an array of addresses on the stack."""
+
+    values: tuple[Reg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An argument: the address of one number of `dtype` on the stack."""
+
+    value: Number
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class I32:
+    """An argument: a 32-bit integer known now."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class I64:
+    """An argument: a 64-bit integer."""
+
+    value: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Desc:
+    """An argument: the address of nest descriptor number `index`."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """An argument: no address."""
+
+
+Argument = I64s | Ptrs | Ref | I32 | I64 | Desc | Null | Reg | Slot
+
+
+# -- statements ----------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """out = prim(args), all numbers."""
+
+    out: Reg
+    prim: str
+    args: tuple[Number, ...]
+    dtype: str  # that of the arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """out = the number at an address."""
+
+    out: Reg
+    at: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The number at an address becomes `value`."""
+
+    at: Reg
+    value: Number
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotData:
+    """out = the address of the first element of what a slot holds."""
+
+    out: Reg
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class SlotDim:
+    """out = the length of an axis of what a slot holds."""
+
+    out: Reg
+    slot: Slot
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStride:
+    """out = the distance in bytes between neighbours along an axis of what a slot holds."""
+
+    out: Reg
+    slot: Slot
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """out = an address some bytes after another."""
+
+    out: Reg
+    base: Reg
+    nbytes: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """out = the address of room for one number of `dtype` on the stack."""
+
+    out: Reg
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a runtime function. `out` takes an address it gives; its failure ends the program."""
+
+    function: str
+    args: tuple[Argument, ...]
+    out: Reg | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """When `condition`: the program ends with error `code` of node number `node`, and these details."""
+
+    condition: Reg
+    code: int
+    node: int
+    details: tuple[Number, ...]
+
+
+Statement = Compute | Load | Store | SlotData | SlotDim | SlotStride | Offset | Local | Call | Fail
+
+
+# -- what goes with them -------------------------------------------------------------------------------------
+FORMS = {"E": 0, "RI": 1, "RO": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class NestBuffer:
+    """How a nest kernel sees one buffer."""
+
+    itemsize: int
+    splat: bool
+    reread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NestDesc:
+    """What the launcher needs to know of a nest kernel."""
+
+    kernel: int
+    form: str
+    ndim: int
+    nin: int
+    nacc: int
+    reduced: frozenset[int]
+    cost: int
+    buffers: tuple[NestBuffer, ...]
+    flat: bool = False
+    scratch: int = 0
+    scratch_point: int = 0
+    lanes: int = 0
+
+
+@dataclass(slots=True)
+class Callback:
+    """A node that is run by Python: slots of its inputs, and slot, dtype and ndim of each output."""
+
+    node: Apply
+    number: int
+    inputs: list[Slot]
+    outputs: list[tuple[Slot, str, int]]
+
+
+@dataclass(slots=True)
+class Kernel:
+    """A kernel of a program: its loop IR, and what is told of it."""
+
+    body: Any
+    title: str
+    nodes: list[Apply]
+
+
+@dataclass(slots=True)
+class Program:
+    """A planned graph.
+
+    Slots, in order: inputs, constants, cells, outputs, locals.
+    """
+
+    inputs: Sequence[Variable]
+    constants: list[Any] = field(default_factory=list)
+    cells: Sequence[Variable] = ()
+    outputs: Sequence[Variable] = ()
+    n_locals: int = 0
+    statements: list[Statement] = field(default_factory=list)
+    kernels: list[Kernel] = field(default_factory=list)
+    descs: list[NestDesc] = field(default_factory=list)
+    callbacks: list[Callback] = field(default_factory=list)
+    nodes: list[Apply] = field(default_factory=list)  # numbered, for errors
+
+    def slot_number(self, slot: Slot) -> int:
+        """The number that the runtime knows a slot by."""
+        sizes = {
+            "input": len(self.inputs), "constant": len(self.constants), "cell": len(self.cells),
+            "output": len(self.outputs), "local": self.n_locals,
+        }  # fmt: skip
+        before = 0
+        for kind, size in sizes.items():
+            if kind == slot.kind:
+                return before + slot.index
+            before += size
+        raise ValueError(f"There is no kind of slot called {slot.kind}.")

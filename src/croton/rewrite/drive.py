@@ -1,0 +1,145 @@
+"""The driver: applies the rules of a stage to a graph until none fires. Iterative; each change looks only at its surroundings."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from croton.errors import RewriteError
+from croton.graph import origin
+from croton.graph.fgraph import FunctionGraph
+from croton.graph.node import Apply, Constant, Variable
+from croton.rewrite.rule import Answer, Rule, key_of
+from croton.rewrite.stats import StageStats
+
+# Gives a variable the type of the one that it replaces, or None where it can't.
+Conform = Callable[[Variable, Variable], Variable | None]
+
+
+class Driver:
+    """Applies `rules` to graphs.
+
+    conform   makes a replacement's type that of what it replaces
+    budget    how many replacements per node of the graph are taken for a circle
+    """
+
+    def __init__(self, rules: Sequence[Rule], conform: Conform, budget: int = 12) -> None:
+        self.conform = conform
+        self.budget = budget
+        self._anywhere = [rule for rule in rules if not rule.roots]
+        self._at: dict[Hashable, list[Rule]] = {}
+        order = {id(rule): i for i, rule in enumerate(rules)}
+        keys = {key for rule in rules for key in rule.roots}
+        for key in keys:
+            here = [rule for rule in rules if key in rule.roots]
+            self._at[key] = sorted((*here, *self._anywhere), key=lambda rule: order[id(rule)])
+
+    def rules_for(self, op: Any) -> Sequence[Rule]:
+        """The rules to try at a node of `op`, in order."""
+        key = key_of(op)
+        found = self._at.get(key)
+        if found is not None:
+            return found
+        if isinstance(key, type):
+            for base in key.__mro__[1:]:
+                if base in self._at:
+                    self._at[key] = self._at[base]
+                    return self._at[base]
+        return self._anywhere
+
+    def run(self, graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
+        """Rewrite `graph` in place. Errors: RewriteError, which names the rules that go round in a circle."""
+        work = deque(graph.toposort())
+        queued = set(work)
+        left = self.budget * (len(work) + 64)
+        while work:
+            node = work.popleft()
+            queued.discard(node)
+            if node not in graph.apply_nodes:
+                continue
+            for rule in self.rules_for(node.op):
+                with origin.inherit(node.origin):
+                    answer = rule.apply(node, context)
+                    pairs = self._pairs(node, answer) if answer is not None else ()
+                if not pairs:
+                    continue
+                left -= 1
+                if left < 0:
+                    raise RewriteError(_circle(rule, node, stats))
+                stats.fired[rule.name] += 1
+                changed = _replace(graph, node, pairs, rule)
+                for other in changed:
+                    if other not in queued:
+                        queued.add(other)
+                        work.append(other)
+                break
+
+    def _pairs(self, node: Apply, answer: Answer) -> list[tuple[Variable, Variable]]:
+        if isinstance(answer, Variable):
+            answer = (answer,)
+        assert answer is not None
+        if len(answer) != len(node.outputs):
+            raise RewriteError(f"A rule gave {len(answer)} variables for the {len(node.outputs)} outputs of {node}.")
+        pairs = []
+        for old, new in zip(node.outputs, answer, strict=True):
+            if new is None or new is old:
+                continue
+            if new.type != old.type:
+                fitted = self.conform(new, old)
+                if fitted is None:
+                    return []
+                new = fitted
+            pairs.append((old, new))
+        return pairs
+
+
+def _replace(graph: FunctionGraph, node: Apply, pairs: Sequence[tuple[Variable, Variable]], rule: Rule) -> list[Apply]:
+    """Do it, and say which nodes now stand in another surrounding."""
+    fresh: list[Apply] = []
+    watch = _Imports(fresh)
+    graph.listeners.append(watch)
+    story = (*getattr(node.tag, "story", ()), rule.name)
+    try:
+        for old, new in pairs:
+            if old in graph.clients:
+                graph.replace(old, new, rule.name)
+    finally:
+        graph.listeners.remove(watch)
+    for made in fresh:
+        if not hasattr(made.tag, "story"):
+            made.tag.story = story
+    touched: dict[Apply, None] = dict.fromkeys(n for n in fresh if n in graph.apply_nodes)
+    for _, new in pairs:
+        if new.owner is not None and new.owner in graph.apply_nodes:
+            touched[new.owner] = None
+        if new in graph.clients and not isinstance(new, Constant):
+            touched.update(dict.fromkeys(graph.readers(new)))
+        elif isinstance(new, Constant):
+            touched.update(dict.fromkeys(graph.readers(new)[-32:]))
+    return list(touched)
+
+
+class _Imports:
+    """Notes the nodes that come into a graph."""
+
+    def __init__(self, into: list[Apply]) -> None:
+        self.into = into
+
+    def on_import(self, graph: FunctionGraph, node: Apply) -> None:
+        """`node` has come in."""
+        self.into.append(node)
+
+    def on_prune(self, graph: FunctionGraph, node: Apply) -> None:
+        """Nothing to note."""
+
+    def on_change(self, graph: FunctionGraph, client: Any, at: int, old: Variable, new: Variable) -> None:
+        """Nothing to note."""
+
+
+def _circle(rule: Rule, node: Apply, stats: StageStats) -> str:
+    busy = ", ".join(f"{name} ({n} times)" for name, n in stats.fired.most_common(6))
+    return (
+        f"Rewriting does not come to an end in stage {stats.name}: rules undo one another. Most active: {busy}; last: "
+        f"{rule.name} at {node}. Exclude one of them (mode.excluding('{rule.name}')) and report the graph."
+    )

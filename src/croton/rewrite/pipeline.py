@@ -1,0 +1,117 @@
+"""The passes of an optimisation, in an order that can be printed, and queries that leave some out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from croton.errors import RewriteError
+from croton.graph.fgraph import FunctionGraph
+from croton.rewrite.drive import Conform, Driver
+from croton.rewrite.rule import Rule, Stage
+from croton.rewrite.stats import StageStats, Stats
+
+# Is told of each finished pass: (name, graph, stats).
+OnStage = Callable[[str, FunctionGraph, StageStats], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which rules take part: those with one of the `include` tags, less those named or tagged in `exclude`."""
+
+    include: frozenset[str] = frozenset({"fast_run"})
+    exclude: frozenset[str] = frozenset()
+
+    def including(self, *tags: str) -> Query:
+        """With rules of these tags too."""
+        return replace(self, include=self.include | set(tags), exclude=self.exclude - set(tags))
+
+    def excluding(self, *tags: str) -> Query:
+        """Without rules of these names or tags."""
+        return replace(self, exclude=self.exclude | set(tags))
+
+    def admits(self, name: str, tags: Iterable[str]) -> bool:
+        """Whether a rule or pass of this name and these tags takes part."""
+        known = {name, *tags}
+        return not known & self.exclude and bool(known & self.include)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One step of a pipeline: a stage of rules, or a function of the whole graph `(graph, stats, context)`."""
+
+    name: str
+    stage: Stage | None = None
+    whole: Callable[[FunctionGraph, StageStats, Any], None] | None = None
+    tags: frozenset[str] = frozenset({"fast_run"})
+
+
+class Pipeline:
+    """Passes run one after the other.
+
+    context   made anew for each run, passed to rules that ask for it
+    """
+
+    def __init__(
+        self,
+        passes: Sequence[Pass],
+        conform: Conform,
+        context: Callable[[FunctionGraph], Any],
+        query: Query | None = None,
+        max_use_ratio: int = 12,
+    ) -> None:
+        self.passes = tuple(passes)
+        self.conform = conform
+        self.context = context
+        self.query = query or Query()
+        self.max_use_ratio = max_use_ratio
+        self._drivers: dict[str, Driver] = {}
+
+    def with_query(self, query: Query) -> Pipeline:
+        """The same passes under another query."""
+        return Pipeline(self.passes, self.conform, self.context, query, self.max_use_ratio)
+
+    def rules(self, stage: Stage) -> list[Rule]:
+        """The rules of `stage` that take part."""
+        return [rule for rule in stage.rules if self.query.admits(rule.name, rule.tags)]
+
+    def run(
+        self, graph: FunctionGraph, on_stage: Sequence[OnStage] = (), on_error: Callable[[str, RewriteError], None] | None = None
+    ) -> Stats:
+        """Run all passes over `graph`, in place, and say what they did."""
+        stats = Stats()
+        context = self.context(graph)
+        for step in self.passes:
+            if step.stage is None and not self.query.admits(step.name, step.tags):
+                continue
+            record = StageStats(step.name, len(graph.apply_nodes))
+            start = time.perf_counter()
+            try:
+                if step.stage is not None:
+                    self._driver(step).run(graph, record, context)
+                elif step.whole is not None:
+                    step.whole(graph, record, context)
+            except RewriteError as error:
+                if on_error is None:
+                    raise
+                on_error(step.name, error)
+            record.seconds = time.perf_counter() - start
+            record.nodes_after = len(graph.apply_nodes)
+            stats.stages.append(record)
+            for listener in on_stage:
+                listener(step.name, graph, record)
+        return stats
+
+    def _driver(self, step: Pass) -> Driver:
+        if step.name not in self._drivers:
+            assert step.stage is not None
+            self._drivers[step.name] = Driver(self.rules(step.stage), self.conform, self.max_use_ratio)
+        return self._drivers[step.name]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{step.name}: {', '.join(rule.name for rule in self.rules(step.stage)) if step.stage else 'whole graph'}"
+            for step in self.passes
+        )

@@ -1,0 +1,90 @@
+"""A rewrite rule: what it is called, where it may apply, and what it puts in the place of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from croton.graph.node import Apply, Variable
+from croton.graph.op import Op
+from croton.rewrite.pattern import Pattern
+
+# What a rule gives back: None where it does not apply; else a variable per output (None keeps that output as it is).
+Answer = Sequence[Variable | None] | Variable | None
+
+
+def key_of(op: Any) -> Hashable:
+    """What rules are indexed by: the scalar operation of an elementwise one, else the class."""
+    scalar_op = getattr(op, "scalar_op", None)
+    if scalar_op is not None and getattr(op, "op_name", None) == "elemwise":
+        name: str = getattr(scalar_op, "name", "")
+        return name
+    return op if isinstance(op, type) else type(op)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One rewrite.
+
+    roots     keys of the operations at whose nodes it is tried; empty: all
+    apply     (node, context) -> Answer
+    pattern   the equation it was made from, where it was; then `pattern` is equal to `to(...)`
+    why       the reason that is not plain from the equation
+    """
+
+    name: str
+    roots: tuple[Hashable, ...]
+    apply: Callable[[Apply, Any], Answer]
+    tags: frozenset[str] = frozenset()
+    pattern: Pattern | None = None
+    to: Callable[..., Any] | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Stage:
+    """A set of rules that are applied together until none fires."""
+
+    name: str
+    rules: list[Rule] = field(default_factory=list)
+
+    def __call__(
+        self,
+        name: str,
+        pattern: Variable,
+        to: Callable[..., Any],
+        when: Callable[..., bool] | None = None,
+        why: str = "",
+        tags: Iterable[str] = (),
+    ) -> Rule:
+        """Enter the equation `pattern = to(holes…)`. The holes are passed to `to` and `when` by name."""
+        compiled = Pattern.of(pattern)
+
+        def apply(node: Apply, context: Any) -> Answer:
+            found = compiled.match(node.outputs[0])
+            if found is None or (when is not None and not when(**compiled.select(when, found))):
+                return None
+            return to(**compiled.select(to, found))  # type: ignore[no-any-return]
+
+        return self._enter(Rule(name, (compiled.root_key,), apply, self._tags(tags), compiled, to, why))
+
+    def on(self, *ops: Op | type, name: str | None = None, why: str = "", tags: Iterable[str] = ()) -> Callable[..., Rule]:
+        """Enter a function `(node)` or `(node, context)` as a rule that is tried at nodes of these operations; none: at all."""
+
+        def decorate(function: Callable[..., Answer]) -> Rule:
+            wants_context = function.__code__.co_argcount > 1
+            apply = function if wants_context else (lambda node, context: function(node))
+            roots = tuple(key_of(op) for op in ops)
+            return self._enter(Rule(name or function.__name__, roots, apply, self._tags(tags), why=why or function.__doc__ or ""))
+
+        return decorate
+
+    def _tags(self, tags: Iterable[str]) -> frozenset[str]:
+        return frozenset({self.name, "fast_run", *tags})
+
+    def _enter(self, rule: Rule) -> Rule:
+        if any(rule.name == other.name for other in self.rules):
+            raise ValueError(f"There is a rule called {rule.name} in {self.name} already.")
+        self.rules.append(rule)
+        return rule

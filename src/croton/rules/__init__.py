@@ -1,0 +1,1 @@
+"""What is equal to what: the rewrite rules, by family."""

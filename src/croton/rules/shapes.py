@@ -1,0 +1,152 @@
+"""The lengths of the axes of every variable of a graph, found without computing the variable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from croton.errors import MethodNotDefined, ShapeError
+from croton.graph import walk
+from croton.graph.node import Apply, Constant, Variable
+from croton.ops.convert import as_tensor_variable
+from croton.ops.elemwise import Elemwise
+from croton.ops.shape import Shape_i
+from croton.vartypes.tensor import TensorType
+
+# A length: known, or a 0-d int64 variable that says it.
+Length = int | Variable
+Lengths = tuple[Length, ...]
+
+
+class ShapeTable:
+    """Lengths of variables, in terms of those of the variables they are computed from.
+
+    Equal lengths are one object: where an elementwise operation needs two lengths to be equal, they are from then on
+    the same (the operation itself checks that at run time).
+    """
+
+    def __init__(self) -> None:
+        self._lengths: dict[Variable, Lengths] = {}
+        self._leader: dict[Variable, Length] = {}
+        self._made: dict[Any, Variable] = {}
+        self._as_variable: dict[int, Variable] = {}
+
+    def lengths(self, variable: Variable) -> Lengths:
+        """The length of each axis of `variable`.
+
+        Errors: TypeError when it is no tensor.
+        """
+        if variable not in self._lengths:
+            for node in walk.toposort([variable], self._lengths):
+                self._enter(node)
+            if variable not in self._lengths:
+                self._lengths[variable] = self._leaf(variable)
+        return tuple(self.canonical(length) for length in self._lengths[variable])
+
+    def canonical(self, length: Length) -> Length:
+        """The one object that stands for all lengths known to equal `length`."""
+        while not isinstance(length, int):
+            leader = self._leader.get(length)
+            if leader is None:
+                return length
+            length = leader
+        return length
+
+    def equate(self, a: Length, b: Length) -> Length:
+        """Note that two lengths are equal, and give the one that stands for both."""
+        a, b = self.canonical(a), self.canonical(b)
+        if a is b or isinstance(a, int) and isinstance(b, int):
+            return a
+        if isinstance(b, int):
+            a, b = b, a
+        assert isinstance(b, Variable)
+        self._leader[b] = a
+        return a
+
+    # -- how lengths come about ------------------------------------------------------------------------------
+    def _leaf(self, variable: Variable) -> Lengths:
+        kind = variable.type
+        if not isinstance(kind, TensorType):
+            return ()
+        return tuple(self._own(variable, axis) if d is None else d for axis, d in enumerate(kind.shape))
+
+    def _own(self, variable: Variable, axis: int) -> Variable:
+        key = (variable, axis)
+        if key not in self._made:
+            self._made[key] = Shape_i(axis)(variable)
+        return self._made[key]
+
+    def _enter(self, node: Apply) -> None:
+        for variable in node.inputs:
+            if variable not in self._lengths:
+                self._lengths[variable] = self._leaf(variable)
+        if not any(isinstance(out.type, TensorType) and out.type.ndim for out in node.outputs):
+            for out in node.outputs:
+                self._lengths[out] = ()
+            return
+        if isinstance(node.op, Elemwise):
+            shared = self._of_elemwise(node)
+            for out in node.outputs:
+                self._lengths[out] = shared
+            return
+        answers = self._ask(node)
+        for out, answer in zip(node.outputs, answers, strict=True):
+            self._lengths[out] = self._leaf(out) if answer is None else self._settle(out, answer)
+
+    def _of_elemwise(self, node: Apply) -> Lengths:
+        out: list[Length] = []
+        for axis, static in enumerate(node.outputs[0].type.shape):  # type: ignore[attr-defined]
+            found: Length | None = static
+            for variable in node.inputs:
+                if not variable.type.broadcastable[axis]:  # type: ignore[attr-defined]
+                    length = self._lengths[variable][axis]
+                    found = self.canonical(length) if found is None else self.equate(found, length)
+            out.append(1 if found is None else found)
+        return tuple(out)
+
+    def _ask(self, node: Apply) -> Sequence[Any]:
+        shapes = [
+            tuple(self.variable(length) for length in self._lengths[v]) if isinstance(v.type, TensorType) else None
+            for v in node.inputs
+        ]
+        try:
+            return node.op.infer_shape(node, shapes)
+        except (MethodNotDefined, ShapeError, NotImplementedError):
+            return [None] * len(node.outputs)
+
+    def _settle(self, out: Variable, answer: Sequence[Any]) -> Lengths:
+        static = out.type.shape  # type: ignore[attr-defined]
+        return tuple(
+            d if d is not None else self._entry(out, axis, entry)
+            for axis, (d, entry) in enumerate(zip(static, answer, strict=True))
+        )
+
+    def _entry(self, out: Variable, axis: int, entry: Any) -> Length:
+        if entry is None:
+            return self._own(out, axis)
+        if isinstance(entry, (int, np.integer)):
+            return int(entry)
+        if isinstance(entry, Constant):
+            return int(entry.data)
+        merged: Variable = self._merge(as_tensor_variable(entry))
+        return int(merged.data) if isinstance(merged, Constant) else self.canonical(merged)
+
+    def _merge(self, variable: Variable) -> Variable:
+        """`variable`, or the equal one met before: the same operation on the same inputs is the same length."""
+        for node in walk.toposort([variable], set(self._made.values())):
+            key = (node.op, tuple(v.signature() if isinstance(v, Constant) else v for v in node.inputs))
+            known = self._made.setdefault(key, node.outputs[0])
+            if known is not node.outputs[0] and node.outputs[0] is variable:
+                return known
+        return variable
+
+    def variable(self, length: Length) -> Variable:
+        """A length as an int64 variable."""
+        if isinstance(length, int):
+            if length not in self._as_variable:
+                self._as_variable[length] = as_tensor_variable(np.int64(length))
+            return self._as_variable[length]
+        canonical = self.canonical(length)
+        return self.variable(canonical) if isinstance(canonical, int) else canonical
