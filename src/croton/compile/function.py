@@ -1,0 +1,155 @@
+"""`theano.function`: from variables to something that can be called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from croton.backends.base import Interface
+from croton.compile.callable import Binding, Function, Maker, Place, bind
+from croton.compile.container import Container
+from croton.compile.mode import Mode
+from croton.compile.rebuild import Pairs
+from croton.compile.shared import SharedVariable
+from croton.compile.signature import In, Options, Signature
+from croton.config import config
+from croton.graph.fgraph import FunctionGraph
+from croton.graph.node import Variable
+
+
+def function(
+    inputs: Any,
+    outputs: Any = None,
+    mode: Any = None,
+    updates: Pairs = None,
+    givens: Pairs = None,
+    no_default_updates: Any = False,
+    accept_inplace: bool = False,
+    name: str | None = None,
+    rebuild_strict: bool = True,
+    allow_input_downcast: bool | None = None,
+    profile: Any = None,
+    on_unused_input: str | None = None,
+) -> Function:
+    """A function that computes `outputs` from `inputs`.
+
+    inputs                variables, or In(…) for defaults, names, states
+    outputs               a variable; a list or dict of them; None for a function called for its updates alone
+    mode                  how it is compiled: a Mode or the name of one
+    updates               new values for shared variables: pairs or a dict; all computed from the old values, then stored
+    givens                what is read in place of a variable: pairs or a dict
+    no_default_updates    True, or a list of shared variables: whose `default_update` is not made
+    accept_inplace        whether the graph may hold operations that write into their inputs
+    rebuild_strict        whether givens must be of the type of what they replace
+    allow_input_downcast  whether arguments may lose precision; None: only Python floats
+    on_unused_input       'raise', 'warn' or 'ignore', for inputs that nothing depends on
+
+    Errors: TypeError, ValueError, UnusedInputError, MissingInputError, RuntimeError: see Signature.of
+    """
+    chosen = Mode.of(mode)
+    options = Options(no_default_updates, rebuild_strict, allow_input_downcast, on_unused_input)
+    signature = Signature.of(inputs, outputs, updates, givens, options)
+    if not accept_inplace:
+        _check_no_inplace(signature)
+    return compile_signature(signature, chosen, name, profile)
+
+
+def compile_signature(
+    signature: Signature, mode: Mode, name: str | None = None, profile: Any = None, remake: Any = None
+) -> Function:
+    """Compile what `signature` describes."""
+    places = [_place(one) for one in signature.inputs]
+    containers = [variable.container for variable in signature.shared]
+    order, interface = _interface(signature, places, containers, mode)
+    graph = FunctionGraph([signature.graph_inputs[at] for at in order], signature.graph_outputs)
+    listeners = mode.listeners
+    stats = mode.pipeline.run(graph, [x.on_stage for x in listeners if hasattr(x, "on_stage")])
+    program = mode.backend.compile(graph, interface, listeners)
+    maker = Maker(signature, graph, mode, stats, name, config.profile if profile is None else profile, remade)
+    return Function(program, bind(places, signature.shared, containers), maker)
+
+
+def _check_no_inplace(signature: Signature) -> None:
+    for node in FunctionGraph(signature.graph_inputs, signature.graph_outputs).toposort():
+        if node.op.destroy_map:
+            raise TypeError(
+                f"The graph holds an operation that writes into its input: {node}. Use the one that does not, and leave it to "
+                "the compiler to save the copy; or pass accept_inplace=True."
+            )
+
+
+def _place(one: In) -> Place:
+    """Where an input is kept. What has an update, or shares a container, is kept from call to call."""
+    value = one.value
+    if isinstance(value, SharedVariable):
+        value = value.container
+    if isinstance(value, Container):
+        return Place(one, value, None, is_state=True, required=False)
+    container = Container(one.variable, strict=one.strict, allow_downcast=one.allow_downcast, name=one.name)
+    container.value = value
+    is_state = one.update is not None or one.implicit
+    return Place(one, container, None if is_state else container.value, is_state, required=value is None)
+
+
+def _interface(
+    signature: Signature, places: Sequence[Place], containers: Sequence[Container], mode: Mode
+) -> tuple[list[int], Interface]:
+    """The order of the graph's inputs, arguments first, and what the backend is to know."""
+    arguments = [at for at, place in enumerate(places) if not place.is_state]
+    states = [at for at, place in enumerate(places) if place.is_state]
+    order = [*arguments, *states, *range(len(places), len(places) + len(containers))]
+    cells = [places[at].container.storage for at in states] + [container.storage for container in containers]
+    number = {at: i - len(arguments) for i, at in enumerate(order)}
+    interface = Interface(
+        arguments=len(arguments),
+        mutable=tuple(bool(places[at].spec.mutable) for at in arguments),
+        cells=tuple(cells),
+        borrow=tuple(bool(one.borrow) for one in signature.outputs),
+        updates=tuple((output, number[at]) for output, at in signature.stores),
+        allow_gc=mode.allow_gc,
+    )
+    return order, interface
+
+
+def remade(
+    maker: Maker,
+    swap: Mapping[SharedVariable, SharedVariable],
+    delete_updates: bool = False,
+    name: str | None = None,
+    profile: Any = None,
+) -> Function:
+    """What `maker` made, compiled anew, with some shared variables swapped for others."""
+    old = maker.signature
+    updates = [] if delete_updates else [(swap.get(v, v), expression) for v, expression in old.updates]
+    options = replace(old.options, no_default_updates=True, on_unused_input="ignore")
+    signature = Signature.of(old.inputs, outputs_as_given(old), updates, [*swap.items(), *old.givens], options)
+    return compile_signature(signature, maker.mode, name, profile)
+
+
+def outputs_as_given(signature: Signature) -> Any:
+    """The outputs in the form in which the user gave them."""
+    if signature.none:
+        return None
+    if signature.keys is not None:
+        return dict(zip(signature.keys, signature.outputs, strict=True))
+    return signature.outputs[0] if signature.single else signature.outputs
+
+
+def evaluate(variable: Variable, inputs_to_values: Mapping[Variable, Any] | None = None) -> Any:
+    """The value of `variable` where its inputs have these values.
+
+    Cost: the first call compiles a function, which is kept with the variable
+
+    Errors: MissingInputError when an input that it needs is not given
+    """
+    given = dict(inputs_to_values or {})
+    cache: dict[Any, Function] = variable.__dict__.setdefault("_function_cache", {})
+    key = (tuple(given), config.mode, config.linker, config.optimizer)
+    if key not in cache:
+        cache[key] = function(list(given), variable)
+    return cache[key](*given.values())
+
+
+# The method of variables stands below this layer; what it does needs a compiler.
+Variable.eval = evaluate  # type: ignore[attr-defined]

@@ -1,0 +1,259 @@
+"""How a function is compiled: by which rewrites, on which backend, watched by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from croton.backends.base import Backend
+from croton.backends.numpy.program import backend as numpy_backend
+from croton.config import config
+from croton.graph.node import Variable
+from croton.rewrite.pipeline import Pipeline, Query
+
+# The backends by name.
+BACKENDS: dict[str, Backend] = {"numpy": numpy_backend, "cpu": numpy_backend}
+
+# The historic linkers, and the backend that each stands for; None: what config.backend says.
+predefined_linkers: dict[str | None, str | None] = {
+    None: None, "py": "numpy", "vm": None, "cvm": None, "c|py": None, "c": None, "c|py_nogc": None, "vm_nogc": None,
+    "cvm_nogc": None, "jax": "jax", "numpy": "numpy", "cpu": "cpu",
+}  # fmt: skip
+
+OPT_NONE = Query(frozenset())
+OPT_MERGE = Query(frozenset({"merge"}))
+OPT_FAST_COMPILE = Query(frozenset({"fast_compile"}))
+OPT_FAST_RUN = Query(frozenset({"fast_run"}))
+OPT_STABILIZE = Query(frozenset({"fast_run"}), frozenset({"specialize", "inplace", "fusion"}))
+OPT_UNSAFE = Query(frozenset({"fast_run", "unsafe"}))
+
+# The historic optimizers, and which rules each asks for.
+predefined_optimizers: dict[str | None, Query] = {
+    None: OPT_NONE, "None": OPT_NONE, "merge": OPT_MERGE, "o4": OPT_FAST_RUN, "o3": OPT_FAST_RUN, "o2": OPT_FAST_RUN,
+    "o1": OPT_FAST_COMPILE, "unsafe": OPT_UNSAFE, "fast_compile": OPT_FAST_COMPILE, "fast_run": OPT_FAST_RUN,
+    "fast_run_stable": OPT_STABILIZE, "stabilize": OPT_STABILIZE,
+}  # fmt: skip
+
+
+def register_optimizer(name: str, opt: Query) -> None:
+    """Let modes ask for the rules of `opt` by `name`.
+
+    Errors: ValueError when there is one of that name
+    """
+    if name in predefined_optimizers:
+        raise ValueError(f"There is an optimizer called {name!r} already.")
+    predefined_optimizers[name] = opt
+
+
+def register_linker(name: str, backend: str | None) -> None:
+    """Let modes name `backend` by `name`.
+
+    Errors: ValueError when there is one of that name
+    """
+    if name in predefined_linkers:
+        raise ValueError(f"There is a linker called {name!r} already.")
+    predefined_linkers[name] = backend
+
+
+class _NoRules:
+    """Stands in for what rules need, where there are no rules."""
+
+    def conform(self, old: Variable, new: Variable) -> Variable | None:
+        """`new` where it is of the type of `old` already."""
+        return new if new.type == old.type else None
+
+    def context(self, graph: Any) -> None:
+        """Nothing."""
+
+
+_base: Pipeline = Pipeline((), _NoRules().conform, _NoRules().context)
+
+
+@cache
+def pipeline_of(query: Query) -> Pipeline:
+    """All passes, under `query`; one object per query, so that what it has prepared is used again."""
+    return _base.with_query(query)
+
+
+class Mode:
+    """How functions are compiled.
+
+    linker     which backend runs them: 'py' the NumPy one, 'jax' JAX, any other name what config.backend says
+    optimizer  which rewrites are made: 'fast_run', 'fast_compile', 'None', …, or a Query
+
+    Errors: ValueError for names that are not known
+    """
+
+    # What is told of stages and nodes: see `listeners`.
+    watchers: tuple[Any, ...] = ()
+
+    def __init__(self, linker: Any = None, optimizer: Any = "default") -> None:
+        self.provided_linker = linker
+        self.provided_optimizer = optimizer
+        self.linker = config.linker if linker is None else linker
+        self.query = query_of(config.optimizer if optimizer == "default" else optimizer)
+        self.backend_name = _backend_name(self.linker)
+
+    # -- what a compile reads --------------------------------------------------------------------------------
+    @staticmethod
+    def of(mode: Any) -> Mode:
+        """The mode that the argument `mode` of theano.function means."""
+        return get_mode(mode)
+
+    @property
+    def backend(self) -> Backend:
+        """What runs the graph.
+
+        Errors: ValueError when it is not there
+        """
+        found = BACKENDS.get(self.backend_name)
+        if found is None:
+            raise ValueError(f"There is no backend {self.backend_name!r}; there are {', '.join(BACKENDS)}.")
+        return found
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The rewrites, in order."""
+        return pipeline_of(self.query)
+
+    @property
+    def listeners(self) -> Sequence[Any]:
+        """What is told of each finished stage (`on_stage`) and of each node run (`before_node`, `after_node`)."""
+        return self.watchers
+
+    @property
+    def allow_gc(self) -> bool:
+        """Whether values are let go as soon as nothing needs them."""
+        return bool(config.allow_gc) and not str(self.linker).endswith("_nogc")
+
+    # -- other modes -----------------------------------------------------------------------------------------
+    @property
+    def optimizer(self) -> Query:
+        """Which rules take part."""
+        return self.query
+
+    def with_query(self, query: Query) -> Any:
+        """This mode with other rules."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, query=query, provided_optimizer=query)
+        return made
+
+    def including(self, *tags: str) -> Any:
+        """This mode with rules of these tags too."""
+        return self.with_query(self.query.including(*tags))
+
+    def excluding(self, *tags: str) -> Any:
+        """This mode without rules of these names or tags."""
+        return self.with_query(self.query.excluding(*tags))
+
+    def requiring(self, *tags: str) -> Any:
+        """This mode with rules of these tags: as `including`, since rules don't need several tags at once."""
+        return self.including(*tags)
+
+    def register(self, *optimizations: Any) -> Any:
+        """This mode with further rules: given by name, or as pairs (name, position) whose position is not needed."""
+        return self.including(*[one if isinstance(one, str) else str(one[0]) for one in optimizations])
+
+    def clone(self, link_kwargs: Any = None, optimizer: Any = "", **kwargs: Any) -> Any:
+        """This mode, or one with another optimizer."""
+        return self.with_query(self.query if optimizer == "" else query_of(optimizer))
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.query, str(self.linker)))
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}(linker={self.linker!r}, optimizer={self.provided_optimizer!r})"
+
+    __repr__ = __str__
+
+
+def query_of(optimizer: Any) -> Query:
+    """The query that an optimizer's name, or a query itself, means.
+
+    Errors: ValueError for a name that is not known
+    """
+    if isinstance(optimizer, Query):
+        return optimizer
+    if not (optimizer is None or isinstance(optimizer, str)):
+        raise TypeError(f"An optimizer is a name or a Query; got {optimizer!r}.")
+    if optimizer not in predefined_optimizers:
+        known = ", ".join(str(name) for name in predefined_optimizers)
+        raise ValueError(f"There is no optimizer {optimizer!r}; there are {known}.")
+    return predefined_optimizers[optimizer]
+
+
+def _backend_name(linker: Any) -> str:
+    if not (linker is None or isinstance(linker, str)):
+        linker = getattr(linker, "backend_name", None)
+    if linker not in predefined_linkers:
+        known = ", ".join(str(name) for name in predefined_linkers)
+        raise ValueError(f"There is no linker {linker!r}; there are {known}.")
+    return predefined_linkers[linker] or str(config.backend)
+
+
+FAST_COMPILE = Mode("py", "fast_compile")
+FAST_RUN = Mode("cvm", "fast_run")
+DEBUG_MODE = Mode("py", "fast_run")
+
+predefined_modes: dict[str, Mode] = {"FAST_COMPILE": FAST_COMPILE, "FAST_RUN": FAST_RUN, "DEBUG_MODE": DEBUG_MODE}
+
+# Other names of modes, made when asked for: what config says may have changed.
+_ON_DEMAND = {
+    "MODE": lambda: Mode(config.linker, config.optimizer),
+    "JAX": lambda: Mode("jax", "fast_run"),
+    "NUMPY": lambda: Mode("py", config.optimizer),
+    "CPU": lambda: Mode("cpu", config.optimizer),
+    "DEBUGMODE": lambda: predefined_modes["DEBUG_MODE"],
+    "NANGUARDMODE": lambda: predefined_modes.get("NanGuardMode", Mode("py", config.optimizer)),
+    "FAST_COMPILE": lambda: predefined_modes["FAST_COMPILE"],
+    "FAST_RUN": lambda: Mode("cvm", "fast_run"),
+    "DEBUG_MODE": lambda: predefined_modes["DEBUG_MODE"],
+}
+
+
+def get_mode(orig_string: Any) -> Mode:
+    """The mode of a name; a mode as it is; for None what config.mode says.
+
+    Errors: ValueError for a name that is not known; TypeError for what is neither
+    """
+    name = config.mode if orig_string is None else orig_string
+    if isinstance(name, Mode):
+        return name
+    if not isinstance(name, str):
+        raise TypeError(f"A mode is a Mode or the name of one; got {name!r} of type {type(name).__name__}.")
+    made = _ON_DEMAND.get(name.upper())
+    if made is not None:
+        found = made()
+    elif name in predefined_modes:
+        found = predefined_modes[name]
+    else:
+        known = ", ".join(sorted({"Mode", "DebugMode", "JAX", *predefined_modes}))
+        raise ValueError(f"There is no mode {name!r}; there are {known}.")
+    return _as_config_asks(found) if orig_string is None else found
+
+
+def _as_config_asks(mode: Mode) -> Mode:
+    for flag, change in (("optimizer_including", "including"), ("optimizer_excluding", "excluding")):
+        tags = [tag for tag in str(getattr(config, flag, "") or "").split(":") if tag]
+        if tags:
+            mode = getattr(mode, change)(*tags)
+    return mode
+
+
+def get_default_mode() -> Mode:
+    """The mode that config.mode names."""
+    return get_mode(None)
+
+
+def register_mode(name: str, mode: Mode) -> None:
+    """Let functions ask for `mode` by `name`.
+
+    Errors: ValueError when there is one of that name
+    """
+    if name in predefined_modes:
+        raise ValueError(f"There is a mode called {name!r} already.")
+    predefined_modes[name] = mode
