@@ -24,7 +24,8 @@ class Maker:
 
     fgraph   the graph that is computed, after all rewrites
     stats    what the rewrites did
-    remake   compiles a signature again, in the same mode
+    remake   makes a copy of the function: (maker, swap, delete_updates, name, profile)
+    put_away gives what pickling a function needs
     """
 
     signature: Signature
@@ -34,6 +35,7 @@ class Maker:
     name: str | None
     profile: Any
     remake: Callable[..., Function]
+    put_away: Callable[[Function], Any]
 
     inputs = property(lambda self: self.signature.inputs)
     outputs = property(lambda self: self.signature.outputs)
@@ -301,6 +303,9 @@ class Function:
 
     def __copy__(self) -> Function:
         return self.copy()
+
+    def __reduce__(self) -> Any:
+        return self.maker.put_away(self)
 
     def __str__(self) -> str:
         return f"<Function {self.name}>" if self.name else "<Function>"

@@ -10,6 +10,7 @@ from croton.backends.base import Interface
 from croton.compile.callable import Binding, Function, Maker, Place, bind
 from croton.compile.container import Container
 from croton.compile.mode import Mode
+from croton.compile.persist import Dormant
 from croton.compile.rebuild import Pairs
 from croton.compile.shared import SharedVariable
 from croton.compile.signature import In, Options, Signature
@@ -56,7 +57,7 @@ def function(
 
 
 def compile_signature(
-    signature: Signature, mode: Mode, name: str | None = None, profile: Any = None, remake: Any = None
+    signature: Signature, mode: Mode, name: str | None = None, profile: Any = None
 ) -> Function:
     """Compile what `signature` describes."""
     places = [_place(one) for one in signature.inputs]
@@ -66,7 +67,7 @@ def compile_signature(
     listeners = mode.listeners
     stats = mode.pipeline.run(graph, [x.on_stage for x in listeners if hasattr(x, "on_stage")])
     program = mode.backend.compile(graph, interface, listeners)
-    maker = Maker(signature, graph, mode, stats, name, config.profile if profile is None else profile, remade)
+    maker = Maker(signature, graph, mode, stats, name, config.profile if profile is None else profile, remade, put_away)
     return Function(program, bind(places, signature.shared, containers), maker)
 
 
@@ -125,6 +126,16 @@ def remade(
     options = replace(old.options, no_default_updates=True, on_unused_input="ignore")
     signature = Signature.of(old.inputs, outputs_as_given(old), updates, [*swap.items(), *old.givens], options)
     return compile_signature(signature, maker.mode, name, profile)
+
+
+def put_away(function: Function) -> Any:
+    """What pickling and deep copies make of a function: it is compiled again when it is needed again."""
+    return wake, (Dormant.of(function),)
+
+
+def wake(dormant: Dormant) -> Function:
+    """The function that was put away as `dormant`."""
+    return dormant.restore(compile_signature(dormant.signature(), dormant.mode, dormant.name, dormant.profile))
 
 
 def outputs_as_given(signature: Signature) -> Any:

@@ -1,0 +1,3 @@
+"""`theano.function`."""
+
+from croton.compile.function import function as function

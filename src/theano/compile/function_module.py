@@ -1,0 +1,5 @@
+"""Compiled functions."""
+
+from croton.compile.callable import Function as Function
+from croton.compile.callable import Maker as FunctionMaker
+from croton.errors import UnusedInputError as UnusedInputError
