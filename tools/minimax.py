@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 import mpmath as mp
 import numpy as np
@@ -33,7 +34,8 @@ class Fit:
     """Approximate `f` on `interval` by a polynomial: minimise the largest |weight (polynomial - f)|.
 
     `degrees` are those for float64 and float32 (None: that format does without). `fixed` are the lowest
-    coefficients where they are prescribed. `says` is the formula, for the comment in the written file.
+    coefficients where they are prescribed, `refits` how many are rounded before a last fit (none for variables that
+    run over [-1, 1] or so). `says` is the formula, for the comment in the written file.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Fit:
     degrees: tuple[int | None, int | None]
     weight: Function = lambda z: mp.mpf(1)
     fixed: tuple[Real, ...] = ()
+    refits: int = 4
 
 
 def chebyshev_grid(low: Real, high: Real, count: int) -> list[Real]:
@@ -78,7 +81,8 @@ def remez(grid: Sequence[Real], values: Sequence[Real], weights: Sequence[Real],
     # Chebyshev extrema as the first reference
     chosen = [round((len(grid) - 1) * k / n) for k in range(n + 1)]
     rows = [[z**p for p in range(n)] for z in grid]
-    coefficients: list[Real] = []
+    best: list[Real] = []
+    least = mp.inf
     for _ in range(40):
         system, right = mp.matrix(n + 1, n + 1), mp.matrix(n + 1, 1)
         for k, i in enumerate(chosen):
@@ -92,14 +96,14 @@ def remez(grid: Sequence[Real], values: Sequence[Real], weights: Sequence[Real],
             w * (mp.fdot(zip(coefficients, row, strict=True)) - v)
             for w, row, v in zip(weights, rows, values, strict=True)
         ]
-        found = extrema(errors, n + 1)
-        if len(found) < n + 1:  # the weight vanishes somewhere: keep the last good fit
-            break
         largest = max(abs(e) for e in errors)
-        if largest <= abs(solution[n]) * mp.mpf("1.001"):
+        if largest < least:
+            best, least = coefficients, largest
+        found = extrema(errors, n + 1)
+        if len(found) < n + 1 or largest <= abs(solution[n]) * mp.mpf("1.001"):
             break
         chosen = found
-    return coefficients
+    return best
 
 
 def rounded(c: Real, dtype: str) -> Real:
@@ -115,14 +119,15 @@ def fit(task: Fit, degree: int, dtype: str) -> tuple[list[Real], Real]:
     values = [task.f(z) for z in grid]
     weights = [abs(task.weight(z)) for z in grid]
     done = [rounded(c, dtype) for c in task.fixed]
-    refits = 4
+    refits = task.refits
     while len(done) <= degree:
         # what is left, divided by the power that is to come: powers alone are no Haar system around zero
         k = len(done)
         rest = [(v - horner(done, z)) / z**k for z, v in zip(grid, values, strict=True)]
         scaled = [w * abs(z) ** k for z, w in zip(grid, weights, strict=True)]
-        floor = max(scaled) / 10_000  # where hardly anything is asked, the reference may not rest
-        heard = [i for i, w in enumerate(scaled) if w > floor]
+        # around a zero of the weight hardly anything is asked: the reference may not rest there
+        floor, close = max(scaled) / 10_000, max(abs(z) for z in grid) / 20
+        heard = [i for i, w in enumerate(scaled) if w > floor or abs(grid[i]) > close]
         free = remez(
             [grid[i] for i in heard], [rest[i] for i in heard], [scaled[i] for i in heard], degree + 1 - k
         )
@@ -181,7 +186,8 @@ def written(task: Fit | Parts) -> str:
             low, high = (float(end) for end in task.interval)
             lines.append(f"    # error 2^{float(mp.log(worst, 2)):.1f} on [{low:.6g}, {high:.6g}]")
         lines.append(f'    "{dtype}": (')
-        lines += [f"        {text(c, dtype)}," for c in numbers]
+        lines += wrap(", ".join(text(c, dtype) for c in numbers) + ",", 98, initial_indent=" " * 8,
+                      subsequent_indent=" " * 8)
         lines.append("    ),")
     return "\n".join([*lines, "}"])
 

@@ -22,6 +22,57 @@ def odd_tail(function, z: Real) -> Real:  # type: ignore[no-untyped-def]
     return (function(x) - x) / x**3
 
 
+def erfcx(a: Real) -> Real:
+    """e^(a^2) erfc(a)."""
+    if a < 1e6:
+        return mp.exp(a * a) * mp.erfc(a)
+    return (1 - 1 / (2 * a * a)) / (a * mp.sqrt(mp.pi))  # source: DLMF 7.12.1
+
+
+def erfcx_mapped(t: Real) -> Real:
+    """(a + 4) erfcx(a) at t = (a - 4) / (a + 4)."""
+    a = 4 * (1 + t) / (1 - t)
+    return (a + 4) * erfcx(a)
+
+
+def erfc_inverse(level: Real) -> Real:
+    """The y with erfc(y) = e^-level, by Newton's method on the logarithm."""
+    y = mp.sqrt(level) * mp.mpf("0.9")
+    for _ in range(80):
+        step = (mp.log(mp.erfc(y)) + level) * erfcx(y) * mp.sqrt(mp.pi) / 2
+        y += step
+        if abs(step) < mp.mpf(10) ** -50:
+            break
+    return y
+
+
+def erfc_inverse_mapped(v: Real) -> Real:
+    """erfc_inverse(s^2) / s at v = 1 / (s + 1)."""
+    s = 1 / v - 1
+    return erfc_inverse(s * s) / s
+
+
+def stirling(z: Real) -> Real:
+    """b (log(gamma(b)) - (b - 1/2) log(b) + b - log(2 pi)/2) at z = b^-2."""
+    b = 1 / mp.sqrt(z)
+    return b * (mp.loggamma(b) - (b - mp.mpf(1) / 2) * mp.log(b) + b - mp.log(2 * mp.pi) / 2)
+
+
+def digamma_tail(z: Real) -> Real:
+    """b^2 (psi(b) - log(b) + 1/(2b)) at z = b^-2."""
+    b = 1 / mp.sqrt(z)
+    return b * b * (mp.digamma(b) - mp.log(b) + 1 / (2 * b))
+
+
+def trigamma_tail(z: Real) -> Real:
+    """b^2 (b psi'(b) - 1 - 1/(2b)) at z = b^-2."""
+    b = 1 / mp.sqrt(z)
+    return b * b * (b * mp.psi(1, b) - 1 - 1 / (2 * b))
+
+
+DIGAMMA_ROOT = mp.findroot(mp.digamma, mp.mpf("1.4616"))
+FAR = mp.mpf(10) ** -12  # stands for b = infinity
+
 TASKS: tuple[Fit | Parts, ...] = (
     # so few bits in the first part that its product with any exponent is exact
     Parts("LN2", "log(2)", mp.log(2), (42, 16)),
@@ -49,12 +100,40 @@ TASKS: tuple[Fit | Parts, ...] = (
         lambda r: mp.expm1(r * mp.log(2)) / r, (-0.5, 0.5), (6, None), lambda r: r / mp.mpf(2) ** r),
     Fit("SIN", "(sin(r) - r) / r^3 in z = r^2, relative to sin(r)",
         lambda z: odd_tail(mp.sin, z), (0, HALF_PI**2), (7, 3), lambda z: mp.sqrt(z) ** 3 / mp.sin(mp.sqrt(z))),
-    Fit("SIN_SHORT", "as SIN, on a quarter",
-        lambda z: odd_tail(mp.sin, z), (0, QUARTER_PI**2), (5, 2), lambda z: z),
-    Fit("COS_SHORT", "(cos(r) - 1 + r^2/2) / r^4 in z = r^2",
-        lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, (0, QUARTER_PI**2), (5, 2), lambda z: z**2),
+    Fit("TAN", "(tan(r) - r) / r^3 in z = r^2, relative to tan(r)",
+        lambda z: odd_tail(mp.tan, z), (0, QUARTER_PI**2), (13, 6), lambda z: z),
+    Fit("SIN_PI", "(sin(pi r)/r - pi) / r^2 in z = r^2",
+        lambda z: (mp.sin(mp.pi * mp.sqrt(z)) / mp.sqrt(z) - mp.pi) / z, (0, 0.2501), (8, None), lambda z: z),
     Fit("ASIN", "(asin(x) - x) / x^3 in z = x^2, relative to asin(x)",
         lambda z: odd_tail(mp.asin, z), (0, 0.25), (12, 5), lambda z: z),
     Fit("ATAN", "(atan(t) - t) / t^3 in z = t^2, relative to atan(t)",
         lambda z: odd_tail(mp.atan, z), (0, 0.17158), (10, 4), lambda z: z),
+    Fit("ERF_NEAR", "erf(x)/x - 1 in z = x^2",
+        lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, (0, 1), (12, 6)),
+    Fit("ERF_FAR", "log(erfc(a)), the error weighed with erfc(a)",
+        lambda a: mp.log(mp.erfc(a)), (1, 5.95), (16, None), lambda a: mp.erfc(a)),
+    Fit("ERF_FAR_SHORT", "as ERF_FAR, for float32",
+        lambda a: mp.log(mp.erfc(a)), (1, 3.95), (None, 6), lambda a: mp.erfc(a)),
+    Fit("ERFCX", "(a + 4) e^(a^2) erfc(a) in t = (a - 4) / (a + 4)",
+        erfcx_mapped, (-1, 1), (26, None), refits=0),
+    Parts("ROOT_PI_HALF", "sqrt(pi)/2", mp.sqrt(mp.pi) / 2),
+    Fit("ERFINV_NEAR", "erfinv(x)/x - sqrt(pi)/2 in z = x^2",
+        lambda z: mp.erfinv(mp.sqrt(z)) / mp.sqrt(z) - mp.sqrt(mp.pi) / 2, (0, 0.5626), (23, None)),
+    Fit("ERFCINV_FIRST", "y/s in v = 1/(s + 1), where erfc(y) = e^-(s^2)",
+        erfc_inverse_mapped, (1 / mp.mpf(28.4), 1 / mp.mpf("2.17")), (8, None), refits=0),
+    Parts("HALF_LOG_TWO_PI", "log(2 pi)/2", mp.log(2 * mp.pi) / 2),
+    Fit("STIRLING", "b (log(gamma(b)) - (b - 1/2) log(b) + b - log(2 pi)/2) in z = b^-2",
+        stirling, (FAR, mp.mpf(1) / 64), (7, None), mp.sqrt),
+    Fit("GAMMALN_ONE", "log(gamma(1 + u)) / u", lambda u: mp.loggamma(1 + u) / u, (-0.0626, 0.0626), (11, None),
+        refits=1),
+    Fit("GAMMALN_TWO", "log(gamma(2 + u)) / u", lambda u: mp.loggamma(2 + u) / u, (-0.0626, 0.0626), (9, None),
+        refits=1),
+    Parts("DIGAMMA_ZERO", "the positive zero of psi", DIGAMMA_ROOT),
+    Fit("DIGAMMA_NEAR", "psi(2 + u) / (2 + u - zero)",
+        lambda u: mp.digamma(2 + u) / (2 + u - DIGAMMA_ROOT), (-1, 1), (30, None), refits=0),
+    Fit("DIGAMMA_FAR", "b^2 (psi(b) - log(b) + 1/(2b)) in z = b^-2",
+        digamma_tail, (FAR, mp.mpf(1) / 9), (11, None), lambda z: z),
+    Fit("TRIGAMMA_NEAR", "psi'(2 + u)", lambda u: mp.psi(1, 2 + u), (-1, 1), (32, None), refits=0),
+    Fit("TRIGAMMA_FAR", "b^2 (b psi'(b) - 1 - 1/(2b)) in z = b^-2",
+        trigamma_tail, (FAR, mp.mpf(1) / 9), (12, None), lambda z: z),
 )

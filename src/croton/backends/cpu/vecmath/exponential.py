@@ -112,13 +112,14 @@ def exp10(x: Lanes) -> Lanes:
     return scale(fma(r, polynomial(r, (1.0, *EXP[form.dtype])), 1.0), index)
 
 
-def exp_long(high: Lanes, low: Lanes) -> Lanes:
-    """e^(high + low) for |low| far below |high|; `high` within the range of exp."""
+def exp_long(high: Lanes, low: Lanes, factor: tuple[Lanes, Lanes] | None = None) -> Lanes:
+    """e^(high + low) for |low| far below |high|, times a factor in two parts; `high` within the range of exp."""
     form = high.kit.form
     parts = reduce_exp(high, 2 * form.bias)
     r, tail = quick_sum(parts.r, parts.tail + low)
-    y = fma(r * r, polynomial(r, EXP[form.dtype]), fma(tail, r, tail))
-    return scale((y + r) + 1.0, parts.index)
+    q = fma(r * r, polynomial(r, EXP[form.dtype]), fma(tail, r, tail)) + r
+    y = q + 1.0 if factor is None else factor[0] + fma(factor[0], q, factor[1])
+    return scale(y, parts.index)
 
 
 def expm1_part(x: Lanes, offset: int) -> tuple[Lanes, Lanes]:

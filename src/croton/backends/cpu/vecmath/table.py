@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from croton.backends.cpu.vecmath import exponential, inverse_trigonometric, logarithm, power, trigonometric
+from croton.backends.cpu.vecmath import (
+    error_function,
+    exponential,
+    gamma,
+    inverse_trigonometric,
+    logarithm,
+    power,
+    trigonometric,
+)
 from croton.backends.cpu.vecmath.lanes import Lanes
 
 
@@ -49,4 +57,13 @@ FUNCTIONS: dict[str, Function] = {
     "arccos": Function(inverse_trigonometric.arccos),
     "arctan": Function(inverse_trigonometric.arctan),
     "arctan2": Function(inverse_trigonometric.arctan2, arity=2),
+    "erf": Function(error_function.erf),
+    "erfc": Function(error_function.erfc, through_double=True),
+    "erfcx": Function(error_function.erfcx, through_double=True),
+    "erfinv": Function(error_function.erfinv, through_double=True),
+    "erfcinv": Function(error_function.erfcinv, through_double=True),
+    "gamma": Function(gamma.gamma, through_double=True),
+    "gammaln": Function(gamma.gammaln, through_double=True),
+    "psi": Function(gamma.psi, through_double=True),
+    "tri_gamma": Function(gamma.tri_gamma, through_double=True),
 }

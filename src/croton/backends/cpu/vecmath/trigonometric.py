@@ -11,7 +11,7 @@ precision for float32), and that result is taken in those lanes only, so that a 
 
 from __future__ import annotations
 
-from croton.backends.cpu.vecmath.coefficients import COS_SHORT, HALF_PI, INVERSE_PI, PI, SIN, SIN_SHORT
+from croton.backends.cpu.vecmath.coefficients import HALF_PI, INVERSE_PI, PI, SIN, TAN
 from croton.backends.cpu.vecmath.exponential import nearest
 from croton.backends.cpu.vecmath.lanes import (
     F32,
@@ -66,7 +66,7 @@ def cos(x: Lanes) -> Lanes:
 
 
 def tan(x: Lanes) -> Lanes:
-    """Tangent: sin(r)/cos(r) or -cos(r)/sin(r) for |r| <= pi/4."""
+    """Tangent: tan(r) or -1/tan(r) for |r| <= pi/4."""
     form, a = x.kit.form, magnitude(x)
     n, index = nearest(x, 2 * INVERSE_PI[form.dtype][0], 0)
     first, second, third = HALF_PI[form.dtype]
@@ -74,12 +74,11 @@ def tan(x: Lanes) -> Lanes:
     r, carry = quick_sum(fma(-n, first, x), -product)
     tail = fma(-n, third, carry - lost)
     z = r * r
-    s = r + fma(r * z, polynomial(z, SIN_SHORT[form.dtype]), tail)
-    c = fma(z, fma(z, polynomial(z, COS_SHORT[form.dtype]), -0.5), fma(-r, tail, 1.0))
-    odd = (index << (form.bits - 1)).as_float()
+    # the derivative 1 + tan(r)^2, to a few bits
+    tail = fma(tail, z * 1.6, tail)
+    t = r + fma(r * z, polynomial(z, TAN[form.dtype]), tail)
     swap = (index & 1).differs(0)
-    top = where(swap, c, s)
-    y = (top.bits() ^ odd.bits()).as_float() / where(swap, s, c)
+    y = where(swap, -1.0, t) / where(swap, t, 1.0)
     y = where(a < 2.0**-30, x, y)
     return beyond_limit("tan", x, a, y)
 

@@ -1,0 +1,122 @@
+"""erf, erfc, erfcx and their inverses.
+
+Source: erfc(a) = e^(-a^2) erfcx(a), with (a + 4) erfcx(a) a polynomial in (a - 4)/(a + 4), which maps [0, inf) onto
+[-1, 1) (the mapping is Shepherd and Laframboise's, Math. Comp. 36 (1981) 249). The inverses take one step of
+Halley's method on log(erfc(y)), whose derivative is -2/(sqrt(pi) erfcx(y)) (DLMF 7.10.1).
+"""
+
+from __future__ import annotations
+
+from croton.backends.cpu.vecmath.coefficients import (
+    ERF_FAR,
+    ERF_FAR_SHORT,
+    ERF_NEAR,
+    ERFCINV_FIRST,
+    ERFCX,
+    ERFINV_NEAR,
+    EXP,
+    ROOT_PI_HALF,
+)
+from croton.backends.cpu.vecmath.exponential import exp_long, power_of_two, reduce_exp
+from croton.backends.cpu.vecmath.lanes import (
+    F32,
+    Lanes,
+    at_least,
+    at_most,
+    copysign,
+    exact_product,
+    fma,
+    magnitude,
+    polynomial,
+    sqrt,
+    where,
+)
+from croton.backends.cpu.vecmath.logarithm import INFINITY, NAN, log
+
+INVERSE_ROOT_PI = 0.5641895835477563
+"""1/sqrt(pi)."""
+
+
+def erf(x: Lanes) -> Lanes:
+    """Error function."""
+    form = x.kit.form
+    short = form is F32
+    a = magnitude(x)
+    near = fma(a, polynomial(a * a, ERF_NEAR[form.dtype]), a)
+    bounded = at_most(a, 3.95 if short else 5.95)  # erf is 1 beyond
+    level = polynomial(bounded, (ERF_FAR_SHORT if short else ERF_FAR)[form.dtype])
+    parts = reduce_exp(level, form.bias)
+    complement = fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0)
+    far = fma(-complement, power_of_two(parts.index), 1.0)
+    return copysign(where(a < 1.0, near, far), x)
+
+
+def erfcx_in_two(a: Lanes) -> tuple[Lanes, Lanes]:
+    """erfcx(a) for 0 <= a < 2^500 as a number and a correction."""
+    d = a + 4.0
+    w = 1.0 / d
+    # 1 - w (a + 4): what division and addition lost
+    lost = fma(-w, (a - (d - 4.0)), fma(-w, d, 1.0))
+    t = fma(w * lost, -8.0, fma(w, -8.0, 1.0))  # (a - 4) / (a + 4)
+    p = polynomial(t, ERFCX[a.kit.form.dtype])
+    high, low = exact_product(p, w)
+    return high, fma(high, lost, low)
+
+
+def erfc(x: Lanes) -> Lanes:
+    """1 - erf(x), with all digits for large x."""
+    a = at_most(magnitude(x), 27.3)  # erfc is 0 beyond
+    square, low = exact_product(a, a)
+    y = exp_long(-square, -low, erfcx_in_two(a))
+    return where(x < 0.0, 2.0 - y, y)
+
+
+def erfcx(x: Lanes) -> Lanes:
+    """e^(x^2) erfc(x)."""
+    a = magnitude(x)
+    bounded = at_most(a, 2.0**60)
+    high, low = erfcx_in_two(bounded)
+    positive = where(a > 2.0**30, INVERSE_ROOT_PI / a, high + low)
+    b = at_most(a, 26.65)
+    square, rest = exact_product(b, b)
+    e = exp_long(at_most(square, 709.9), rest)
+    return where(x < 0.0, (e - positive) + e, positive)
+
+
+def inverse_of_tail(q: Lanes) -> Lanes:
+    """The y with erfc(y) = q, for 0 <= q <= 1/4."""
+    level = -log(q)
+    s = sqrt(level)
+    y = s * polynomial(1.0 / (s + 1.0), ERFCINV_FIRST[q.kit.form.dtype])
+    high, low = erfcx_in_two(y)
+    square, lost = exact_product(y, y)
+    gap = ((level - square) - lost) + log(high)
+    slope = high * ROOT_PI_HALF[q.kit.form.dtype][0]
+    step = gap * slope
+    y = y + fma(step * step, y - 0.5 / slope, step)
+    return where(q.same(0.0), INFINITY, y)
+
+
+def erfinv_near(a: Lanes) -> Lanes:
+    """erfinv(a) for |a| <= 3/4."""
+    high, low = ROOT_PI_HALF[a.kit.form.dtype]
+    product, lost = exact_product(a, high)
+    return product + fma(a, polynomial(a * a, ERFINV_NEAR[a.kit.form.dtype]) + low, lost)
+
+
+def erfinv(x: Lanes) -> Lanes:
+    """Inverse of erf; NaN beyond 1."""
+    a = magnitude(x)
+    near = a < 0.75
+    y = where(near, erfinv_near(a), inverse_of_tail(where(near, 0.25, 1.0 - a)))
+    return copysign(where(a <= 1.0, y, NAN), x)
+
+
+def erfcinv(x: Lanes) -> Lanes:
+    """Inverse of erfc; NaN outside [0, 2]."""
+    lower = x < 1.0
+    q = where(lower, x, 2.0 - x)
+    near = q > 0.25
+    y = where(near, erfinv_near(1.0 - q), inverse_of_tail(where(near, 0.25, at_least(q, 0.0))))
+    y = where(lower, y, -y)
+    return where((x >= 0.0) & (x <= 2.0), y, NAN)
