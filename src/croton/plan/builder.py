@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from croton.graph.node import Apply, Constant, Variable
-from croton.loops.build import Kernel as LoopKernel
+from croton.loops.ir import Kernel as LoopKernel
+from croton.loops.value import Value
 from croton.plan import program as p
-from croton.plan.numbers import Numbers, Value
+from croton.plan.numbers import Numbers
 from croton.vartypes.tensor import TensorType
 
 CODES = {
@@ -140,7 +141,7 @@ class ProgramBuilder(Numbers):
     ) -> Array:
         """Bind an output as other axes over the memory of `of`, `offset` bytes on."""
         data = of.data
-        if not (isinstance(offset, int) and offset == 0):
+        if isinstance(offset, Value) or offset != 0:
             data = self.reg("ptr")
             self.emit(p.Offset(data, of.data, self.raw(offset)))
         dtype: str = variable.type.dtype  # type: ignore[attr-defined]
@@ -237,11 +238,11 @@ class ProgramBuilder(Numbers):
         """End the program with an error when `condition`."""
         if isinstance(condition, bool):
             condition = self.register(condition, "bool")
-        self.emit(p.Fail(condition.reg, code, self.node_number, tuple(self.raw(d) for d in details)))
+        self.emit(p.Fail(condition.node, code, self.node_number, tuple(self.raw(d) for d in details)))
 
     def require_equal(self, a: Size, b: Size, *details: Any) -> None:
         """End the program with a shape mismatch unless two lengths are equal; nothing where that is known."""
-        if a is b or (isinstance(a, int) and isinstance(b, int) and a == b) or (isinstance(a, Value) and isinstance(b, Value) and a.reg == b.reg):
+        if same_size(a, b):
             return
         pair = frozenset((self.raw(a), self.raw(b)))
         if pair in self.checked:
@@ -251,6 +252,13 @@ class ProgramBuilder(Numbers):
             self.fail_if(True, MISMATCH, *details, a, b)
             return
         self.fail_if(self.ne(a, b), MISMATCH, *details, a, b)
+
+
+def same_size(a: Size, b: Size) -> bool:
+    """Whether two lengths are known to be equal."""
+    if isinstance(a, Value):
+        return isinstance(b, Value) and a.node is b.node
+    return isinstance(b, int) and a == b
 
 
 def is_number(variable: Variable) -> bool:

@@ -16,7 +16,7 @@ from croton.ops.elemwise import Elemwise
 from croton.ops.reduce import CAReduce
 from croton.plan import nest
 from croton.plan import program as p
-from croton.plan.builder import CODES, Array, Block, ProgramBuilder, Size, is_number
+from croton.plan.builder import CODES, Array, Block, ProgramBuilder, Size, is_number, same_size
 from croton.plan.fuse import Fusion, Group, is_native_elemwise
 from croton.rules.shapes import ShapeTable
 from croton.vartypes.tensor import TensorType
@@ -80,12 +80,12 @@ class Planner:
         late = [
             u
             for u in units
-            if all(out in updates and not self.graph.readers(out) for node in _nodes(u) for out in node.outputs if self._escapes(out, u))
+            if all(out in updates and not self.graph.readers(out) for node in _nodes(u) for out in node.outputs if self.read_outside(out, u))
         ]
         chosen = set(map(id, late))
         return [u for u in units if id(u) not in chosen] + late
 
-    def _escapes(self, variable: Variable, unit: Group | Apply) -> bool:
+    def read_outside(self, variable: Variable, unit: Group | Apply) -> bool:
         """Whether anything outside `unit` reads `variable`."""
         inside = set(_nodes(unit))
         return any(client == "output" or client not in inside for client, _ in self.graph.clients[variable])
@@ -156,7 +156,7 @@ class Planner:
             return Array(dtype, address, dims, b.strides(dtype, dims), Block(slot=slot, fixed=True), True)
         if not dims:
             return Array(dtype, b.local(dtype), (), (), Block(fixed=True), True)
-        if into is not None and self.dies_here(into) and into.dtype == dtype and into.contiguous and into.dims == dims:
+        if into is not None and self.dies_here(into) and _fits(into, dtype, dims):
             return Array(dtype, into.data, dims, into.strides, into.block, True)
         return b.temporary(dtype, dims)
 
@@ -286,6 +286,11 @@ class Planner:
         self.b.emit(p.Call("rt_output", (slot, p.I32(CODES[array.dtype]), p.I32(array.ndim), self.b.i64s(array.dims)), address))
         strides = self.b.strides(array.dtype, array.dims)
         self.b.copy(Array(array.dtype, address, array.dims, strides, Block(fixed=True), True), array)
+
+
+def _fits(array: Array, dtype: str, dims: Sequence[Size]) -> bool:
+    """Whether `array` is just as a new one of this data type and these lengths would be."""
+    return array.dtype == dtype and array.contiguous and len(dims) == array.ndim and all(map(same_size, array.dims, dims))
 
 
 def _nodes(unit: Group | Apply) -> Sequence[Apply]:

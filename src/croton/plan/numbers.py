@@ -1,6 +1,7 @@
 """Numbers that a program computes in registers: lengths, strides, indices, and 0-d values.
 
 It offers the same primitives as the builder of loop IR, so that a scalar operation lowers alike inside a kernel and outside.
+Values are those of the loop IR's builder, over registers.
 """
 
 from __future__ import annotations
@@ -9,76 +10,19 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from croton.loops.primitives import PRIMITIVES
+from croton.loops.value import Value
 from croton.plan import program as p
 
-# Primitives whose result is bool whatever they are given.
-_TO_BOOL = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf"})
-_SYMMETRIC = frozenset({"add", "mul", "eq", "ne", "and_", "or_", "xor", "min", "max"})
+_SYMMETRIC = frozenset({"add", "mul", "eq", "ne", "and_", "or_", "xor"})
 
 # Folding of int64 arithmetic on lengths, where both are known when the program is made.
 _FOLD: dict[str, Callable[[int, int], Any]] = {
-    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "min": min, "max": max,
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "minimum": min, "maximum": max,
     "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b, "le": lambda a, b: a <= b,
     "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
     "floordiv": lambda a, b: a // b if b else 0, "mod": lambda a, b: a % b if b else 0,
 }  # fmt: skip
-
-
-class Value:
-    """A number in a register of the program."""
-
-    __slots__ = ("numbers", "reg")
-
-    def __init__(self, numbers: Numbers, reg: p.Reg) -> None:
-        self.numbers = numbers
-        self.reg = reg
-
-    dtype = property(lambda self: self.reg.dtype)
-
-    def __add__(self, other: Any) -> Any:
-        return self.numbers.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self.numbers.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self.numbers.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.numbers.sub(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self.numbers.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self.numbers.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.numbers.div(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.numbers.div(other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self.numbers.floordiv(self, other)
-
-    def __mod__(self, other: Any) -> Any:
-        return self.numbers.mod(self, other)
-
-    def __neg__(self) -> Any:
-        return self.numbers.neg(self)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.numbers.lt(self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.numbers.le(self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.numbers.gt(self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.numbers.ge(self, other)
 
 
 class Numbers:
@@ -103,12 +47,12 @@ class Numbers:
     def raw(self, x: Any) -> p.Number:
         """A Value, or a Python or NumPy number, as statements hold it."""
         if isinstance(x, Value):
-            return x.reg
+            return x.node
         return x.item() if hasattr(x, "item") else x  # type: ignore[no-any-return]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("__"):
-            raise AttributeError(name)
+        if name not in PRIMITIVES:
+            raise AttributeError(f"There is no primitive called {name}.")
         return lambda *args: self.prim(name, *args)
 
     def prim(self, name: str, *args: Any) -> Any:
@@ -124,19 +68,20 @@ class Numbers:
         raw = tuple(self.raw(a) for a in args)
         if name in _SYMMETRIC and len(raw) == 2:
             raw = tuple(sorted(raw, key=repr))
-        return self._entered(name, raw, dtype, "bool" if name in _TO_BOOL else dtype)
+        return self._entered(name, raw, dtype, "bool" if PRIMITIVES[name].to_bool else dtype)
 
     def _simplified(self, name: str, args: Sequence[Any], dtype: str) -> Any:
         if not dtype.startswith(("int", "uint")) or len(args) != 2:
             return None
         a, b = args
-        if name == "mul" and 1 in (a, b) and not all(isinstance(v, Value) for v in args):
-            return b if isinstance(a, int) and a == 1 else a
-        if name == "mul" and any(isinstance(v, int) and v == 0 for v in args):
+        known = [None if isinstance(v, Value) else v for v in args]
+        if name == "mul" and 1 in known:
+            return b if known[0] == 1 else a
+        if name == "mul" and 0 in known:
             return 0
-        if name in ("add", "sub") and isinstance(b, int) and b == 0:
+        if name in ("add", "sub") and known[1] == 0:
             return a
-        if name == "add" and isinstance(a, int) and a == 0:
+        if name == "add" and known[0] == 0:
             return b
         return None
 
@@ -145,7 +90,7 @@ class Numbers:
         found = self._known.get(key)
         if found is None:
             found = Value(self, self.reg(out_dtype))
-            self.emit(p.Compute(found.reg, name, raw, dtype))
+            self.emit(p.Compute(found.node, name, raw, dtype))
             self._known[key] = found
         return found
 
@@ -159,7 +104,7 @@ class Numbers:
         raw = self.raw(value)
         if isinstance(raw, float) and math.isnan(raw):
             made = Value(self, self.reg(dtype))
-            self.emit(p.Compute(made.reg, "const", (raw,), dtype))
+            self.emit(p.Compute(made.node, "const", (raw,), dtype))
             return made
         if isinstance(raw, float) and raw == 0.0:
             return self._entered("const", (raw,), f"{dtype}", dtype) if math.copysign(1, raw) > 0 else self._negative_zero(dtype)
@@ -167,7 +112,7 @@ class Numbers:
 
     def _negative_zero(self, dtype: str) -> Value:
         made = Value(self, self.reg(dtype))
-        self.emit(p.Compute(made.reg, "const", (-0.0,), dtype))
+        self.emit(p.Compute(made.node, "const", (-0.0,), dtype))
         return made
 
     def cast(self, x: Any, dtype: str) -> Any:
@@ -176,20 +121,20 @@ class Numbers:
             return self.register(x, dtype)
         if x.dtype == dtype:
             return x
-        return self._entered("cast", (x.reg,), x.dtype, dtype)
+        return self._entered("cast", (x.node,), x.dtype, dtype)
 
     def select(self, condition: Any, x: Any, y: Any) -> Any:
         """`x` where `condition`, else `y`."""
         if isinstance(condition, bool):
             return x if condition else y
         dtype = next((a.dtype for a in (x, y) if isinstance(a, Value)), "int64" if isinstance(x, int) and isinstance(y, int) else "float64")
-        return self._entered("select", (condition.reg, self.raw(x), self.raw(y)), dtype, dtype)
+        return self._entered("select", (condition.node, self.raw(x), self.raw(y)), dtype, dtype)
 
     # -- memory ----------------------------------------------------------------------------------------------
     def load(self, at: p.Reg, dtype: str) -> Value:
         """The number at an address."""
         made = Value(self, self.reg(dtype))
-        self.emit(p.Load(made.reg, at))
+        self.emit(p.Load(made.node, at))
         return made
 
     def store(self, at: p.Reg, value: Any, dtype: str) -> None:
@@ -205,7 +150,7 @@ class Numbers:
     def slot_number(self, statement: Any, slot: p.Slot, axis: int) -> Value:
         """A length (SlotDim) or stride (SlotStride) of what a slot holds."""
         made = Value(self, self.reg("int64"))
-        self.emit(statement(made.reg, slot, axis))
+        self.emit(statement(made.node, slot, axis))
         return made
 
     # -- lengths ---------------------------------------------------------------------------------------------

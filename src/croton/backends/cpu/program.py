@@ -1,0 +1,94 @@
+"""The native backend: a planned program, compiled, and handed to the runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from croton.backends.base import Interface
+from croton.backends.cpu import _runtime, blas, driver, jit
+from croton.backends.cpu.failure import error_hook
+from croton.config import config
+from croton.graph.fgraph import FunctionGraph
+from croton.graph.node import Apply, Variable
+from croton.plan import program as p
+from croton.plan.make import Surroundings, make_program
+from croton.vartypes.tensor import TensorType
+
+_BLAS_CALLS = frozenset({"rt_gemm", "rt_gemv", "rt_ger", "rt_dot", "rt_batched_gemm"})
+
+
+class CpuBackend:
+    """Compiles a whole graph to native code: one call, no Python inside but for nodes that have none."""
+
+    name = "cpu"
+
+    def compile(self, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any] = ()) -> CpuProgram:
+        """A program that computes `graph`."""
+        around = Surroundings(interface.arguments, interface.updates, interface.borrow)
+        return CpuProgram(make_program(graph, around), interface)
+
+
+class CpuProgram:
+    """A program in native code. `native` is what the runtime runs; `plan` is what it was made from."""
+
+    def __init__(self, plan: p.Program, interface: Interface) -> None:
+        self.plan = plan
+        self.interface = interface
+        if any(isinstance(s, p.Call) and s.function in _BLAS_CALLS for s in plan.statements):
+            blas.provide()
+        kernels = [jit.compile_kernel(kernel.body) for kernel in plan.kernels]
+        entry = jit.compile_driver(driver.emit_driver(plan, driver.SYMBOL), driver.SYMBOL)
+        self.native = _runtime.Program(
+            entry,
+            kernels=kernels,
+            inputs=[_input_spec(v) for v in plan.inputs],
+            constants=plan.constants,
+            cells=[(cell, *_kind(v)) for cell, v in zip(interface.cells, plan.cells, strict=True)],
+            outputs=len(plan.outputs),
+            locals=plan.n_locals,
+            updates=list(interface.updates),
+            returns=list(range(len(interface.borrow))),
+            callbacks=[self._callback(c) for c in plan.callbacks],
+            on_error=error_hook(plan.nodes),
+        )
+        self._callable = _runtime.Callable(self.native)
+
+    def run(self, arguments: list[Any]) -> list[Any]:
+        """Compute from checked arguments; store the updates; give the returned outputs."""
+        made: list[Any] = self._callable._run(arguments)
+        return made
+
+    def _callback(self, c: p.Callback) -> tuple[Any, ...]:
+        slots = [self.plan.slot_number(s) for s in c.inputs]
+        outputs = [(self.plan.slot_number(s), dtype, ndim) for s, dtype, ndim in c.outputs]
+        return (_python_step(c.node), slots, outputs, c.number)
+
+
+def _kind(variable: Variable) -> tuple[str, int]:
+    kind = variable.type
+    return (kind.dtype, kind.ndim) if isinstance(kind, TensorType) else ("object", 0)  # type: ignore[return-value]
+
+
+def _input_spec(variable: Variable) -> tuple[Any, ...]:
+    kind = variable.type
+    if not isinstance(kind, TensorType):
+        return ("object", None, 0)
+    takes_float = kind.ndim == 0 and kind.dtype == config.floatX
+    return (kind.dtype, kind.shape, _runtime.ABI["input_flags"]["PYFLOAT"] if takes_float else 0)
+
+
+def _python_step(node: Apply) -> Callable[[list[Any]], list[Any]]:
+    """What runs a node that has no native code."""
+
+    def step(inputs: list[Any]) -> list[Any]:
+        storage: list[list[Any]] = [[None] for _ in node.outputs]
+        node.op.perform(node, inputs, storage)
+        return [np.asarray(cell[0]) if isinstance(out.type, TensorType) else cell[0] for cell, out in zip(storage, node.outputs, strict=True)]
+
+    return step
+
+
+backend = CpuBackend()

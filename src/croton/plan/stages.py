@@ -1,0 +1,151 @@
+"""How a group is computed: which buffers it reads and writes, and in how many visits of the reduced axes.
+
+A *visit* goes over the reduced axes once, for one place on the kept axes. A full value belongs to the first visit in which all it is
+made of is known; a row value is known after the visit whose reductions it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from croton.graph.node import Apply, Variable
+from croton.loops.primitives import PRIMITIVES
+from croton.ops.elemwise import DimShuffle, Elemwise
+from croton.ops.reduce import CAReduce
+from croton.plan.fuse import Axes, Group
+from croton.rewrite.pattern import scalar_value
+
+# Values that cost more than this, in additions, are kept for a later visit instead of being computed again.
+KEEP_ABOVE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that a group reads: a variable, and the axis of the domain that each of its axes is (None: length 1)."""
+
+    variable: Variable
+    axes: Axes
+
+    def stands_on(self, axis: int) -> bool:
+        """Whether it varies along an axis of the domain."""
+        return axis in self.axes
+
+
+@dataclass(slots=True)
+class Layout:
+    """A group, analysed.
+
+    form      E, RI, RO, or ALL for one whose reductions leave no axis
+    vector    the axis of the domain that is the kernel's v axis
+    sources   what it reads from memory, in order
+    results   values that are read outside, in order
+    visit     for a full value, the visit that makes it; for a row value, the first visit that may read it
+    kept      full values that are stored in one visit and read back in a later one
+    """
+
+    group: Group
+    form: str
+    vector: int
+    sources: list[Source] = field(default_factory=list)
+    results: list[Variable] = field(default_factory=list)
+    visit: dict[Variable, int] = field(default_factory=dict)
+    kept: set[Variable] = field(default_factory=set)
+    visits: int = 1
+    cost: int = 0
+
+    def is_full(self, variable: Variable) -> bool:
+        """Whether a value of the group stands on all axes of the domain, rather than on a row's."""
+        return len([a for a in self.group.axes[variable] if a is not None]) == len(self.group.domain)
+
+    def outer(self, axes: Axes) -> bool:
+        """Whether something on these axes varies along the kernel's o axis."""
+        group = self.group
+        return any(a is not None and a not in group.reduced and a != self.vector for a in axes)
+
+    def inner(self, axes: Axes) -> bool:
+        """Whether something on these axes varies along the kernel's r axis."""
+        return any(a is not None and a in self.group.reduced and a != self.vector for a in axes)
+
+
+def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
+    """The layout of a group; `read_outside` says which of its values anything else reads."""
+    last = len(group.domain) - 1
+    if not group.reduced:
+        layout = Layout(group, "E", last)
+    elif not group.kept:
+        layout = Layout(group, "ALL", last)
+    elif last in group.reduced:
+        layout = Layout(group, "RI", last)
+    else:
+        layout = Layout(group, "RO", group.kept[-1])
+    seen: dict[Source, None] = {}
+    for node in group.nodes:
+        axes = group.axes[node.outputs[0]] if not isinstance(node.op, CAReduce) else tuple(range(len(group.domain)))
+        for variable in node.inputs:
+            if variable not in group.axes and scalar_constant(variable) is None:
+                seen[source_of(variable, axes, node)] = None
+        _place(layout, node)
+        layout.results.extend(out for out in node.outputs if read_outside(out))
+    layout.sources = list(seen)
+    layout.visits = 1 + max((layout.visit[out] for out in layout.group.axes if layout.is_full(out)), default=0)
+    for node in group.nodes:
+        if isinstance(node.op, CAReduce):
+            layout.visits = max(layout.visits, layout.visit[node.outputs[0]])
+        layout.cost += _cost(node)
+    _choose_kept(layout)
+    return layout
+
+
+def source_of(variable: Variable, axes: Axes, node: Apply) -> Source:
+    """How `node`, whose output stands on `axes`, reads `variable` from memory."""
+    pattern = variable.type.broadcastable  # type: ignore[attr-defined]
+    if isinstance(node.op, DimShuffle):
+        raise AssertionError("a DimShuffle in a group reads a value of the group")
+    return Source(variable, tuple(None if one else axes[at] for at, one in enumerate(pattern)))
+
+
+def scalar_constant(variable: Variable) -> np.ndarray | None:
+    """The number a variable is known to be everywhere; it goes into the kernel's code."""
+    return scalar_value(variable)
+
+
+def _place(layout: Layout, node: Apply) -> None:
+    visit = 0
+    for variable in node.inputs:
+        visit = max(visit, layout.visit.get(variable, 0))
+    if isinstance(node.op, CAReduce):
+        visit += 1
+    for out in node.outputs:
+        layout.visit[out] = visit
+
+
+def _cost(node: Apply) -> int:
+    """Work per element, in additions."""
+    if isinstance(node.op, Elemwise):
+        name = node.op.scalar_op.name
+        known = PRIMITIVES.get(name)
+        return known.cost if known else 8
+    return 1
+
+
+def _choose_kept(layout: Layout) -> None:
+    """Full values that a later visit reads are kept where computing them again would be dear."""
+    effort: dict[Variable, int] = {}
+    for node in layout.group.nodes:
+        out = node.outputs[0]
+        if isinstance(node.op, CAReduce) or not layout.is_full(out):
+            continue
+        visit = layout.visit[out]
+        total = _cost(node)
+        for variable in node.inputs:
+            if variable not in effort:
+                continue
+            if layout.visit[variable] < visit and effort[variable] > KEEP_ABOVE:
+                layout.kept.add(variable)
+            else:
+                total += effort[variable]
+        for o in node.outputs:
+            effort[o] = total
