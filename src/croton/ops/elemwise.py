@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from croton.config import config
 from croton.errors import ShapeError
-from croton.graph.node import Apply, Variable
+from croton.graph import walk
+from croton.graph.node import Apply, Constant, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
-from croton.ops.scalar.row import ScalarOp
+from croton.ops.scalar import variable as _scalar_variable  # noqa: F401  gives scalars their operators
+from croton.ops.scalar.row import ScalarOp, as_scalar
+from croton.vartypes.scalar import Scalar
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -92,6 +97,12 @@ class DimShuffle(Primitive):
         pattern = [g_flag for g_flag in g.type.broadcastable]
         return [DimShuffle(tuple(pattern), tuple(order))(g)]
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        dims = [1 if j == "x" else x.dims[j] for j in self.new_order]
+        strides = [0 if j == "x" else x.strides[j] for j in self.new_order]
+        b.view(ys[0], x, dims, strides, contiguous=x.contiguous and self.shuffle == sorted(self.shuffle))
+
     samples = (
         S((2, 3), input_broadcastable=(False, False), new_order=(1, 0)),
         S((2, 3), input_broadcastable=(False, False), new_order=("x", 1, "x", 0)),
@@ -122,6 +133,8 @@ def dimshuffle(x: Any, *pattern: Any) -> Variable:
 class Elemwise(Primitive):
     """A scalar operation on each element; axes of static length 1 broadcast.
 
+    `inplace_pattern` is taken for the sake of old programs: what is computed in place is for the plan to decide.
+
     Shapes:    inputs of the same shape, up to axes of static length 1; those with fewer axes get more in front
     Dtypes:    by the rule of the scalar operation
     Gradient:  that of the scalar operation; over broadcast axes the cotangents are summed
@@ -130,13 +143,22 @@ class Elemwise(Primitive):
 
     op_name = "elemwise"
 
-    def __init__(self, scalar_op: ScalarOp, inplace_pattern: dict[int, int] | None = None, name: str | None = None, **_: Any):
+    def __init__(
+        self,
+        scalar_op: ScalarOp,
+        inplace_pattern: Mapping[int, int] | None = None,
+        name: str | None = None,
+        nfunc_spec: tuple[str, int, int] | None = None,
+        openmp: bool | None = None,
+    ) -> None:
+        if not isinstance(scalar_op, ScalarOp):
+            raise TypeError(f"Elemwise needs a scalar operation (theano.scalar.ScalarOp); got {scalar_op!r}.")
         self.scalar_op = scalar_op
         self.inplace_pattern = dict(inplace_pattern or {})
         self.name = name
-        self.__name__ = name or scalar_op.name
+        self.__name__ = name or str(getattr(scalar_op, "name", None) or scalar_op)
         self.__doc__ = scalar_op.__doc__
-        self.nfunc_spec = None
+        self.nfunc_spec = nfunc_spec
 
     __props__ = ("scalar_op",)
 
@@ -190,13 +212,67 @@ class Elemwise(Primitive):
                         f"input[{i}].shape[{axis}] = {shape[axis]})"
                     )
 
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Which inputs each output depends on."""
+        return self.scalar_op.connection_pattern(node)
+
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
-        return self.scalar_op.L_op(xs, ys, gs)
+        found = _scalar_gradient(
+            self.scalar_op,
+            tuple(x.type.dtype for x in xs),
+            tuple(None if g is None else g.type.dtype for g in gs),
+            (config.floatX, config.cast_policy),
+        )
+        return found.applied(xs, ys, gs)
 
     def __str__(self) -> str:
         if self.name:
             return self.name
-        return f"Elemwise{{{self.scalar_op},no_inplace}}"
+        if self.inplace_pattern:
+            return f"Elemwise{{{self.scalar_op}}}{sorted(self.inplace_pattern.items())}"
+        return f"Elemwise{{{self.scalar_op}}}"
+
+
+class _Gradient:
+    """The gradient of a scalar operation as a graph of scalar operations, to be applied to tensors."""
+
+    def __init__(self, xs: Sequence[Variable], ys: Sequence[Variable], gs: Sequence[Any], found: Sequence[Any]) -> None:
+        self.leaves = (*xs, *ys, *[g for g in gs if g is not None])
+        self.found = [as_scalar(v) if v is not None and not isinstance(v, Variable) else v for v in found]
+        kept = [v for v in self.found if v is not None]
+        self.nodes = walk.toposort(kept, self.leaves)
+
+    def applied(self, xs: Sequence[Variable], ys: Sequence[Variable], gs: Sequence[Any]) -> list[Variable | None]:
+        """The same on tensors: `xs`, `ys` and `gs` stand for the scalars it was made with."""
+        ndim = xs[0].type.ndim
+        made: dict[Variable, Variable] = dict(
+            zip(self.leaves, (*xs, *ys, *[g for g in gs if g is not None]), strict=True)
+        )
+
+        def tensor_of(v: Variable) -> Variable:
+            if isinstance(v, Constant) and v not in made:
+                data = np.asarray(v.data).reshape((1,) * ndim)  # type: ignore[arg-type, operator]
+                made[v] = TensorType(v.type.dtype, data.shape).make_constant(data)  # type: ignore[attr-defined]
+            return made[v]
+
+        for node in self.nodes:
+            outs = Elemwise(node.op)(*map(tensor_of, node.inputs), return_list=True)  # type: ignore[arg-type]
+            made.update(zip(node.outputs, outs, strict=True))
+        return [
+            None if v is None else tensor_of(v) if isinstance(v.type, Scalar) else v.type()
+            for v in self.found
+        ]
+
+
+@lru_cache(maxsize=1024)
+def _scalar_gradient(
+    scalar_op: ScalarOp, in_dtypes: tuple[str, ...], g_dtypes: tuple[str | None, ...], settings: tuple[str, str]
+) -> _Gradient:
+    """The gradient of `scalar_op` for inputs and cotangents of these types; `settings` are those it may depend on."""
+    xs = [Scalar(d)() for d in in_dtypes]
+    ys = scalar_op(*xs, return_list=True)
+    gs = [None if d is None else Scalar(d)() for d in g_dtypes]
+    return _Gradient(xs, ys, gs, scalar_op.L_op(xs, ys, gs))
 
 
 def broadcast_static(shapes: Sequence[tuple[Dim, ...]], what: str) -> list[Dim]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from croton.errors import AsTensorError
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops import elemwise
+from croton.ops import elementwise, elemwise
+from croton.ops.cast import cast
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -23,6 +25,241 @@ class TensorOperators:
     ndim = property(lambda self: self.type.ndim)
     broadcastable = property(lambda self: self.type.broadcastable)
 
+    # -- arithmetic, comparison, bits -------------------------------------------------------------------------
+    def __abs__(self) -> Any:
+        return elementwise.abs_(self)
+
+    def __neg__(self) -> Any:
+        return elementwise.neg(self)
+
+    def __invert__(self) -> Any:
+        return elementwise.invert(self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _compared(elementwise.lt(self, other))
+
+    def __le__(self, other: Any) -> Any:
+        return _compared(elementwise.le(self, other))
+
+    def __gt__(self, other: Any) -> Any:
+        return _compared(elementwise.gt(self, other))
+
+    def __ge__(self, other: Any) -> Any:
+        return _compared(elementwise.ge(self, other))
+
+    def __bool__(self) -> bool:
+        # `if x > 0:` can't mean what it says. Other variables are true, as all objects are by default.
+        if self._is_comparison:
+            raise TypeError(
+                "Variables do not support boolean operations: the value of a comparison is not known while the graph is "
+                "being built. Use T.switch or theano.ifelse.ifelse to choose by it."
+            )
+        return True
+
+    _is_comparison = False
+
+    def __add__(self, other: Any) -> Any:
+        return _binary(elementwise.add, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _binary(elementwise.add, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _binary(elementwise.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _binary(elementwise.sub, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _binary(elementwise.mul, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _binary(elementwise.mul, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _binary(elementwise.true_div, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _binary(elementwise.true_div, other, self)
+
+    __div__, __rdiv__ = __truediv__, __rtruediv__
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _binary(elementwise.int_div, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _binary(elementwise.int_div, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _binary(elementwise.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _binary(elementwise.mod, other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return elementwise.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return elementwise.divmod(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _binary(elementwise.pow, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _binary(elementwise.pow, other, self)
+
+    def __and__(self, other: Any) -> Any:
+        return _binary(elementwise.and_, self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return _binary(elementwise.and_, other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return _binary(elementwise.or_, self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return _binary(elementwise.or_, other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return _binary(elementwise.xor, self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return _binary(elementwise.xor, other, self)
+
+    # -- functions of each element ---------------------------------------------------------------------------
+    def astype(self, dtype: Any) -> Any:
+        """Each element as `dtype`."""
+        return cast(self, dtype)
+
+    def copy(self, name: str | None = None) -> Any:
+        """The same values in memory of their own."""
+        made = elementwise.tensor_copy(self)
+        made.name = name
+        return made
+
+    def clip(self, a_min: Any, a_max: Any) -> Any:
+        """Each element brought between `a_min` and `a_max`."""
+        return elementwise.clip(self, a_min, a_max)
+
+    def round(self, mode: str | None = None) -> Any:
+        """The nearest whole numbers; see `theano.tensor.round`."""
+        return elementwise.round(self, mode)
+
+    def fill(self, value: Any) -> Any:
+        """`value`, as often as there are elements."""
+        return elementwise.fill(self, value)
+
+    real = property(lambda self: elementwise.real(self))
+    imag = property(lambda self: elementwise.imag(self))
+
+    def conj(self) -> Any:
+        """Complex conjugates."""
+        return elementwise.conj(self)
+
+    conjugate = conj
+
+    def exp(self) -> Any:
+        """e to the power of each element."""
+        return elementwise.exp(self)
+
+    def exp2(self) -> Any:
+        """2 to the power of each element."""
+        return elementwise.exp2(self)
+
+    def expm1(self) -> Any:
+        """exp(x) - 1, accurate for small |x|."""
+        return elementwise.expm1(self)
+
+    def log(self) -> Any:
+        """Natural logarithms."""
+        return elementwise.log(self)
+
+    def log2(self) -> Any:
+        """Logarithms to the base 2."""
+        return elementwise.log2(self)
+
+    def log10(self) -> Any:
+        """Logarithms to the base 10."""
+        return elementwise.log10(self)
+
+    def log1p(self) -> Any:
+        """log(1 + x), accurate for small |x|."""
+        return elementwise.log1p(self)
+
+    def sqrt(self) -> Any:
+        """Square roots."""
+        return elementwise.sqrt(self)
+
+    def ceil(self) -> Any:
+        """Smallest whole numbers that are not smaller."""
+        return elementwise.ceil(self)
+
+    def floor(self) -> Any:
+        """Greatest whole numbers that are not greater."""
+        return elementwise.floor(self)
+
+    def trunc(self) -> Any:
+        """Whole numbers without the fractions."""
+        return elementwise.trunc(self)
+
+    def sin(self) -> Any:
+        """Sines."""
+        return elementwise.sin(self)
+
+    def cos(self) -> Any:
+        """Cosines."""
+        return elementwise.cos(self)
+
+    def tan(self) -> Any:
+        """Tangents."""
+        return elementwise.tan(self)
+
+    def arcsin(self) -> Any:
+        """Inverse sines."""
+        return elementwise.arcsin(self)
+
+    def arccos(self) -> Any:
+        """Inverse cosines."""
+        return elementwise.arccos(self)
+
+    def arctan(self) -> Any:
+        """Inverse tangents."""
+        return elementwise.arctan(self)
+
+    def sinh(self) -> Any:
+        """Hyperbolic sines."""
+        return elementwise.sinh(self)
+
+    def cosh(self) -> Any:
+        """Hyperbolic cosines."""
+        return elementwise.cosh(self)
+
+    def tanh(self) -> Any:
+        """Hyperbolic tangents."""
+        return elementwise.tanh(self)
+
+    def arcsinh(self) -> Any:
+        """Inverse hyperbolic sines."""
+        return elementwise.arcsinh(self)
+
+    def arccosh(self) -> Any:
+        """Inverse hyperbolic cosines."""
+        return elementwise.arccosh(self)
+
+    def arctanh(self) -> Any:
+        """Inverse hyperbolic tangents."""
+        return elementwise.arctanh(self)
+
+    def deg2rad(self) -> Any:
+        """From degrees to radians."""
+        return elementwise.deg2rad(self)
+
+    def rad2deg(self) -> Any:
+        """From radians to degrees."""
+        return elementwise.rad2deg(self)
+
+    __floor__, __ceil__, __trunc__ = floor, ceil, trunc
+
     # -- axes ------------------------------------------------------------------------------------------------
     def dimshuffle(self, *pattern: Any) -> Any:
         """The axes in the order of `pattern`, which may name new ones of length 1 by 'x'."""
@@ -32,6 +269,20 @@ class TensorOperators:
     def T(self) -> Any:
         """The axes in reverse order."""
         return elemwise.dimshuffle(self, *range(self.type.ndim - 1, -1, -1))
+
+
+def _binary(operation: Any, x: Any, y: Any) -> Any:
+    """`operation`, or NotImplemented where an operand is nothing a tensor can be made of, so that it may answer itself."""
+    try:
+        return operation(x, y)
+    except (NotImplementedError, AsTensorError):
+        return NotImplemented
+
+
+def _compared(made: Any) -> Any:
+    """The variable `made`, marked as what `if` can't ask."""
+    made._is_comparison = True
+    return made
 
 
 class TensorVariable(TensorOperators, Variable):

@@ -1,12 +1,29 @@
-"""Arithmetic: sums, products, quotients, powers."""
+"""Arithmetic: sums, products, quotients, powers, sizes and signs."""
 
 from __future__ import annotations
 
 from functools import reduce
-from operator import mul as times
 from operator import add as plus
+from operator import mul as times
+from typing import Any
 
-from croton.ops.scalar.row import same, scalar_op
+from croton.ops.scalar.choice import switch
+from croton.ops.scalar.comparison import eq
+from croton.ops.scalar.dtypes import at_least_int8, number, real, same, to_float, to_quotient, to_real
+from croton.ops.scalar.exponential import log
+from croton.ops.scalar.row import like, no_slope, scalar_op
+from croton.vartypes.dtype import is_complex, is_discrete
+
+
+def _is_integer(x: Any) -> bool:
+    return is_discrete(x.dtype.name)
+
+
+# -- sums and products ---------------------------------------------------------------------------------------
+def _product_gradient(*args: Any) -> list[Any]:
+    xs, g = args[:-2], args[-1]
+    return [reduce(times, [g, *(x for j, x in enumerate(xs) if j != i)]) for i in range(len(xs))]
+
 
 add = scalar_op(
     "add",
@@ -28,12 +45,161 @@ mul = scalar_op(
     dtypes=same,
     eval=lambda xp, *xs: reduce(times, xs),
     lower=lambda b, *xs: reduce(b.mul, xs),
-    grad=lambda *args: [
-        reduce(times, [args[-1], *(x for j, x in enumerate(args[:-2]) if j != i)]) for i in range(len(args) - 2)
-    ],
+    grad=_product_gradient,
     nin=None,
     commutative=True,
     associative=True,
     identity=1,
     symbol="*",
+)
+
+sub = scalar_op(
+    "sub",
+    "First argument less the second; bool less bool is refused.",
+    dtypes=number(same),
+    eval=lambda xp, x, y: x - y,
+    lower=lambda b, x, y: b.sub(x, y),
+    grad=lambda x, y, z, g: [g, -g],
+    symbol="-",
+)
+
+neg = scalar_op(
+    "neg",
+    "Negative; wraps for unsigned integers, refuses bool.",
+    dtypes=number(same),
+    eval=lambda xp, x: -x,
+    lower=lambda b, x: b.neg(x),
+    grad=lambda x, y, g: -g,
+    keeps_zero=True,
+    symbol="-",
+)
+
+# -- quotients -----------------------------------------------------------------------------------------------
+true_div = scalar_op(
+    "true_div",
+    "Quotient; that of integers is floatX.",
+    dtypes=to_quotient,
+    eval=lambda xp, x, y: x / y,
+    lower=lambda b, x, y: b.div(x, y),
+    # -x/y² would overflow, or lose all bits, long before the quotient does.
+    grad=lambda x, y, z, g: [g / y, -(g * z) / y],
+    domain=((-2.0, 2.0), (0.5, 2.0)),
+    symbol="/",
+    kind="TrueDiv",
+)
+
+inv = scalar_op(
+    "inv",
+    "One over the argument.",
+    dtypes=to_float,
+    eval=lambda xp, x: 1 / x,
+    lower=lambda b, x: 1 / x,
+    grad=lambda x, y, g: -g * sqr(y),
+    domain=(0.5, 2.0),
+)
+
+int_div = scalar_op(
+    "int_div",
+    "Quotient rounded down; of integers by zero, 0.",
+    dtypes=real(same),
+    eval=lambda xp, x, y: x // y if _is_integer(x) else xp.floor(x / y),
+    lower=lambda b, x, y: b.floordiv(x, y) if is_discrete(x.dtype) else b.floor(b.div(x, y)),
+    grad=no_slope,
+    domain=((-9.0, 9.0), (0.5, 2.0)),
+    symbol="//",
+    kind="IntDiv",
+)
+
+mod = scalar_op(
+    "mod",
+    "What is left by division rounded down: of the sign of the divisor; of integers by zero, 0.",
+    dtypes=real(same),
+    eval=lambda xp, x, y: xp.mod(x, y),
+    lower=lambda b, x, y: b.mod(x, y),
+    grad=lambda x, y, z, g: [g, -(x // y) * g],
+    domain=((0.1, 0.9), (1.0, 2.0)),
+    symbol="%",
+)
+
+
+# -- powers --------------------------------------------------------------------------------------------------
+def _integer_power(xp: Any, x: Any, y: Any) -> Any:
+    """x**y, modulo the width; to a negative power, 0 but for the bases 1 and -1."""
+    if y.dtype.kind == "u":
+        return xp.power(x, y)
+    positive = xp.power(x, xp.where(y < 0, xp.zeros_like(y), y))
+    sign = xp.where(y % 2 == 0, xp.ones_like(x), x)
+    inverse = xp.where(abs(x) == 1, sign, xp.zeros_like(x))
+    return xp.where(y < 0, inverse, positive)
+
+
+def _power_gradient(x: Any, y: Any, z: Any, g: Any) -> list[Any]:
+    from_x = g * y * pow(x, y - 1)
+    # At a base of 0 the limit of log(x)·x**y is 0 for y > 0, and that is what is taken throughout.
+    from_y = g * switch(eq(x, like(z, 0)), like(z, 0), log(x) * z)
+    return [from_x, from_y]
+
+
+pow = scalar_op(
+    "pow",
+    "First argument to the power of the second; integers wrap, and to a negative power give 0 but for the bases 1 and -1.",
+    dtypes=at_least_int8,
+    eval=lambda xp, x, y: _integer_power(xp, x, y) if _is_integer(x) else xp.power(x, y),
+    lower=lambda b, x, y: b.ipow(x, y) if is_discrete(x.dtype) else b.pow(x, y),
+    grad=_power_gradient,
+    domain=((0.3, 3.0), (-2.0, 2.0)),
+    symbol="**",
+)
+
+sqr = scalar_op(
+    "sqr",
+    "Square.",
+    dtypes=same,
+    eval=lambda xp, x: x * x,
+    lower=lambda b, x: b.mul(x, x),
+    grad=lambda x, y, g: g * x * 2,
+    keeps_zero=True,
+)
+
+sqrt = scalar_op(
+    "sqrt",
+    "Square root; NaN for negative numbers.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.sqrt(x),
+    lower=lambda b, x: b.sqrt(x),
+    grad=lambda x, y, g: g * like(g, 0.5) / y,
+    domain=(0.1, 4.0),
+    keeps_zero=True,
+    ulp=0.5,
+    exact="sqrt",
+)
+
+
+# -- sizes and signs -----------------------------------------------------------------------------------------
+def _size_gradient(x: Any, y: Any, g: Any) -> Any:
+    if is_complex(x.type.dtype):
+        return switch(eq(y, like(y, 0)), like(x, 0), g * x / y)
+    return g * sgn(x)
+
+
+abs_ = scalar_op(
+    "abs_",
+    "Absolute value; of a complex number, the real number that is its modulus.",
+    dtypes=to_real,
+    eval=lambda xp, x: abs(x),
+    lower=lambda b, x: b.abs(x),
+    grad=_size_gradient,
+    holomorphic=False,
+    keeps_zero=True,
+    label="Abs",
+)
+
+sgn = scalar_op(
+    "sgn",
+    "Sign: -1, 0 or 1; NaN of NaN.",
+    dtypes=real(number(same)),
+    eval=lambda xp, x: xp.sign(x),
+    lower=lambda b, x: b.sign(x),
+    grad=no_slope,
+    keeps_zero=True,
 )

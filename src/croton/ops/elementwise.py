@@ -1,0 +1,217 @@
+"""The elementwise operations: one for each row of the table of scalar operations, under its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from croton.graph.node import Variable
+from croton.ops.cast import cast
+from croton.ops.convert import as_tensor_variable
+from croton.ops.elemwise import Elemwise
+from croton.ops.scalar import (
+    activation,
+    arithmetic,
+    choice,
+    comparison,
+    complex as complex_numbers,
+    exponential,
+    logic,
+    rounding,
+    special,
+    trigonometric,
+)
+from croton.ops.scalar.row import Row
+from croton.vartypes.dtype import is_discrete
+
+
+def _on_elements(row: Row, name: str | None = None) -> Elemwise:
+    return Elemwise(row, name=name or f"Elemwise{{{row.name},no_inplace}}")
+
+# -- arithmetic ----------------------------------------------------------------------------------------------
+add = _on_elements(arithmetic.add)
+mul = _on_elements(arithmetic.mul)
+sub = _on_elements(arithmetic.sub)
+neg = _on_elements(arithmetic.neg)
+true_div = _on_elements(arithmetic.true_div)
+inv = _on_elements(arithmetic.inv)
+int_div = _on_elements(arithmetic.int_div)
+mod = _on_elements(arithmetic.mod)
+pow = _on_elements(arithmetic.pow)
+sqr = _on_elements(arithmetic.sqr)
+sqrt = _on_elements(arithmetic.sqrt)
+abs_ = _on_elements(arithmetic.abs_)
+sgn = _on_elements(arithmetic.sgn)
+square = sqr
+floor_div = int_div
+
+# -- choices -------------------------------------------------------------------------------------------------
+maximum = _on_elements(choice.maximum)
+minimum = _on_elements(choice.minimum)
+clip = _on_elements(choice.clip)
+second = _on_elements(choice.second)
+switch = _on_elements(choice.switch)
+where = switch
+fill = second
+tensor_copy = _on_elements(choice.identity, "Elemwise{identity}")
+
+# -- comparisons ---------------------------------------------------------------------------------------------
+lt = _on_elements(comparison.lt)
+gt = _on_elements(comparison.gt)
+le = _on_elements(comparison.le)
+ge = _on_elements(comparison.ge)
+eq = _on_elements(comparison.eq)
+neq = _on_elements(comparison.neq)
+isnan_ = _on_elements(comparison.isnan)
+isinf_ = _on_elements(comparison.isinf)
+
+# -- bits ----------------------------------------------------------------------------------------------------
+and_ = _on_elements(logic.and_)
+or_ = _on_elements(logic.or_)
+xor = _on_elements(logic.xor)
+invert = _on_elements(logic.invert)
+bitwise_and = and_
+bitwise_or = or_
+bitwise_xor = xor
+bitwise_not = invert
+
+# -- rounding ------------------------------------------------------------------------------------------------
+floor = _on_elements(rounding.floor)
+ceil = _on_elements(rounding.ceil)
+trunc = _on_elements(rounding.trunc)
+round_half_to_even = _on_elements(rounding.round_half_to_even)
+round_half_away_from_zero = _on_elements(rounding.round_half_away_from_zero)
+
+# -- exponentials and logarithms -----------------------------------------------------------------------------
+exp = _on_elements(exponential.exp)
+exp2 = _on_elements(exponential.exp2)
+expm1 = _on_elements(exponential.expm1)
+log = _on_elements(exponential.log)
+log2 = _on_elements(exponential.log2)
+log10 = _on_elements(exponential.log10)
+log1p = _on_elements(exponential.log1p)
+
+# -- angles --------------------------------------------------------------------------------------------------
+sin = _on_elements(trigonometric.sin)
+cos = _on_elements(trigonometric.cos)
+tan = _on_elements(trigonometric.tan)
+arcsin = _on_elements(trigonometric.arcsin)
+arccos = _on_elements(trigonometric.arccos)
+arctan = _on_elements(trigonometric.arctan)
+arctan2 = _on_elements(trigonometric.arctan2)
+sinh = _on_elements(trigonometric.sinh)
+cosh = _on_elements(trigonometric.cosh)
+tanh = _on_elements(trigonometric.tanh)
+arcsinh = _on_elements(trigonometric.arcsinh)
+arccosh = _on_elements(trigonometric.arccosh)
+arctanh = _on_elements(trigonometric.arctanh)
+deg2rad = _on_elements(trigonometric.deg2rad)
+rad2deg = _on_elements(trigonometric.rad2deg)
+
+# -- complex numbers -----------------------------------------------------------------------------------------
+real = _on_elements(complex_numbers.real)
+imag = _on_elements(complex_numbers.imag)
+conj = _on_elements(complex_numbers.conj)
+angle = _on_elements(complex_numbers.angle)
+complex = _on_elements(complex_numbers.complex)
+complex_from_polar = _on_elements(complex_numbers.complex_from_polar)
+
+# -- special functions ---------------------------------------------------------------------------------------
+erf = _on_elements(special.erf)
+erfc = _on_elements(special.erfc)
+erfcx = _on_elements(special.erfcx)
+erfinv = _on_elements(special.erfinv)
+erfcinv = _on_elements(special.erfcinv)
+gamma = _on_elements(special.gamma)
+gammaln = _on_elements(special.gammaln)
+psi = _on_elements(special.psi)
+tri_gamma = _on_elements(special.tri_gamma)
+gammainc = _on_elements(special.gammainc)
+gammaincc = _on_elements(special.gammaincc)
+gammau = _on_elements(special.gammau)
+gammal = _on_elements(special.gammal)
+chi2sf = _on_elements(special.chi2sf)
+j0 = _on_elements(special.j0)
+j1 = _on_elements(special.j1)
+jv = _on_elements(special.jv)
+i0 = _on_elements(special.i0)
+i1 = _on_elements(special.i1)
+iv = _on_elements(special.iv)
+xlogx = _on_elements(special.xlogx, "xlogx")
+xlogy0 = _on_elements(special.xlogy0, "xlogy0")
+
+# -- neural networks -----------------------------------------------------------------------------------------
+sigmoid = _on_elements(activation.sigmoid, "sigmoid")
+softplus = _on_elements(activation.softplus, "softplus")
+
+
+# -- functions -----------------------------------------------------------------------------------------------
+def isnan(a: Any) -> Variable:
+    """Whether each element is no number (NaN)."""
+    return _if_float(isnan_, a)
+
+
+def isinf(a: Any) -> Variable:
+    """Whether each element is infinite."""
+    return _if_float(isinf_, a)
+
+
+def _if_float(test: Elemwise, a: Any) -> Variable:
+    x = as_tensor_variable(a)
+    made: Variable = second(x, as_tensor_variable(np.bool_(False))) if is_discrete(x.type.dtype) else test(x)
+    return made
+
+
+def round(a: Any, mode: str | None = None) -> Variable:
+    """The nearest whole number to each element.
+
+    `mode` says of two that are as near which it is: 'half_to_even' (also None) or 'half_away_from_zero'.
+
+    Errors:  ValueError for another mode; TypeError for what are no real floating-point numbers
+    """
+    if mode is None or mode == "half_to_even":
+        made: Variable = round_half_to_even(a)
+    elif mode == "half_away_from_zero":
+        made = round_half_away_from_zero(a)
+    else:
+        raise ValueError(f"The mode of round is 'half_to_even' or 'half_away_from_zero'; got {mode!r}.")
+    return made
+
+
+def iround(a: Any, mode: str | None = None) -> Variable:
+    """The nearest whole number to each element, as int64; `mode` as for `round`."""
+    return cast(round(a, mode), "int64")
+
+
+def power(x: Any, y: Any) -> Variable:
+    """`x` to the power of `y`."""
+    made: Variable = pow(x, y)
+    return made
+
+
+def divmod(x: Any, y: Any) -> tuple[Variable, Variable]:
+    """Quotient rounded down, and what is left."""
+    return int_div(x, y), mod(x, y)
+
+
+def ceil_intdiv(a: Any, b: Any) -> Variable:
+    """The quotient of integers, rounded up."""
+    quotient: Any = int_div(a, b)
+    return quotient + neq(mod(a, b), 0)  # type: ignore[no-any-return]
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Variable:
+    """Whether each element of `a` lies within atol + rtol |b| of that of `b`; infinities must be equal.
+
+    Dtypes:  bool
+    """
+    x: Any = as_tensor_variable(a)
+    y: Any = as_tensor_variable(b)
+    near = le(abs_(sub(x, y)), add(mul(rtol, abs_(y)), atol))
+    infinite = or_(isinf(x), isinf(y))
+    # |inf - inf| is NaN and inf is within an infinite distance of all: where one is infinite, only equality counts.
+    made: Variable = or_(and_(near, invert(infinite)), and_(infinite, eq(x, y)))
+    if equal_nan:
+        made = or_(made, and_(isnan(x), isnan(y)))
+    return made

@@ -1,0 +1,93 @@
+"""Exponentials and logarithms."""
+
+from __future__ import annotations
+
+import math
+
+from croton.ops.scalar.dtypes import to_float
+from croton.ops.scalar.row import like, scalar_op
+
+_LN2 = math.log(2.0)
+_LN10 = math.log(10.0)
+
+exp = scalar_op(
+    "exp",
+    "e to the power of the argument.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.exp(x),
+    lower=lambda b, x: b.exp(x),
+    grad=lambda x, y, g: g * y,
+    ulp=1,
+    exact="exp",
+)
+
+exp2 = scalar_op(
+    "exp2",
+    "2 to the power of the argument.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.exp2(x),
+    lower=lambda b, x: b.exp2(x),
+    grad=lambda x, y, g: g * y * like(g, _LN2),
+    ulp=1,
+)
+
+expm1 = scalar_op(
+    "expm1",
+    "exp(x) - 1, accurate for small |x|.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.expm1(x),
+    lower=lambda b, x: b.expm1(x),
+    # y + 1 would lose the bits of a small exponential.
+    grad=lambda x, y, g: g * exp(x),
+    keeps_zero=True,
+    ulp=2,
+    exact="expm1",
+)
+
+log = scalar_op(
+    "log",
+    "Natural logarithm; -inf at 0, NaN below.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.log(x),
+    lower=lambda b, x: b.log(x),
+    grad=lambda x, y, g: g / x,
+    domain=(0.1, 5.0),
+    ulp=1,
+    exact="log",
+)
+
+log2 = scalar_op(
+    "log2",
+    "Logarithm to the base 2.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.log2(x),
+    lower=lambda b, x: b.log2(x),
+    grad=lambda x, y, g: g / (x * like(g, _LN2)),
+    domain=(0.1, 5.0),
+    ulp=1,
+)
+
+log10 = scalar_op(
+    "log10",
+    "Logarithm to the base 10.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.log10(x),
+    lower=lambda b, x: b.log10(x),
+    grad=lambda x, y, g: g / (x * like(g, _LN10)),
+    domain=(0.1, 5.0),
+    ulp=1,
+    exact="log10",
+)
+
+log1p = scalar_op(
+    "log1p",
+    "log(1 + x), accurate for small |x|.",
+    dtypes=to_float,
+    eval=lambda xp, x: xp.log1p(x),
+    lower=lambda b, x: b.log1p(x),
+    grad=lambda x, y, g: g / (1 + x),
+    domain=(-0.9, 5.0),
+    keeps_zero=True,
+    ulp=2,
+    exact="log1p",
+)
