@@ -268,7 +268,7 @@ class Function:
         name: str | None = None,
         profile: Any = None,
     ) -> Function:
-        """A function that computes the same.
+        """A function that computes the same. Where this one returns its output bare, the copy returns it in a list.
 
         share_memory    accepted; functions share no memory for intermediate values
         swap            other shared variables in the place of those named by the keys

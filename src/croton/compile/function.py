@@ -124,7 +124,8 @@ def remade(
     old = maker.signature
     updates = [] if delete_updates else [(swap.get(v, v), expression) for v, expression in old.updates]
     options = replace(old.options, no_default_updates=True, on_unused_input="ignore")
-    signature = Signature.of(old.inputs, outputs_as_given(old), updates, [*swap.items(), *old.givens], options)
+    outputs = old.outputs if old.single else outputs_as_given(old)  # as ever, copies give a single output in a list
+    signature = Signature.of(old.inputs, outputs, updates, [*swap.items(), *old.givens], options)
     return compile_signature(signature, maker.mode, name, profile)
 
 

@@ -1,0 +1,1 @@
+"""Historic names that have behaviour of their own."""

@@ -1,0 +1,3 @@
+"""Where values are kept."""
+
+from croton.compile.container import Container as Container

@@ -1,0 +1,3 @@
+"""What graphs are worked on with."""
+
+from croton.errors import MethodNotDefined as MethodNotDefined
