@@ -6,7 +6,8 @@ from typing import Any
 
 from croton.errors import AsTensorError
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops import elementwise, elemwise
+from croton.ops import argmax, elementwise, elemwise, reduce, statistics, truth
+from croton.ops import dot as products
 from croton.ops.cast import cast
 from croton.vartypes.tensor import Dim, TensorType
 
@@ -125,6 +126,69 @@ class TensorOperators:
 
     def __rxor__(self, other: Any) -> Any:
         return _binary(elementwise.xor, other, self)
+
+    # -- reductions, products, orders -------------------------------------------------------------------------
+    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+        """The sum of the elements along `axis`; see `theano.tensor.sum`."""
+        return reduce.sum(self, axis, dtype, keepdims, acc_dtype)
+
+    def prod(self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+        """The product of the elements along `axis`; see `theano.tensor.prod`."""
+        return reduce.prod(self, axis, dtype, keepdims, acc_dtype)
+
+    def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+        """The mean of the elements along `axis`; see `theano.tensor.mean`."""
+        return statistics.mean(self, axis, dtype, keepdims=keepdims, acc_dtype=acc_dtype)
+
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
+        """The variance of the elements along `axis`; see `theano.tensor.var`."""
+        return statistics.var(self, axis, ddof, keepdims, corrected)
+
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
+        """The standard deviation of the elements along `axis`; see `theano.tensor.std`."""
+        return statistics.std(self, axis, ddof, keepdims, corrected)
+
+    def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        """The L-norm of the elements along `axis`."""
+        return statistics.norm(self, L, axis, keepdims)
+
+    def ptp(self, axis: Any = None) -> Any:
+        """The greatest element along `axis` less the least."""
+        return statistics.ptp(self, axis)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """The least element along `axis`."""
+        return reduce.min(self, axis, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """The greatest element along `axis`."""
+        return reduce.max(self, axis, keepdims)
+
+    def argmin(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Where the least element along `axis` is."""
+        return argmax.argmin(self, axis, keepdims)
+
+    def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Where the greatest element along `axis` is."""
+        return argmax.argmax(self, axis, keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Whether any element along `axis` is true (not zero)."""
+        return truth.any(self, axis, keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Whether all elements along `axis` are true (not zero)."""
+        return truth.all(self, axis, keepdims)
+
+    def dot(self, right: Any) -> Any:
+        """The product with `right`; see `theano.tensor.dot`."""
+        return products.dot(self, right)
+
+    def __dot__(self, right: Any) -> Any:
+        return products.dot(self, right)
+
+    def __rdot__(self, left: Any) -> Any:
+        return products.dot(left, self)
 
     # -- functions of each element ---------------------------------------------------------------------------
     def astype(self, dtype: Any) -> Any:
