@@ -10,7 +10,7 @@ from croton.graph.node import Apply, Constant, Variable
 
 def toposort(outputs: Iterable[Variable], blockers: Iterable[Variable] = ()) -> list[Apply]:
     """The applications that `outputs` need, each after those that make its inputs; not past `blockers`."""
-    blocked = set(blockers)
+    blocked = blockers if isinstance(blockers, (set, dict)) else set(blockers)
     done: set[Apply] = set()
     order: list[Apply] = []
     for output in outputs:

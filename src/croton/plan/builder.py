@@ -238,7 +238,10 @@ class ProgramBuilder(Numbers):
         """End the program with an error when `condition`."""
         if isinstance(condition, bool):
             condition = self.register(condition, "bool")
-        self.emit(p.Fail(condition.node, code, self.node_number, tuple(self.raw(d) for d in details)))
+        node = self.program.nodes[self.node_number]
+        known = [self.arrays[v] for v in node.inputs if v in self.arrays]
+        operands = tuple((CODES[a.dtype], self.i64s(a.dims).values, self.i64s(a.strides).values) for a in known)
+        self.emit(p.Fail(condition.node, code, self.node_number, tuple(self.raw(d) for d in details), operands))
 
     def require_equal(self, a: Size, b: Size, *details: Any) -> None:
         """End the program with a shape mismatch unless two lengths are equal; nothing where that is known."""

@@ -63,31 +63,39 @@ def _scalar_code(b: Any, node: Apply, values: Sequence[Any]) -> Sequence[Any]:
 def lower_group(b: ProgramBuilder, group: Group, planning: Planning) -> None:
     """A group as one kernel (a pair, where no axis is kept), and the call of it."""
     layout = analyse(group, lambda v: planning.read_outside(v, group))
-    b.node_number = planning.number_of[group.nodes[0]]
-    domain = _domain(b, layout)
+    domain = _domain(b, layout, planning)
     if layout.form == "ALL":
         _AllReduced(b, layout, domain).run()
     else:
         _Nest(b, layout, domain, planning).run()
 
 
-def _domain(b: ProgramBuilder, layout: Layout) -> list[Size]:
-    """The lengths of the axes, taken from what is read; what does not agree ends the program."""
-    lengths: list[Size | None] = [None] * len(layout.group.domain)
-    first: list[tuple[int, int]] = [(0, 0)] * len(lengths)
-    for i, source in enumerate(layout.sources):
-        dims = b.dims(source.variable)
-        for at, axis in enumerate(source.axes):
-            if axis is None:
-                continue
-            known = lengths[axis]
-            if known is None:
-                lengths[axis] = dims[at]
-                first[axis] = (i, at)
+def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]:
+    """The lengths of the axes, taken from what is read; where two that meet in a node differ, the program ends."""
+    group = layout.group
+    every = tuple(range(len(group.domain)))
+    lengths: list[Size | None] = [None] * len(group.domain)
+    met: dict[Variable, dict[int, Size]] = {}
+    for node in group.nodes:
+        b.node_number = planning.number_of[node]
+        seen: dict[int, tuple[Size, int, int]] = {}
+        axes = every if isinstance(node.op, CAReduce) else group.axes[node.outputs[0]]
+        for i, variable in enumerate(node.inputs):
+            if variable in met:
+                found = [(axis, size, at) for at, axis in enumerate(group.axes[variable]) if (size := met[variable].get(axis)) is not None]
+            elif scalar_constant(variable) is None:
+                dims = b.dims(variable)
+                found = [(axis, dims[at], at) for at, axis in enumerate(source_of(variable, axes, node).axes) if axis is not None]
             else:
-                b.require_equal(known, dims[at], *first[axis], i, at)
-    static = layout.group.domain
-    return [d if d is not None else _static(static[a]) for a, d in enumerate(lengths)]
+                found = []
+            for axis, size, at in found:
+                known, j, at_known = seen.setdefault(axis, (size, i, at))
+                b.require_equal(known, size, j, at_known, i, at)
+                if lengths[axis] is None:
+                    lengths[axis] = size
+        for out in node.outputs:
+            met[out] = {axis: size for axis, (size, _, _) in seen.items()}
+    return [d if d is not None else _static(group.domain[a]) for a, d in enumerate(lengths)]
 
 
 def _static(length: Any) -> int:

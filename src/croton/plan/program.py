@@ -164,12 +164,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """When `condition`: the program ends with error `code` of node number `node`, and these details."""
+    """When `condition`: the program ends with error `code` of node number `node`, and these details.
+
+    operands  dtype code, lengths and strides of the node's inputs, as far as they are known: for the message
+    """
 
     condition: Reg
     code: int
     node: int
     details: tuple[Number, ...]
+    operands: tuple[tuple[int, tuple[Number, ...], tuple[Number, ...]], ...] = ()
 
 
 Statement = Compute | Load | Store | SlotData | SlotDim | SlotStride | Offset | Local | Call | Fail

@@ -97,7 +97,7 @@ class Driver:
 def _replace(graph: FunctionGraph, node: Apply, pairs: Sequence[tuple[Variable, Variable]], rule: Rule) -> list[Apply]:
     """Do it, and say which nodes now stand in another surrounding."""
     fresh: list[Apply] = []
-    watch = _Imports(fresh)
+    watch = Imports(fresh)
     graph.listeners.append(watch)
     story = (*getattr(node.tag, "story", ()), rule.name)
     try:
@@ -120,7 +120,7 @@ def _replace(graph: FunctionGraph, node: Apply, pairs: Sequence[tuple[Variable, 
     return list(touched)
 
 
-class _Imports:
+class Imports:
     """Notes the nodes that come into a graph."""
 
     def __init__(self, into: list[Apply]) -> None:

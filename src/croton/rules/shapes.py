@@ -31,6 +31,7 @@ class ShapeTable:
         self._lengths: dict[Variable, Lengths] = {}
         self._leader: dict[Variable, Length] = {}
         self._made: dict[Any, Variable] = {}
+        self._merged: set[Variable] = set()
         self._as_variable: dict[int, Variable] = {}
 
     def lengths(self, variable: Variable) -> Lengths:
@@ -135,12 +136,15 @@ class ShapeTable:
 
     def _merge(self, variable: Variable) -> Variable:
         """`variable`, or the equal one met before: the same operation on the same inputs is the same length."""
-        for node in walk.toposort([variable], set(self._made.values())):
-            key = (node.op, tuple(v.signature() if isinstance(v, Constant) else v for v in node.inputs))
+        if variable.owner is None or variable in self._merged:
+            return variable
+        first: dict[Variable, Variable] = {}
+        for node in walk.toposort([variable], self._merged):
+            key = (node.op, tuple(v.signature() if isinstance(v, Constant) else first.get(v, v) for v in node.inputs))
             known = self._made.setdefault(key, node.outputs[0])
-            if known is not node.outputs[0] and node.outputs[0] is variable:
-                return known
-        return variable
+            first[node.outputs[0]] = known
+            self._merged.add(known)
+        return first.get(variable, variable)
 
     def variable(self, length: Length) -> Variable:
         """A length as an int64 variable."""

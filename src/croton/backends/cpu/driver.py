@@ -15,6 +15,7 @@ from croton.backends.cpu.codegen.primitives import cast_value, emit_primitive
 from croton.plan import program as p
 
 ABI = _runtime.ABI
+SYMBOL = "entry"
 _NO_RESULT = frozenset({"rt_free", "rt_release", "rt_operand"})
 _POINTER_RESULT = frozenset({"rt_alloc", "rt_output", "rt_output_into", "rt_contiguous"})
 
@@ -198,6 +199,10 @@ class _Driver:
         e.block(on)
 
     def _call_void_fail(self, s: p.Fail) -> None:
+        for code, dims, strides in s.operands:
+            places = [self._put_array("i64", [self.value(v, "int64") for v in values]) for values in (dims, strides)]
+            callee = self._function("rt_operand")
+            self.e.put(f"call void {callee}(ptr %ctx, i32 {code}, i32 {len(dims)}, ptr {places[0]}, ptr {places[1]})")
         details = self._put_array("i64", [self.value(d, "int64") for d in s.details])
         callee = self._function("rt_fail")
         got = self.e.assign(

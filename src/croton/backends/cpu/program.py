@@ -14,6 +14,7 @@ from croton.config import config
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
 from croton.plan import program as p
+from croton.plan.expand import expand
 from croton.plan.make import Surroundings, make_program
 from croton.vartypes.tensor import TensorType
 
@@ -27,6 +28,7 @@ class CpuBackend:
 
     def compile(self, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any] = ()) -> CpuProgram:
         """A program that computes `graph`."""
+        expand(graph)
         around = Surroundings(interface.arguments, interface.updates, interface.borrow)
         return CpuProgram(make_program(graph, around), interface)
 
