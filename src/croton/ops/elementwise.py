@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from croton.errors import ComplexError
 from croton.graph.node import Variable
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
@@ -23,7 +24,7 @@ from croton.ops.scalar import (
     trigonometric,
 )
 from croton.ops.scalar.row import Row
-from croton.vartypes.dtype import is_discrete
+from croton.vartypes.dtype import is_complex, is_discrete
 
 
 def _on_elements(row: Row, name: str | None = None) -> Elemwise:
@@ -190,28 +191,24 @@ def power(x: Any, y: Any) -> Variable:
     return made
 
 
+def mod_check(x: Any, y: Any) -> Variable:
+    """What is left by division rounded down.
+
+    Errors:  ComplexError for complex numbers
+    """
+    x, y = as_tensor_variable(x), as_tensor_variable(y)
+    if is_complex(x.type.dtype) or is_complex(y.type.dtype):
+        raise ComplexError(f"Complex numbers have no remainder: {x} % {y}. Use x.real or abs(x).")
+    made: Variable = mod(x, y)
+    return made
+
+
 def divmod(x: Any, y: Any) -> tuple[Variable, Variable]:
     """Quotient rounded down, and what is left."""
-    return int_div(x, y), mod(x, y)
+    return int_div(x, y), mod_check(x, y)
 
 
 def ceil_intdiv(a: Any, b: Any) -> Variable:
     """The quotient of integers, rounded up."""
     quotient: Any = int_div(a, b)
     return quotient + neq(mod(a, b), 0)  # type: ignore[no-any-return]
-
-
-def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Variable:
-    """Whether each element of `a` lies within atol + rtol |b| of that of `b`; infinities must be equal.
-
-    Dtypes:  bool
-    """
-    x: Any = as_tensor_variable(a)
-    y: Any = as_tensor_variable(b)
-    near = le(abs_(sub(x, y)), add(mul(rtol, abs_(y)), atol))
-    infinite = or_(isinf(x), isinf(y))
-    # |inf - inf| is NaN and inf is within an infinite distance of all: where one is infinite, only equality counts.
-    made: Variable = or_(and_(near, invert(infinite)), and_(infinite, eq(x, y)))
-    if equal_nan:
-        made = or_(made, and_(isnan(x), isnan(y)))
-    return made

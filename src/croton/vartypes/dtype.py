@@ -106,7 +106,7 @@ def autocast(value: Any) -> np.ndarray:
         for name in ("float32", "float64"):
             with np.errstate(over="ignore"):
                 made = np.asarray(value, dtype=name)
-            if made == value:
+            if made.item() == value:  # as Python floats: NumPy would round `value` first
                 return made
         return np.asarray(value, dtype="float64")
     return np.asarray(value)

@@ -7,6 +7,8 @@ from operator import add as plus
 from operator import mul as times
 from typing import Any
 
+import numpy as np
+
 from croton.ops.scalar.choice import switch
 from croton.ops.scalar.comparison import eq
 from croton.ops.scalar.dtypes import at_least_int8, number, real, same, to_float, to_quotient, to_real
@@ -98,13 +100,34 @@ inv = scalar_op(
     domain=(0.5, 2.0),
 )
 
+
+def _floor_divided(xp: Any, x: Any, y: Any) -> Any:
+    if _is_integer(x):
+        return x // y
+    if x.dtype.kind == "c":
+        return xp.floor((x / y).real)
+    return xp.where(y == 0, xp.full_like(y, np.nan), xp.floor_divide(x, y))
+
+
+def _lower_floor_divided(b: Any, x: Any, y: Any) -> Any:
+    if is_discrete(x.dtype):
+        return b.floordiv(x, y)
+    # floor(x / y) is one too much where the quotient is rounded up to a whole number: 1 // 0.1 is 9. Without what is
+    # left by division it is whole but for rounding.
+    whole = b.rint((x - b.mod(x, y)) / y)
+    ratio = x / y
+    below = b.and_(b.lt(x * y, 0), b.eq(ratio, 0))
+    return b.select(b.isinf(y), b.select(below, b.const(-1, x.dtype), ratio), whole)
+
+
 int_div = scalar_op(
     "int_div",
-    "Quotient rounded down; of integers by zero, 0.",
-    dtypes=real(same),
-    eval=lambda xp, x, y: x // y if _is_integer(x) else xp.floor(x / y),
-    lower=lambda b, x, y: b.floordiv(x, y) if is_discrete(x.dtype) else b.floor(b.div(x, y)),
+    "Quotient rounded down; by zero, that of integers is 0 and that of floats NaN. Of complex numbers, the real part.",
+    dtypes=same,
+    eval=_floor_divided,
+    lower=_lower_floor_divided,
     grad=no_slope,
+    holomorphic=False,
     domain=((-9.0, 9.0), (0.5, 2.0)),
     symbol="//",
     kind="IntDiv",
@@ -133,6 +156,15 @@ def _integer_power(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(y < 0, inverse, positive)
 
 
+def _power(xp: Any, x: Any, y: Any) -> Any:
+    if _is_integer(x):
+        return _integer_power(xp, x, y)
+    if x.dtype.kind == "c":
+        # As C's cpow: exp(y log 0) is no number unless y is real.
+        return xp.where((x == 0) & (y.imag != 0), xp.full_like(x, complex(np.nan, np.nan)), xp.power(x, y))
+    return xp.power(x, y)
+
+
 def _power_gradient(x: Any, y: Any, z: Any, g: Any) -> list[Any]:
     from_x = g * y * pow(x, y - 1)
     # At a base of 0 the limit of log(x)·x**y is 0 for y > 0, and that is what is taken throughout.
@@ -144,7 +176,7 @@ pow = scalar_op(
     "pow",
     "First argument to the power of the second; integers wrap, and to a negative power give 0 but for the bases 1 and -1.",
     dtypes=at_least_int8,
-    eval=lambda xp, x, y: _integer_power(xp, x, y) if _is_integer(x) else xp.power(x, y),
+    eval=_power,
     lower=lambda b, x, y: b.ipow(x, y) if is_discrete(x.dtype) else b.pow(x, y),
     grad=_power_gradient,
     domain=((0.3, 3.0), (-2.0, 2.0)),
