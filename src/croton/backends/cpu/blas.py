@@ -1,0 +1,116 @@
+"""Where BLAS comes from: SciPy's own copy, through the pointers of `scipy.linalg.cython_blas`.
+
+That one extension module is loaded without `scipy.linalg` around it: 27 ms instead of 120-150 ms, measured. Its
+library is then set to one thread, for good: the runtime cuts products over its own threads, and threads owned by BLAS
+stall by a factor of up to 70 on a busy machine. NumPy has a copy of its own, which is left alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.machinery
+import importlib.util
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+
+from croton.backends.cpu import _runtime
+
+ROUTINES = (
+    "sgemm", "dgemm", "cgemm", "zgemm",
+    "sgemv", "dgemv", "cgemv", "zgemv",
+    "sger", "dger", "cgeru", "zgeru",
+    "sdot", "ddot",
+)  # fmt: skip
+
+_NAME = "scipy.linalg.cython_blas"
+_THREAD_SETTERS = (
+    "scipy_openblas_set_num_threads",
+    "scipy_openblas_set_num_threads64_",
+    "openblas_set_num_threads",
+    "MKL_Set_Num_Threads",
+    "bli_thread_set_num_threads",
+)
+_lock = threading.Lock()
+_module: ModuleType | None = None
+
+
+def load() -> None:
+    """Give the runtime its BLAS pointers; cheap after the first call.
+
+    Errors: ImportError when SciPy is missing or has another interface to BLAS.
+    """
+    global _module
+    if _module is not None:
+        return
+    with _lock:
+        if _module is None:
+            module = _import_alone() or importlib.import_module(_NAME)
+            _runtime.set_blas({name: _address(module, name) for name in ROUTINES})
+            _use_one_thread(module)
+            _module = module
+
+
+def pointer(name: str) -> int:
+    """The address of a Fortran BLAS routine, such as `dtrsm`."""
+    load()
+    assert _module is not None
+    return _address(_module, name)
+
+
+def _import_alone() -> ModuleType | None:
+    """The extension module by its file; None where SciPy is loaded already or is laid out in another way."""
+    if "scipy.linalg" in sys.modules:
+        return None
+    package = importlib.util.find_spec("scipy")
+    for root in (package.submodule_search_locations or ()) if package else ():
+        for suffix in importlib.machinery.EXTENSION_SUFFIXES:
+            path = Path(root, "linalg", "cython_blas" + suffix)
+            if path.is_file():
+                return _import_file(path)
+    return None
+
+
+def _import_file(path: Path) -> ModuleType | None:
+    loader = importlib.machinery.ExtensionFileLoader(_NAME, str(path))
+    spec = importlib.util.spec_from_file_location(_NAME, path, loader=loader)
+    if spec is None:
+        return None
+    try:
+        module = importlib.util.module_from_spec(spec)
+        loader.exec_module(module)
+    except ImportError:
+        return None
+    finally:
+        # Cython registers the module; a later `import scipy.linalg.cython_blas` must still bind it in its package.
+        sys.modules.pop(_NAME, None)
+    return module
+
+
+def _address(module: ModuleType, name: str) -> int:
+    capsule = module.__pyx_capi__.get(name)
+    if capsule is None:
+        raise ImportError(f"SciPy's BLAS has no routine {name}.")
+    get_name = ctypes.pythonapi.PyCapsule_GetName
+    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    signature: bytes = get_name(capsule)
+    if b"int *" not in signature:  # 64-bit integers would have a name of their own here
+        raise ImportError(f"SciPy's BLAS takes other integers than C's int: {signature.decode()}.")
+    address: int | None = get_pointer(capsule, signature)
+    if not address:
+        raise ImportError(f"SciPy's BLAS gives no address for {name}.")
+    return address
+
+
+def _use_one_thread(module: ModuleType) -> None:
+    library = ctypes.CDLL(str(module.__file__))  # finds symbols of the libraries that it is linked with, too
+    for name in _THREAD_SETTERS:
+        setter = getattr(library, name, None)
+        if setter is not None:
+            setter.argtypes, setter.restype = [ctypes.c_int], None
+            setter(1)
+            return

@@ -1,0 +1,33 @@
+/* The BLAS pointers, by kind of number: s, d, c, z. */
+#ifndef CROTON_BLAS_H
+#define CROTON_BLAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { RT_BLAS_KINDS = 4 };
+
+typedef void rt_gemm_fn(char *ta, char *tb, int *m, int *n, int *k, const void *alpha, const void *a, int *lda,
+                        const void *b, int *ldb, const void *beta, void *c, int *ldc);
+typedef void rt_gemv_fn(char *trans, int *m, int *n, const void *alpha, const void *a, int *lda, const void *x,
+                        int *incx, const void *beta, void *y, int *incy);
+typedef void rt_ger_fn(int *m, int *n, const void *alpha, const void *x, int *incx, const void *y, int *incy, void *a,
+                       int *lda);
+typedef float rt_sdot_fn(int *n, const void *x, int *incx, const void *y, int *incy);
+typedef double rt_ddot_fn(int *n, const void *x, int *incx, const void *y, int *incy);
+
+typedef struct {
+    rt_gemm_fn *gemm[RT_BLAS_KINDS];
+    rt_gemv_fn *gemv[RT_BLAS_KINDS];
+    rt_ger_fn *ger[RT_BLAS_KINDS];
+    rt_sdot_fn *sdot;
+    rt_ddot_fn *ddot;
+} rt_blas_table;
+
+extern rt_blas_table rt_blas;
+
+/* 0..3 for float32, float64, complex64, complex128; -1 for others. */
+int rt_blas_kind(int32_t dtype);
+bool rt_blas_is_zero(int kind, const void *scalar);
+
+#endif
