@@ -90,7 +90,7 @@ def constant(value: float | int | bool, dtype: str, width: int = 1) -> str:
 class Emitter:
     """The text of one LLVM module, one function being written at a time."""
 
-    __slots__ = ("_declared", "_fresh", "_functions", "_globals", "label", "lines")
+    __slots__ = ("_declared", "_fresh", "_functions", "_globals", "_internal", "label", "lines")
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -99,13 +99,14 @@ class Emitter:
         self._declared: dict[str, None] = {}
         self._globals: dict[str, None] = {}
         self._functions: list[str] = []
+        self._internal: dict[str, str] = {}
 
     # Appending
 
     def assign(self, instruction: str) -> str:
         """Append `%new = instruction`; return the new name."""
         self._fresh += 1
-        name = f"%{self._fresh:x}_"
+        name = f"%x{self._fresh:x}"
         self.lines.append(f"  {name} = {instruction}")
         return name
 
@@ -134,7 +135,7 @@ class Emitter:
     def phi_slot(self, type_: str) -> tuple[str, int]:
         """A phi whose sources are given later by `fill_phi`: its name and its place."""
         self._fresh += 1
-        name = f"%{self._fresh:x}_"
+        name = f"%x{self._fresh:x}"
         self.lines.append(f"  {name} = phi {type_} ")
         return name, len(self.lines) - 1
 
@@ -156,6 +157,10 @@ class Emitter:
         self._globals[head] = None
         return name
 
+    def function(self, name: str, text: str) -> None:
+        """See that the module defines an internal function, once; `text` is all of it."""
+        self._internal[name] = text
+
     def begin(self) -> None:
         """Begin a function's body."""
         self.lines = []
@@ -168,7 +173,7 @@ class Emitter:
 
     def text(self) -> str:
         """The module."""
-        return "\n".join([*self._globals, *sorted(self._declared), *self._functions, ""])
+        return "\n".join([*self._globals, *sorted(self._declared), *self._internal.values(), *self._functions, ""])
 
     # Common instructions
 

@@ -1,0 +1,411 @@
+"""Loops of the loop IR as LLVM text: serial ones, and vector ones cut to the machine.
+
+A vector loop does `lanes` iterations a round, more than one register holds: that is how it is unrolled, LLVM splits the
+operations. Cheap bodies have whole rounds without masks and one masked round for what is left; dear ones, all rounds masked.
+Machines that cannot mask do what is left one by one.
+
+Accumulators start from their identity in each lane. After the loop the lanes are folded in halves, and the initial value comes
+in last. Sums of floats begin a new partial sum every BLOCK rounds, so that no chain of additions is long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from croton.backends.cpu.codegen.control import Carried, State, below, count, when
+from croton.backends.cpu.codegen.emitter import register_type, vector
+from croton.backends.cpu.codegen.target import cut
+from croton.backends.cpu.codegen.writer import Lanes, Op, Writer
+from croton.loops.ir import Combine, Expr, Fail, Fold, For, If, Load, Stmt, Store
+from croton.loops.scope import stored
+from croton.loops.walk import all_roots, deep, postorder, roots
+from croton.loops.ir import operands
+
+BLOCK = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A fold as it is carried: in how many lanes."""
+
+    fold: Fold
+    width: int
+
+    def types(self) -> list[str]:
+        """The LLVM types of its values."""
+        return [register_type(r.dtype, self.width) for r in self.fold.refs]
+
+
+def write_body(w: Writer, body: Sequence[Stmt], keep: dict[For, list[Part]] | None = None) -> None:
+    """Write statements in order."""
+    for statement in body:
+        match statement:
+            case Load():
+                w.load(statement)
+            case Store():
+                w.store(statement)
+            case For() if statement.kind == "vector" and w.lanes is None:
+                _vector(w, statement, (keep or {}).get(statement, []))
+            case For():
+                _serial(w, statement)
+            case If():
+                _condition(w, statement)
+            case Fail():
+                _fail(w, statement)
+
+
+def _condition(w: Writer, statement: If) -> None:
+    condition = w.value(statement.condition)
+    lanes = w.lanes
+    if condition.width == 1:
+        when(w, condition.text, [], lambda: [write_body(w, statement.body)] and [])  # type: ignore[func-returns-value]
+        return
+    assert lanes is not None
+    mask = condition.text
+    if lanes.mask is not None:
+        mask = w.e.assign(f"and {vector('i1', lanes.width)} {lanes.mask}, {mask}")
+    mark = w.mark()
+    w.lanes = replace(lanes, mask=mask, guarded=True)
+    write_body(w, statement.body)
+    w.lanes = lanes
+    w.rollback(mark)
+
+
+def _fail(w: Writer, statement: Fail) -> None:
+    for k, detail in enumerate(statement.details):
+        at = w.e.assign(f"getelementptr i64, ptr %err, i64 {k}")
+        w.e.put(f"store i64 {w.scalar(detail)}, ptr {at}, align 8")
+    w.e.put(f"ret i32 {statement.code}")
+    w.e.block(w.e.fresh("unreached"))
+
+
+# Folds
+
+
+def _combine(w: Writer, combine: Combine, left: Sequence[str], right: Sequence[str], width: int) -> State:
+    mark = w.mark()
+    for formal, text in zip((*combine.left, *combine.right), (*left, *right), strict=True):
+        w.bind(formal, Op(text, width))
+    made = [w.wide_value(r, width) for r in combine.result]
+    w.rollback(mark)
+    return made
+
+
+def _identity(w: Writer, part: Part) -> State:
+    assert part.fold.combine is not None
+    return [w.wide_value(i, part.width) for i in part.fold.combine.identity]
+
+
+def _fold_lanes(w: Writer, part: Part, state: Sequence[str]) -> State:
+    """One value per component out of all lanes, in halves: always the same order."""
+    combine = part.fold.combine
+    assert combine is not None
+    width, now = part.width, list(state)
+    while width > 1:
+        half = width // 2
+        sides: list[list[str]] = []
+        for start in (0, half):
+            chosen = ", ".join(f"i32 {start + k}" for k in range(half))
+            sides.append([
+                w.e.assign(f"shufflevector {kind} {x}, {kind} poison, <{half} x i32> <{chosen}>")
+                for x, kind in ((x, register_type(r.dtype, width)) for x, r in zip(now, part.fold.refs, strict=True))
+            ])  # fmt: skip
+        if half == 1:
+            sides = [
+                [
+                    w.e.assign(f"extractelement <1 x {register_type(r.dtype)}> {x}, i64 0")
+                    for x, r in zip(side, part.fold.refs, strict=True)
+                ]
+                for side in sides
+            ]
+        now = _combine(w, combine, sides[0], sides[1], half)
+        width = half
+    return now
+
+
+def _finish(w: Writer, part: Part, state: Sequence[str]) -> State:
+    """The fold's results, scalar, out of the state its lanes ended in."""
+    combine = part.fold.combine
+    assert combine is not None
+    inits = [w.scalar(i) for i in part.fold.inits]
+    return _combine(w, combine, inits, _fold_lanes(w, part, state), 1)
+
+
+def _split(parts: Sequence[Part], state: Sequence[str]) -> list[list[str]]:
+    """The flat state, fold by fold."""
+    out, at = [], 0
+    for part in parts:
+        out.append(list(state[at : at + len(part.fold.refs)]))
+        at += len(part.fold.refs)
+    return out
+
+
+def _carried(parts: Sequence[Part], states: Sequence[Sequence[str]]) -> list[Carried]:
+    return [
+        Carried(kind, text)
+        for part, state in zip(parts, states, strict=True)
+        for kind, text in zip(part.types(), state, strict=True)
+    ]
+
+
+def _bind(w: Writer, part: Part, state: Sequence[str]) -> None:
+    for ref, text in zip(part.fold.refs, state, strict=True):
+        w.bind(ref, Op(text, part.width))
+
+
+RoundBody = Callable[[str, list[list[str]]], list[list[str]]]
+
+
+def _rounds(
+    w: Writer, lo: str, hi: str, step: int, parts: Sequence[Part], start: list[list[str]], body: RoundBody
+) -> list[list[str]]:
+    """Rounds from lo, at least one, with the blocking of sums."""
+
+    def plain(i: str, end: str, begin: list[list[str]]) -> list[list[str]]:
+        done = count(w, i, end, step, _carried(parts, begin), lambda j, s: sum(body(j, _split(parts, s)), []))
+        return _split(parts, done)
+
+    blocked = [p.fold.combine is not None and p.fold.combine.rounds for p in parts]
+    if not any(blocked):
+        return plain(lo, hi, start)
+
+    def block(i: str, flat: list[str]) -> list[str]:
+        now = _split(parts, flat)
+        far = w.e.assign(f"add nsw i64 {i}, {BLOCK * step}")
+        end = w.e.intrinsic("smin", "int64", 1, [far, hi])
+        begin = [_identity(w, p) if b else s for p, b, s in zip(parts, blocked, now, strict=True)]
+        made = plain(i, end, begin)
+        return sum((_joined(w, p, b, s, m) for p, b, s, m in zip(parts, blocked, now, made, strict=True)), [])
+
+    return _split(parts, count(w, lo, hi, step * BLOCK, _carried(parts, start), block))
+
+
+def _joined(w: Writer, part: Part, blocked: bool, total: list[str], made: list[str]) -> list[str]:
+    if not blocked:
+        return made
+    assert part.fold.combine is not None
+    return _combine(w, part.fold.combine, total, made, part.width)
+
+
+# Hoisting
+
+
+def _hoist(w: Writer, loop: For) -> None:
+    """Write ahead of a loop, which is known to do something, all that does not depend on it."""
+    written = stored(loop.body)
+    for s in loop.body:
+        ahead = isinstance(s, Load) and s.buffer not in written
+        if ahead and isinstance(s, Load) and _ready(w, s.index) and not any(w.varies(i) for i in s.index):
+            w.load(s)
+    available: dict[Expr, bool] = {}
+    for node in postorder([*all_roots(loop.body), *(u for f in loop.folds for u in f.updates)]):
+        parts = operands(node)
+        available[node] = w.is_known(node) or _is_fixed(node) or (bool(parts) and all(available[a] for a in parts))
+        if not available[node]:
+            for a in parts:
+                if available[a]:
+                    w.value(a)
+    for s in deep(loop.body):
+        if isinstance(s, (Load, Store)):
+            _hoist_address(w, s, available)
+        for root in roots(s):
+            if available[root]:
+                w.value(root)
+
+
+def _is_fixed(node: Expr) -> bool:
+    return type(node).__name__ in ("Const", "Param")
+
+
+def _ready(w: Writer, index: Sequence[Expr]) -> bool:
+    return all(w.is_known(n) or _is_fixed(n) or operands(n) for n in postorder(index))
+
+
+def _hoist_address(w: Writer, access: Load | Store, available: dict[Expr, bool]) -> None:
+    k = 0
+    while k < len(access.index) and available[access.index[k]] and not w.varies(access.index[k]):
+        k += 1
+    w.base(access.buffer, access.index[:k])
+
+
+# Serial loops
+
+
+def _serial(w: Writer, loop: For) -> None:
+    lo, hi = w.scalar(loop.lo), w.scalar(loop.hi)
+    flat = _flattened(w, loop)
+    lanes = w.lanes
+    own = 1 if lanes is None else lanes.width
+    parts = [Part(f, flat[f][1] if f in flat else own) for f in loop.folds]
+    keep: dict[For, list[Part]] = {}
+    for inner, width, fold in flat.values():
+        keep.setdefault(inner, []).append(Part(fold, width))
+
+    start = [
+        _identity(w, p) if p.fold in flat else [w.wide_value(i, p.width) for i in p.fold.inits] for p in parts
+    ]
+
+    def one(i: str, state: list[list[str]]) -> list[list[str]]:
+        w.bind(loop.var, Op(i, 1))
+        for part, values in zip(parts, state, strict=True):
+            if part.fold not in flat:
+                _bind(w, part, values)
+        write_body(w, loop.body, keep)
+        return [_updated(w, p, s, flat.get(p.fold)) for p, s in zip(parts, state, strict=True)]
+
+    def all_() -> State:
+        _hoist(w, loop)
+        return sum(_rounds(w, lo, hi, 1, parts, start, one), [])
+
+    done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
+    for part, state in zip(parts, done, strict=True):
+        made, width = (_finish(w, part, state), 1) if part.fold in flat else (state, part.width)
+        for result, text in zip(part.fold.results, made, strict=True):
+            w.bind(result, Op(text, width))
+
+
+Flat = tuple[For, int, Fold]
+
+
+def _flattened(w: Writer, loop: For) -> dict[Fold, Flat]:
+    """Folds that do nothing but pass through a vector loop inside: their lanes are carried as they are, and folded once."""
+    found: dict[Fold, Flat] = {}
+    if w.lanes is not None or not w.target.masks:
+        return found
+    for inner in loop.body:
+        if isinstance(inner, For) and inner.kind == "vector":
+            for g in inner.folds:
+                for f in loop.folds:
+                    if f.combine is not None and f.refs == g.inits and f.updates == g.results:
+                        found[f] = (inner, cut(inner, w.target).lanes, g)
+    return found
+
+
+def _updated(w: Writer, part: Part, state: list[str], flat: Flat | None) -> list[str]:
+    if flat is None:
+        return [w.wide_value(u, part.width) for u in part.fold.updates]
+    assert part.fold.combine is not None
+    made = [w.value(r).text for r in flat[2].results]
+    return _combine(w, part.fold.combine, state, made, part.width)
+
+
+# Vector loops
+
+
+def _vector(w: Writer, loop: For, keep: list[Part]) -> None:
+    """Folds in `keep` leave all their lanes as results, without the initial value."""
+    lo, hi = w.scalar(loop.lo), w.scalar(loop.hi)
+    plan = cut(loop, w.target)
+    parts = [Part(f, plan.lanes) for f in loop.folds]
+    kept = {p.fold for p in keep}
+    start = [_identity(w, p) for p in parts]
+    if not w.target.masks:
+        _vector_then_scalar(w, loop, lo, hi, plan.lanes, parts, start)
+        return
+
+    def all_() -> State:
+        _hoist(w, loop)
+        if plan.one_body:
+            return sum(_rounds(w, lo, hi, plan.lanes, parts, start, _masked_round(w, loop, parts, hi)), [])
+        return sum(_whole_and_rest(w, loop, lo, hi, parts, start, plan.lanes), [])
+
+    done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
+    for part, state in zip(parts, done, strict=True):
+        made, width = (state, part.width) if part.fold in kept else (_finish(w, part, state), 1)
+        for result, text in zip(part.fold.results, made, strict=True):
+            w.bind(result, Op(text, width))
+
+
+def _whole_and_rest(
+    w: Writer, loop: For, lo: str, hi: str, parts: Sequence[Part], start: list[list[str]], lanes: int
+) -> list[list[str]]:
+    """Rounds without masks as long as all lanes take part, then one for the rest."""
+    middle, rest = _divided(w, lo, hi, lanes)
+    whole = when(
+        w,
+        below(w, lo, middle),
+        _carried(parts, start),
+        lambda: sum(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes)), []),
+    )
+    some = w.e.assign(f"icmp ne i64 {rest}, 0")
+
+    def last() -> State:
+        mask = _first_lanes(w, rest, lanes)
+        return sum(_round(w, loop, parts, lanes, mask)(middle, _split(parts, whole)), [])
+
+    return _split(parts, when(w, some, _carried(parts, _split(parts, whole)), last))
+
+
+def _divided(w: Writer, lo: str, hi: str, lanes: int) -> tuple[str, str]:
+    """Where the whole rounds end, and what is left."""
+    n = w.e.assign(f"sub i64 {hi}, {lo}")
+    whole = w.e.assign(f"and i64 {n}, {-lanes}")
+    return w.e.assign(f"add i64 {lo}, {whole}"), w.e.assign(f"and i64 {n}, {lanes - 1}")
+
+
+def _first_lanes(w: Writer, count_: str, lanes: int) -> str:
+    """The mask of the first lanes, of which there is at least one: shifted out of ones."""
+    word = f"i{lanes}"
+    away = w.e.assign(f"sub i64 {lanes}, {count_}")
+    short = away if lanes == 64 else w.e.assign(f"trunc i64 {away} to {word}")
+    bits = w.e.assign(f"lshr {word} -1, {short}")
+    return w.e.assign(f"bitcast {word} {bits} to <{lanes} x i1>")
+
+
+def _round(w: Writer, loop: For, parts: Sequence[Part], width: int, mask: str | None = None) -> RoundBody:
+    """One round of the loop's body."""
+
+    def body(i: str, state: list[list[str]]) -> list[list[str]]:
+        mark = w.mark()
+        w.lanes = Lanes(loop.var, width, i, mask)
+        for part, values in zip(parts, state, strict=True):
+            _bind(w, part, values)
+        write_body(w, loop.body)
+        new = [[w.wide_value(u, width) for u in p.fold.updates] for p in parts]
+        if mask is not None:
+            new = [
+                [w.e.select(mask, kind, a, b, width) for kind, a, b in zip(p.types(), after, before, strict=True)]
+                for p, after, before in zip(parts, new, state, strict=True)
+            ]
+        w.lanes = None
+        w.rollback(mark)
+        return new
+
+    return body
+
+
+def _masked_round(w: Writer, loop: For, parts: Sequence[Part], hi: str) -> RoundBody:
+    """A round in which only the lanes below `hi` take part."""
+
+    def body(i: str, state: list[list[str]]) -> list[list[str]]:
+        lanes = cut(loop, w.target).lanes
+        left = w.e.assign(f"sub i64 {hi}, {i}")
+        here = w.e.intrinsic("smin", "int64", 1, [left, str(lanes)])
+        return _round(w, loop, parts, lanes, _first_lanes(w, here, lanes))(i, state)
+
+    return body
+
+
+def _vector_then_scalar(
+    w: Writer, loop: For, lo: str, hi: str, lanes: int, parts: list[Part], start: list[list[str]]
+) -> None:
+    """Whole rounds, then single iterations that go on from their results."""
+    middle, _ = _divided(w, lo, w.e.intrinsic("smax", "int64", 1, [lo, hi]), lanes)
+
+    def whole() -> State:
+        _hoist(w, loop)
+        return sum(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes)), [])
+
+    done = _split(parts, when(w, below(w, lo, middle), _carried(parts, start), whole))
+    singles = [Part(p.fold, 1) for p in parts]
+    begin = [_finish(w, p, s) for p, s in zip(parts, done, strict=True)]
+
+    def rest() -> State:
+        _hoist(w, loop)
+        return sum(_rounds(w, middle, hi, 1, singles, begin, _round(w, loop, singles, 1)), [])
+
+    last = _split(singles, when(w, below(w, middle, hi), _carried(singles, begin), rest))
+    for part, state in zip(singles, last, strict=True):
+        for result, text in zip(part.fold.results, state, strict=True):
+            w.bind(result, Op(text, 1))
