@@ -13,7 +13,7 @@ from croton.compile.rebuild import rebuild, rebuild_collect_shared
 def test_clone_replaces():
     x = T.dscalar("x")
     y = x**2
-    assert theano.clone(y, replace={x: T.constant(3.0)}).eval() == 9
+    assert theano.clone(y, replace={x: T.constant(np.float64(3))}).eval() == 9
     z = T.dscalar("z")
     assert theano.clone(y, {x: z + 1}).eval({z: 2}) == 9
     assert theano.clone(y, {x: x + 1}).eval({x: 2}) == 9

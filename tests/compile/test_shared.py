@@ -36,7 +36,14 @@ def test_the_type_follows_the_value(value, said):
 
 def test_name_type_and_class():
     a = theano.shared(np.ones(3), "a")
-    assert (str(a), a.name, a.dtype, a.ndim, a.broadcastable, a.owner) == ("a", "a", "float64", 1, (False,), None)
+    assert (str(a), a.name, a.dtype, a.ndim, a.broadcastable, a.owner) == (
+        "a",
+        "a",
+        "float64",
+        1,
+        (False,),
+        None,
+    )
     assert type(a).__name__ == type(a.clone()).__name__ == "TensorSharedVariable"
     assert theano.shared(np.zeros((1, 3)), broadcastable=(True, False)).broadcastable == (True, False)
 

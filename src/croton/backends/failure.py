@@ -19,7 +19,9 @@ _HINT = (
 )
 
 
-def add_context(error: BaseException, node: Apply, inputs: Sequence[Any], position: int | None = None) -> None:
+def add_context(
+    error: BaseException, node: Apply, inputs: Sequence[Any], position: int | None = None
+) -> None:
     """Let `error` say that `node` raised it when it ran on `inputs`; its class and identity stay."""
     context = describe(node, inputs, position)
     if error.args and isinstance(error.args[0], str) and str(error.args[0]) in str(error):

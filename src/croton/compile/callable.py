@@ -82,9 +82,13 @@ class Binding:
         found = self.by_key.get(key)
         if found is None:
             names = [p.label for p in self.places]
-            raise TypeError(f"Unknown input or state: {key}. The function has {len(names)} inputs ({', '.join(names)}).")
+            raise TypeError(
+                f"Unknown input or state: {key}. The function has {len(names)} inputs ({', '.join(names)})."
+            )
         if found is _AMBIGUOUS:
-            raise TypeError(f"Ambiguous name: {key}: several inputs of the function have it. Use the variable in its place.")
+            raise TypeError(
+                f"Ambiguous name: {key}: several inputs of the function have it. Use the variable in its place."
+            )
         return found
 
 
@@ -164,7 +168,9 @@ class Function:
         places = self.binding.places
         explicit = [at for at, place in enumerate(places) if not place.spec.implicit]
         if len(args) > len(explicit):
-            raise TypeError(f"Too many parameter passed to theano function: it takes {len(explicit)}, got {len(args)}.")
+            raise TypeError(
+                f"Too many parameter passed to theano function: it takes {len(explicit)}, got {len(args)}."
+            )
         given: list[Any] = [_MISSING] * len(places)
         for at, value in zip(explicit, args, strict=False):
             given[at] = value
@@ -279,7 +285,11 @@ class Function:
         """
         chosen = self._checked_swap(swap or {})
         made = self.maker.remake(
-            self.maker, swap=chosen, delete_updates=delete_updates, name=self.name if name is None else name, profile=profile
+            self.maker,
+            swap=chosen,
+            delete_updates=delete_updates,
+            name=self.name if name is None else name,
+            profile=profile,
         )
         for mine, theirs in zip(self.binding.places, made.binding.places, strict=True):
             if theirs.container.storage is not mine.container.storage:

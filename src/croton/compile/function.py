@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from croton.backends.base import Interface
-from croton.compile.callable import Binding, Function, Maker, Place, bind
+from croton.compile.callable import Function, Maker, Place, bind
 from croton.compile.container import Container
 from croton.compile.mode import Mode
 from croton.compile.persist import Dormant
@@ -67,7 +67,9 @@ def compile_signature(
     listeners = mode.listeners
     stats = mode.pipeline.run(graph, [x.on_stage for x in listeners if hasattr(x, "on_stage")])
     program = mode.backend.compile(graph, interface, listeners)
-    maker = Maker(signature, graph, mode, stats, name, config.profile if profile is None else profile, remade, put_away)
+    maker = Maker(
+        signature, graph, mode, stats, name, config.profile if profile is None else profile, remade, put_away
+    )
     return Function(program, bind(places, signature.shared, containers), maker)
 
 
@@ -124,7 +126,9 @@ def remade(
     old = maker.signature
     updates = [] if delete_updates else [(swap.get(v, v), expression) for v, expression in old.updates]
     options = replace(old.options, no_default_updates=True, on_unused_input="ignore")
-    outputs = old.outputs if old.single else outputs_as_given(old)  # as ever, copies give a single output in a list
+    outputs = (
+        old.outputs if old.single else outputs_as_given(old)
+    )  # as ever, copies give a single output in a list
     signature = Signature.of(old.inputs, outputs, updates, [*swap.items(), *old.givens], options)
     return compile_signature(signature, maker.mode, name, profile)
 
@@ -136,7 +140,9 @@ def put_away(function: Function) -> Any:
 
 def wake(dormant: Dormant) -> Function:
     """The function that was put away as `dormant`."""
-    return dormant.restore(compile_signature(dormant.signature(), dormant.mode, dormant.name, dormant.profile))
+    return dormant.restore(
+        compile_signature(dormant.signature(), dormant.mode, dormant.name, dormant.profile)
+    )
 
 
 def outputs_as_given(signature: Signature) -> Any:

@@ -57,11 +57,17 @@ class OpFromGraph(Op):
             raise TypeError(f"The outputs of an OpFromGraph must be a list of variables; got {outputs!r}.")
         for variable in (*inputs, *outputs):
             if not isinstance(variable, Variable):
-                raise TypeError(f"The inputs and outputs of an OpFromGraph must be variables; got {variable!r}.")
+                raise TypeError(
+                    f"The inputs and outputs of an OpFromGraph must be variables; got {variable!r}."
+                )
         if kwargs.get("updates") or kwargs.get("givens"):
-            raise NotImplementedError("An OpFromGraph takes neither updates nor givens: give them to theano.function.")
+            raise NotImplementedError(
+                "An OpFromGraph takes neither updates nor givens: give them to theano.function."
+            )
         if lop_overrides != "default" and grad_overrides != "default":
-            raise ValueError("Give lop_overrides or grad_overrides, not both: each of them says the whole gradient.")
+            raise ValueError(
+                "Give lop_overrides or grad_overrides, not both: each of them says the whole gradient."
+            )
         made = rebuild(list(outputs), list(inputs), no_default_updates=True)
         self.shared_inputs = list(made.shared)
         stand_ins = [variable.type() for variable in made.shared]
@@ -109,15 +115,22 @@ class OpFromGraph(Op):
             if source is not None:
                 replace[variable] = shapes[source[0]][source[1]]
         fresh = dict(zip(lengths, walk.clone_graph(lengths, replace)[0], strict=True))
-        return [None if row is None else tuple(fresh.get(entry, entry) for entry in row) for row in inner]
+        return [
+            None
+            if row is None
+            else tuple(fresh[entry] if isinstance(entry, Variable) else entry for entry in row)
+            for row in inner
+        ]
 
     # -- derivatives -----------------------------------------------------------------------------------------
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> Any:
         count = len(self.input_types)
         if self.grad_overrides != "default":
-            chosen, arguments = self.grad_overrides, (list(inputs)[:count], list(output_grads))
+            chosen = self.grad_overrides
+            arguments: tuple[Any, ...] = (list(inputs)[:count], list(output_grads))
         else:
-            chosen, arguments = self.lop_overrides, (list(inputs)[:count], list(outputs), list(output_grads))
+            chosen = self.lop_overrides
+            arguments = (list(inputs)[:count], list(outputs), list(output_grads))
         shared = len(self.local_inputs) - count
         if callable(chosen):
             return [*_as_list(chosen(*arguments)), *self._default_lop(inputs, outputs, output_grads)[count:]]

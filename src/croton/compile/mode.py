@@ -199,7 +199,11 @@ FAST_COMPILE = Mode("py", "fast_compile")
 FAST_RUN = Mode("cvm", "fast_run")
 DEBUG_MODE = Mode("py", "fast_run")
 
-predefined_modes: dict[str, Mode] = {"FAST_COMPILE": FAST_COMPILE, "FAST_RUN": FAST_RUN, "DEBUG_MODE": DEBUG_MODE}
+predefined_modes: dict[str, Mode] = {
+    "FAST_COMPILE": FAST_COMPILE,
+    "FAST_RUN": FAST_RUN,
+    "DEBUG_MODE": DEBUG_MODE,
+}
 
 # Other names of modes, made when asked for: what config says may have changed.
 _ON_DEMAND = {

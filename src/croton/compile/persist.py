@@ -76,10 +76,17 @@ class Dormant:
         return cls(
             graph=graph,
             inputs=[
-                (_without_variables(i), number[i.variable], None if i.update is None else number[i.update]) for i in old.inputs
+                (_without_variables(i), number[i.variable], None if i.update is None else number[i.update])
+                for i in old.inputs
             ],
             outputs=[(number[o.variable], o.borrow) for o in old.outputs],
-            outputs_form=None if old.none else old.keys if old.keys is not None else "single" if old.single else "list",
+            outputs_form=None
+            if old.none
+            else old.keys
+            if old.keys is not None
+            else "single"
+            if old.single
+            else "list",
             updates=[(number[v], number[e]) for v, e in old.updates],
             givens=[(number[v], number[e] if isinstance(e, Variable) else _Plain(e)) for v, e in old.givens],
             options=replace(old.options, no_default_updates=True, on_unused_input="ignore"),

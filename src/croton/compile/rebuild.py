@@ -27,7 +27,7 @@ def pairs_of(given: Pairs, what: str = "updates") -> list[tuple[Any, Any]]:
         found = [()]
     if any(len(pair) != 2 for pair in found):
         raise ValueError(f"{what} must be a dict, or a list of pairs (variable, expression); got {given!r}.")
-    return found  # type: ignore[return-value]
+    return found
 
 
 @dataclass(slots=True)
@@ -143,7 +143,9 @@ def _replace(state: _Rebuild, variable: Any, expression: Any) -> None:
 
 def _checked_target(state: _Rebuild, variable: Any, expression: Any) -> SharedVariable:
     if not isinstance(variable, SharedVariable):
-        raise TypeError(f"Only shared variables can be updated; got an update of {variable!r} by {expression}.")
+        raise TypeError(
+            f"Only shared variables can be updated; got an update of {variable!r} by {expression}."
+        )
     if variable in state.wanted:
         raise ValueError(f"{variable} is updated twice: by {state.wanted[variable]}, and by {expression}.")
     return variable
@@ -184,7 +186,11 @@ _KEEP = object()
 
 
 def clone(
-    output: Any, replace: Pairs = None, strict: bool = True, share_inputs: bool = True, copy_inputs: Any = _KEEP
+    output: Any,
+    replace: Pairs = None,
+    strict: bool = True,
+    share_inputs: bool = True,
+    copy_inputs: Any = _KEEP,
 ) -> Any:
     """A copy of the graph of `output`, a variable or a list of them, with some variables replaced.
 

@@ -83,8 +83,6 @@ class SharedVariable(Variable):
 class TensorSharedVariable(TensorOperators, SharedVariable):
     """A shared array."""
 
-    __getitem__ = getattr(TensorOperators, "__getitem__", SharedVariable.__getitem__)
-
 
 class ScalarSharedVariable(TensorSharedVariable):
     """A shared 0-d array, made of a number."""
@@ -144,14 +142,20 @@ def shared_constructor(ctor: Constructor, remove: bool = False) -> Constructor:
 
 
 def shared(
-    value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None, **kwargs: Any
+    value: Any,
+    name: str | None = None,
+    strict: bool = False,
+    allow_downcast: bool | None = None,
+    **kwargs: Any,
 ) -> Any:
     """A shared variable that begins with `value`, of a type chosen from it.
 
     Errors: TypeError when `value` is a variable, or no kind of shared variable takes it with these arguments
     """
     if isinstance(value, Variable):
-        raise TypeError(f"A shared variable needs a value to begin with, not a variable: {value}. Give an array or number.")
+        raise TypeError(
+            f"A shared variable needs a value to begin with, not a variable: {value}. Give an array or number."
+        )
     said = ""
     for ctor in reversed(_constructors):
         try:

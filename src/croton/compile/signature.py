@@ -45,7 +45,9 @@ class In:
         shared: bool = False,
     ) -> None:
         if not isinstance(variable, Variable):
-            raise TypeError(f"An input of a function must be a Variable; got {variable!r} of type {type(variable).__name__}.")
+            raise TypeError(
+                f"An input of a function must be a Variable; got {variable!r} of type {type(variable).__name__}."
+            )
         self.variable = variable
         self.name = variable.name if autoname and name is None else name
         if self.name is not None and not isinstance(self.name, str):
@@ -65,7 +67,8 @@ class In:
         self.mutable = (update is not None) if mutable is None else mutable
         if self.mutable and borrow is False:
             raise AssertionError(
-                f"The input {variable} is said to be mutable but not to be borrowed: what may be overwritten may also be returned."
+                f"The input {variable} is said to be mutable but not to be borrowed: "
+                "what may be overwritten may also be returned."
             )
         self.borrow = self.mutable if borrow is None else borrow
         self.value = value
@@ -179,7 +182,7 @@ class Signature:
 def _user_updates(made: Rebuilt, updates: Pairs) -> list[tuple[SharedVariable, Variable]]:
     """The updates in the user's own variables, the default ones spelled out."""
     explicit = {v: e if isinstance(e, Variable) else v.type.filter_variable(e) for v, e in pairs_of(updates)}
-    return [(v, explicit[v] if v in explicit else v.default_update) for v in made.updates]
+    return [(v, explicit[v] if v in explicit else v.default_update) for v in made.updates]  # noqa: SIM401
 
 
 def _inputs_of(inputs: Any, options: Options) -> list[In]:
@@ -215,7 +218,9 @@ def _with_downcast(one: In, allow: bool) -> In:
 def _check_input(one: In, before: Sequence[In], at: int) -> None:
     variable = one.variable
     if isinstance(variable, Constant):
-        raise TypeError(f"Input {at} of the function is a constant, {variable}, which can't be given a value.")
+        raise TypeError(
+            f"Input {at} of the function is a constant, {variable}, which can't be given a value."
+        )
     if isinstance(variable, SharedVariable):
         raise TypeError(
             f"Cannot use a shared variable ({variable}) as explicit input. It is found in the graph by itself; to call the "
@@ -264,7 +269,9 @@ def _check_givens(replace: Sequence[tuple[Any, Any]], ins: Sequence[In]) -> None
             )
 
 
-def _rebuilt(ins: Sequence[In], outs: Sequence[Out], updates: Pairs, replace: Any, options: Options) -> Rebuilt:
+def _rebuilt(
+    ins: Sequence[In], outs: Sequence[Out], updates: Pairs, replace: Any, options: Options
+) -> Rebuilt:
     wanted = [o.variable for o in outs] + [i.update for i in ins if i.update is not None]
     return rebuild(
         wanted, [i.variable for i in ins], replace, updates,

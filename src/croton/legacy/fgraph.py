@@ -85,6 +85,8 @@ class FeatureListener:
         """`node` has gone."""
         self.tell("on_prune", graph, node, None)
 
-    def on_change(self, graph: fgraph.FunctionGraph, client: Apply | str, at: int, old: Variable, new: Variable) -> None:
+    def on_change(
+        self, graph: fgraph.FunctionGraph, client: Apply | str, at: int, old: Variable, new: Variable
+    ) -> None:
         """`client` reads `new` in place of `old`."""
         self.tell("on_change_input", graph, client, at, old, new, None)

@@ -15,12 +15,16 @@ def inputs(variable_list: Sequence[Variable], blockers: Iterable[Variable] | Non
     return walk.graph_inputs(variable_list, blockers or ())
 
 
-def ancestors(variable_list: Sequence[Variable], blockers: Iterable[Variable] | None = None) -> list[Variable]:
+def ancestors(
+    variable_list: Sequence[Variable], blockers: Iterable[Variable] | None = None
+) -> list[Variable]:
     """`variable_list` and all that it is computed from, not past `blockers`."""
     return walk.ancestors(variable_list, blockers or ())
 
 
-def variables_and_orphans(i: Sequence[Variable], o: Sequence[Variable]) -> tuple[list[Variable], list[Variable]]:
+def variables_and_orphans(
+    i: Sequence[Variable], o: Sequence[Variable]
+) -> tuple[list[Variable], list[Variable]]:
     """The variables between `i` and `o`, ends included, and those of them that neither are inputs nor are computed."""
     found = walk.ancestors(o, i)
     given = set(i)
@@ -169,7 +173,7 @@ def is_in_ancestors(l_node: Apply, f_node: Apply) -> bool:
 def view_roots(r: Variable) -> list[Variable]:
     """The variables that `r` is a view of, by the view_map of the operations."""
     node = r.owner
-    seen = node.op.view_map.get(r.index, ()) if node is not None and node.op.view_map else ()
+    seen = node.op.view_map.get(r.index or 0, ()) if node is not None and node.op.view_map else ()
     if node is None or not seen:
         return [r]
     return [root for i in seen for root in view_roots(node.inputs[i])]
@@ -179,7 +183,10 @@ def op_as_string(
     i: Sequence[Variable], op: Apply, leaf_formatter: Callable[[Any], str] = str, node_formatter: Any = None
 ) -> str:
     """An application as text, down to the inputs `i`."""
-    shown = [as_string(i, [v], leaf_formatter, node_formatter)[0] if v not in i else leaf_formatter(v) for v in op.inputs]
+    shown = [
+        as_string(i, [v], leaf_formatter, node_formatter)[0] if v not in i else leaf_formatter(v)
+        for v in op.inputs
+    ]
     return default_node_formatter(op, shown) if node_formatter is None else str(node_formatter(op, shown))
 
 

@@ -25,7 +25,9 @@ class NumpyBackend:
 
     name = "numpy"
 
-    def compile(self, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any] = ()) -> NumpyProgram:
+    def compile(
+        self, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any] = ()
+    ) -> NumpyProgram:
         """A program that computes `graph`."""
         return NumpyProgram(graph, interface, [x for x in listeners if hasattr(x, "after_node")])
 
@@ -33,7 +35,9 @@ class NumpyBackend:
 class NumpyProgram:
     """A graph in the order in which its nodes run, and for each value when it is last needed."""
 
-    def __init__(self, graph: FunctionGraph, interface: Interface, listeners: Sequence[NodeListener] = ()) -> None:
+    def __init__(
+        self, graph: FunctionGraph, interface: Interface, listeners: Sequence[NodeListener] = ()
+    ) -> None:
         self.interface = interface
         self.listeners = listeners
         place: dict[Variable, int] = {}
@@ -198,7 +202,9 @@ def _checked(node: Apply, at: int, value: Any) -> Any:
 def _thunk_step(node: Apply) -> Step:
     """An operation that makes its own thunk, which reads and writes one-element lists."""
     storage: dict[Variable, list[Any]] = {v: [None] for v in (*node.inputs, *node.outputs)}
-    computed: dict[Variable, list[bool]] = {v: [True] for v in node.inputs} | {v: [False] for v in node.outputs}
+    computed: dict[Variable, list[bool]] = {v: [True] for v in node.inputs} | {
+        v: [False] for v in node.outputs
+    }
     thunk = node.op.make_thunk(node, storage, computed, [])  # type: ignore[attr-defined]
     lock = threading.Lock()
 

@@ -1,0 +1,3 @@
+"""Updates of shared variables."""
+
+from croton.compile.updates import OrderedUpdates as OrderedUpdates
