@@ -13,6 +13,9 @@ from croton.backends.cpu.vecmath.coefficients import (
     ERF_NEAR,
     ERFCINV_FIRST,
     ERFCX,
+    ERFCX_FAR,
+    ERFCX_MIDDLE,
+    ERFCX_ZERO,
     ERFINV_NEAR,
     EXP,
     ROOT_PI_HALF,
@@ -25,6 +28,7 @@ from croton.backends.cpu.vecmath.lanes import (
     at_most,
     copysign,
     exact_product,
+    exact_sum,
     fma,
     magnitude,
     polynomial,
@@ -58,9 +62,10 @@ def erfcx_in_two(a: Lanes) -> tuple[Lanes, Lanes]:
     # 1 - w (a + 4): what division and addition lost
     lost = fma(-w, (a - (d - 4.0)), fma(-w, d, 1.0))
     t = fma(w * lost, -8.0, fma(w, -8.0, 1.0))  # (a - 4) / (a + 4)
-    p = polynomial(t, ERFCX[a.kit.form.dtype])
+    middle, middle_low = ERFCX_MIDDLE[a.kit.form.dtype]
+    p, p_low = exact_sum(t * polynomial(t, ERFCX[a.kit.form.dtype]), a.kit.number(middle))
     high, low = exact_product(p, w)
-    return high, fma(high, lost, low)
+    return high, fma(high, lost, fma(p_low + middle_low, w, low))
 
 
 def erfc(x: Lanes) -> Lanes:
@@ -74,13 +79,16 @@ def erfc(x: Lanes) -> Lanes:
 def erfcx(x: Lanes) -> Lanes:
     """e^(x^2) erfc(x)."""
     a = magnitude(x)
-    bounded = at_most(a, 2.0**60)
-    high, low = erfcx_in_two(bounded)
-    positive = where(a > 2.0**30, INVERSE_ROOT_PI / a, high + low)
+    high, low = erfcx_in_two(at_most(a, 12.0))
+    first = INVERSE_ROOT_PI / a
+    z = 1.0 / (a * a)
+    far = fma(first * z, polynomial(z, ERFCX_FAR[x.kit.form.dtype]), first)
+    positive = where(a > 12.0, far, high + low)
     b = at_most(a, 26.65)
     square, rest = exact_product(b, b)
     e = exp_long(at_most(square, 709.9), rest)
-    return where(x < 0.0, (e - positive) + e, positive)
+    y = where(x < 0.0, (e - high) + (e - low), positive)
+    return where(a < 0.3, fma(x, polynomial(x, ERFCX_ZERO[x.kit.form.dtype]), 1.0), y)
 
 
 def inverse_of_tail(q: Lanes) -> Lanes:

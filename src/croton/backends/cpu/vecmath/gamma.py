@@ -37,11 +37,12 @@ SHIFT = 8
 """Stirling's series is used from here on."""
 
 
-def sine_of_pi(r: Lanes) -> Lanes:
-    """sin(pi r) for |r| <= 1/2."""
+def sine_of_pi(r: Lanes) -> tuple[Lanes, Lanes]:
+    """sin(pi r) for |r| <= 1/2, as a number and a correction."""
     z = r * r
     product, lost = exact_product(r, PI[r.kit.form.dtype][0])
-    return product + fma(r, fma(z, polynomial(z, SIN_PI[r.kit.form.dtype]), PI[r.kit.form.dtype][1]), lost)
+    rest = fma(r, fma(z, polynomial(z, SIN_PI[r.kit.form.dtype]), PI[r.kit.form.dtype][1]), lost)
+    return quick_sum(product, rest)
 
 
 def from_integer(a: Lanes) -> tuple[Lanes, Lanes]:
@@ -91,7 +92,8 @@ def gamma(x: Lanes) -> Lanes:
     high, low = stirling(b, b_low)
     low = low - product_low / product
     r, index = from_integer(a)
-    sine = sine_of_pi(r)
+    sine, sine_low = sine_of_pi(r)
+    low = low + where(negative, sine_low / sine, 0.0)  # log(sine + sine_low), in the exponent
     sine = (sine.bits() ^ (index << (kit.form.bits - 1))).as_float()
     mirrored, mirrored_low = exact_product(product, -PI[kit.form.dtype][0])
     waves, waves_low = exact_product(a, sine)
@@ -121,7 +123,7 @@ def gammaln(x: Lanes) -> Lanes:
     level = log(a)
     y = where(a > 2.0**100, a * (level - 1.0), y)
     r, _ = from_integer(a)
-    mirrored = log(PI[dtype][0] / (a * magnitude(sine_of_pi(r)))) - y
+    mirrored = log(PI[dtype][0] / (a * magnitude(sine_of_pi(r)[0]))) - y
     y = where(x < 0.0, mirrored, y)
     return where(a < 2.0**-60, -level, where(a < INFINITY, y + 0.0, x))
 
@@ -146,10 +148,11 @@ def psi(x: Lanes) -> Lanes:
     y_far = log(b) + fma(inverse, -0.5, z * polynomial(z, DIGAMMA_FAR[dtype]))
     y = where(near, y_near, y_far)
     r, _ = from_integer(a)
-    cosine = sine_of_pi(0.5 - magnitude(r))
-    cotangent = PI[dtype][0] * cosine / sine_of_pi(r)
+    cosine, _ = sine_of_pi(0.5 - magnitude(r))
+    cotangent = PI[dtype][0] * cosine / sine_of_pi(r)[0]
     step = 1.0 / a
-    y = where(negative, where(small, y, y + step) + cotangent, where(small, y - step, y))
+    step_low = where(a < 2.0**-60, 0.0, fma(-step, a, 1.0) * step)
+    y = where(negative, where(small, y, y + step) + cotangent, where(small, (y - step_low) - step, y))
     y = where(x.same(0.0), copysign(INFINITY, -x), y)
     return where(negative & r.same(0.0), NAN, y)
 
@@ -164,7 +167,11 @@ def tri_gamma(x: Lanes) -> Lanes:
     y_far = fma(inverse, fma(z, polynomial(z, TRIGAMMA_FAR[dtype]), inverse * 0.5), inverse)
     y = where(near, polynomial(c - 2.0, TRIGAMMA_NEAR[dtype]), y_far)
     r, _ = from_integer(a)
-    ratio = PI[dtype][0] / sine_of_pi(r)
+    sine, sine_low = sine_of_pi(r)
+    ratio = PI[dtype][0] / sine
+    ratio_low = (fma(-ratio, sine, PI[dtype][0]) + fma(-ratio, sine_low, PI[dtype][1])) / sine
     square = 1.0 / (a * a)
-    mirrored = fma(ratio, ratio, -where(small, y, y - square))
+    reflected, lost = exact_product(ratio, ratio)
+    mirrored = reflected + (fma(ratio + ratio, ratio_low, lost) - where(small, y, y - square))
+    mirrored = where(reflected < INFINITY, mirrored, reflected)
     return where(negative, mirrored, where(small, y + square, y))

@@ -12,6 +12,7 @@ from croton.backends.cpu.vecmath import (
     inverse_trigonometric,
     logarithm,
     power,
+    roots,
     trigonometric,
 )
 from croton.backends.cpu.vecmath.lanes import Lanes
@@ -50,6 +51,8 @@ FUNCTIONS: dict[str, Function] = {
     "arccosh": Function(logarithm.arccosh, through_double=True),
     "arctanh": Function(logarithm.arctanh, through_double=True),
     "pow": Function(power.power, arity=2),
+    "cbrt": Function(roots.cbrt, (1.0, 1.0)),
+    "hypot": Function(roots.hypot, arity=2),
     "sin": Function(trigonometric.sin),
     "cos": Function(trigonometric.cos),
     "tan": Function(trigonometric.tan),
