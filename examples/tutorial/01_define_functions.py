@@ -1,4 +1,4 @@
-"""First functions: of a scalar, of matrices element by element, the matrix product, and products of stacks of matrices."""
+"""First functions: of a scalar, of matrices element by element, matrix products, and stacks of them."""
 
 import numpy as np
 

@@ -10,8 +10,9 @@ from croton.compile.shared import shared as shared
 from croton.compile.signature import In as In
 from croton.compile.signature import Out as Out
 from croton.compile.signature import Out as SymbolicOutput
+from croton.compile.updates import OrderedUpdates as OrderedUpdates
+from croton.config import change_flags as change_flags
 from croton.config import config as config
-from croton.graph.fgraph import FunctionGraph as FunctionGraph
 from croton.graph.node import Apply as Apply
 from croton.graph.node import Constant as Constant
 from croton.graph.node import Variable as Variable
@@ -19,6 +20,10 @@ from croton.graph.op import Op as Op
 from croton.graph.type import Generic as Generic
 from croton.graph.type import Type as Type
 from croton.graph.type import generic as generic
+from croton.legacy.fgraph import FunctionGraph as FunctionGraph
 from theano import compile as compile
+from theano import configdefaults as configdefaults
+from theano import configparser as configparser
 from theano import gof as gof
 from theano import tensor as tensor
+from theano import updates as updates

@@ -7,7 +7,14 @@ import pytest
 import theano
 import theano.tensor as T
 from croton.compile.mode import (
-    Mode, get_default_mode, get_mode, predefined_modes, query_of, register_linker, register_mode, register_optimizer,
+    Mode,
+    get_default_mode,
+    get_mode,
+    predefined_modes,
+    query_of,
+    register_linker,
+    register_mode,
+    register_optimizer,
 )  # fmt: skip
 
 

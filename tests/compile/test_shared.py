@@ -60,7 +60,7 @@ def test_wrong_values():
         with pytest.raises(TypeError, match="w"):
             w.set_value(value)
     with pytest.raises(AttributeError):
-        w.value
+        _ = w.value
 
 
 def test_strict_and_downcast():

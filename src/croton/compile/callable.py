@@ -114,7 +114,8 @@ def _enter(table: dict[Any, Any], key: Any, entry: Any) -> None:
 class Function:
     """A compiled function: call it with values, by position or by name.
 
-    `f[name]` reads and writes a default or a state; `name` may also be a variable. `f.container[name]` is where it is kept.
+    `f[name]` reads and writes a default or a state; `name` may also be a variable.
+    `f.container[name]` is where it is kept.
     """
 
     # Set to take arguments as they are, without looking at them: they must be arrays of the right types.

@@ -38,7 +38,7 @@ def function(
     inputs                variables, or In(…) for defaults, names, states
     outputs               a variable; a list or dict of them; None for a function called for its updates alone
     mode                  how it is compiled: a Mode or the name of one
-    updates               new values for shared variables: pairs or a dict; all computed from the old values, then stored
+    updates               new values for shared variables, as pairs or a dict: computed from the old ones, then stored
     givens                what is read in place of a variable: pairs or a dict
     no_default_updates    True, or a list of shared variables: whose `default_update` is not made
     accept_inplace        whether the graph may hold operations that write into their inputs
@@ -77,8 +77,8 @@ def _check_no_inplace(signature: Signature) -> None:
     for node in FunctionGraph(signature.graph_inputs, signature.graph_outputs).toposort():
         if node.op.destroy_map:
             raise TypeError(
-                f"The graph holds an operation that writes into its input: {node}. Use the one that does not, and leave it to "
-                "the compiler to save the copy; or pass accept_inplace=True."
+                f"The graph holds an operation that writes into its input: {node}. Use the one that does not, and "
+                "leave it to the compiler to save the copy; or pass accept_inplace=True."
             )
 
 

@@ -37,8 +37,8 @@ class OpFromGraph(Op):
 
     Shared variables in the graph are found, and become further inputs.
 
-    Errors: TypeError for inputs or outputs that are no variables; ValueError for overrides of a wrong length, or both of
-            lop_overrides and grad_overrides
+    Errors: TypeError for inputs or outputs that are no variables; ValueError for overrides of a wrong length, or
+            for both lop_overrides and grad_overrides
     """
 
     def __init__(
@@ -195,7 +195,7 @@ class OpFromGraph(Op):
 
 
 def _independent(seeds: Sequence[tuple[Variable, Variable]]) -> list[list[tuple[Variable, Variable]]]:
-    """The seeds in groups in which no output depends on another, since a given cotangent replaces what would flow there."""
+    """The seeds in groups in which no output depends on another: a given cotangent replaces what would flow there."""
     outs = [out for out, _ in seeds]
     if len(set(outs)) == len(outs):
         above = set(walk.ancestors([v for out in outs if out.owner is not None for v in out.owner.inputs]))
@@ -223,8 +223,8 @@ def _overridden(entry: Any, arguments: tuple[Any, ...], default: Any, variable: 
     if isinstance(entry, Variable) and isinstance(entry.type, (DisconnectedType, NullType)):
         return entry
     raise TypeError(
-        f"An entry of gradient overrides must be a function, 'default', None, or a variable of DisconnectedType or NullType; "
-        f"got {entry!r}."
+        "An entry of gradient overrides must be a function, 'default', None, or a variable of DisconnectedType or "
+        f"NullType; got {entry!r}."
     )
 
 
@@ -233,4 +233,4 @@ def _length_of_input(variable: Variable, inputs: Sequence[Variable]) -> tuple[in
     node = variable.owner
     if node is None or not isinstance(node.op, Shape_i) or node.inputs[0] not in inputs:
         return None
-    return list(inputs).index(node.inputs[0]), node.op.i  # type: ignore[attr-defined]
+    return list(inputs).index(node.inputs[0]), node.op.i

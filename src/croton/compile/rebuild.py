@@ -82,7 +82,7 @@ class _Rebuild:
         return not choice
 
     def settle_updates(self) -> None:
-        """Copy the expressions of all updates: each may bring in further shared variables, and those further updates."""
+        """Copy the expressions of all updates: each may bring in further shared variables, with their updates."""
         while True:
             todo = {v: expression for v, expression in self.wanted.items() if v not in self.updates}
             if not todo:
@@ -159,8 +159,8 @@ def _checked_update(variable: SharedVariable, expression: Any) -> Variable:
         return variable.type.filter_variable(expression, allow_convert=False)
     except TypeError:
         said = (
-            f"An update must have the type of the shared variable: {variable} has type {variable.type}, but its update, "
-            f"{expression}, has type {expression.type}."
+            f"An update must have the type of the shared variable: {variable} has type {variable.type}, but its "
+            f"update, {expression}, has type {expression.type}."
         )
         advice = _update_advice(variable, expression)
         raise TypeError(f"{said}{advice}") from None
@@ -172,8 +172,8 @@ def _update_advice(variable: SharedVariable, expression: Variable) -> str:
         return " The numbers of axes differ: check the reductions and indexing in the update."
     if getattr(mine, "dtype", None) != getattr(theirs, "dtype", None):
         return (
-            f" The data types differ: cast the update (theano.tensor.cast(…, {getattr(mine, 'dtype', None)!r})), or make "
-            "the shared variable and the constants of floatX."
+            f" The data types differ: cast the update (theano.tensor.cast(…, {getattr(mine, 'dtype', None)!r})), or "
+            "make the shared variable and the constants of floatX."
         )
     return (
         " The broadcast patterns differ: theano.tensor.unbroadcast(…, axis) lets an axis of length 1 be of any length; "

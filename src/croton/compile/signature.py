@@ -152,8 +152,8 @@ class Signature:
     def of(cls, inputs: Any, outputs: Any, updates: Pairs, givens: Pairs, options: Options) -> Signature:
         """Read what the user wrote.
 
-        Errors: TypeError for what is no input, output, or update; UnusedInputError; RuntimeError when givens replaces an
-                input; AssertionError for output names that are no strings
+        Errors: TypeError for what is no input, output, or update; UnusedInputError; RuntimeError when givens
+                replaces an input; AssertionError for output names that are no strings
         """
         ins = _inputs_of(inputs, options)
         outs, keys = _outputs_of(outputs)
@@ -182,7 +182,7 @@ class Signature:
 def _user_updates(made: Rebuilt, updates: Pairs) -> list[tuple[SharedVariable, Variable]]:
     """The updates in the user's own variables, the default ones spelled out."""
     explicit = {v: e if isinstance(e, Variable) else v.type.filter_variable(e) for v, e in pairs_of(updates)}
-    return [(v, explicit[v] if v in explicit else v.default_update) for v in made.updates]  # noqa: SIM401
+    return [(v, explicit[v] if v in explicit else v.default_update) for v in made.updates]
 
 
 def _inputs_of(inputs: Any, options: Options) -> list[In]:
@@ -223,14 +223,14 @@ def _check_input(one: In, before: Sequence[In], at: int) -> None:
         )
     if isinstance(variable, SharedVariable):
         raise TypeError(
-            f"Cannot use a shared variable ({variable}) as explicit input. It is found in the graph by itself; to call the "
-            "function with a value in its place, put a plain variable there by `givens`."
+            f"Cannot use a shared variable ({variable}) as explicit input. It is found in the graph by itself; to call "
+            "the function with a value in its place, put a plain variable there by `givens`."
         )
     for earlier, other in enumerate(before):
         if other.variable is variable:
             raise UnusedInputError(
-                f"Variable {variable} is given twice, as input {earlier} and as input {at}: the value given for one of the "
-                "two would be ignored. Name it once."
+                f"Variable {variable} is given twice, as input {earlier} and as input {at}: the value given for one of "
+                "the two would be ignored. Name it once."
             )
 
 
@@ -264,8 +264,9 @@ def _check_givens(replace: Sequence[tuple[Any, Any]], ins: Sequence[In]) -> None
     for variable, expression in replace:
         if variable in variables:
             raise RuntimeError(
-                f"givens replaces {variable} by {expression}, but {variable} is an input of the function, so that would have no "
-                "effect. Make another variable the input, theano.function([y], f(x), givens={x: g(y)}), or use theano.clone."
+                f"givens replaces {variable} by {expression}, but {variable} is an input of the function, so that "
+                "would have no effect. Make another variable the input, theano.function([y], f(x), givens={x: g(y)}), "
+                "or use theano.clone."
             )
 
 

@@ -54,7 +54,7 @@ def list_of_nodes(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> li
 def io_toposort(
     inputs: Sequence[Variable], outputs: Sequence[Variable], orderings: Any = None, clients: Any = None
 ) -> list[Apply]:
-    """The applications between `inputs` and `outputs`, each after those that it needs; `orderings` maps some to further ones."""
+    """The applications between `inputs` and `outputs`, each after those it needs, and those `orderings` adds."""
     found = walk.toposort(outputs, inputs)
     if not orderings:
         return found

@@ -21,7 +21,7 @@ Step = Callable[[list[Any]], list[Any]]
 
 
 class NumpyBackend:
-    """Runs graphs by the operations' own reference evaluation. Correct before fast: what other backends are compared with."""
+    """Runs graphs by the operations' own reference evaluation: what other backends are compared with."""
 
     name = "numpy"
 

@@ -1,0 +1,3 @@
+"""Flags."""
+
+from croton.config import config as config
