@@ -63,6 +63,8 @@ class ProgramBuilder(Numbers):
         self.arrays: dict[Variable, Array] = {}
         self.scalars: dict[Variable, Value | int | float | bool] = {}
         self.node_number = -1
+        # Lengths of values that exist only inside a kernel.
+        self.inner_dims: dict[Variable, tuple[Size, ...]] = {}
         self._constants: dict[Any, Array] = {}
 
     # -- values of variables ---------------------------------------------------------------------------------
@@ -239,9 +241,19 @@ class ProgramBuilder(Numbers):
         if isinstance(condition, bool):
             condition = self.register(condition, "bool")
         node = self.program.nodes[self.node_number]
-        known = [self.arrays[v] for v in node.inputs if v in self.arrays]
-        operands = tuple((CODES[a.dtype], self.i64s(a.dims).values, self.i64s(a.strides).values) for a in known)
+        operands = tuple(o for o in map(self._operand, node.inputs) if o is not None)
         self.emit(p.Fail(condition.node, code, self.node_number, tuple(self.raw(d) for d in details), operands))
+
+    def _operand(self, variable: Variable) -> tuple[int, tuple[p.Number, ...], tuple[p.Number, ...]] | None:
+        """What is known of an input of the failing node, for the message."""
+        array = self.arrays.get(variable)
+        if array is not None:
+            return CODES[array.dtype], self.i64s(array.dims).values, self.i64s(array.strides).values
+        kind = variable.type
+        if not isinstance(kind, TensorType):
+            return None
+        dims = self.inner_dims.get(variable, () if kind.ndim == 0 else None)
+        return None if dims is None else (CODES[kind.dtype], self.i64s(dims).values, ())
 
     def require_equal(self, a: Size, b: Size, *details: Any) -> None:
         """End the program with a shape mismatch unless two lengths are equal; nothing where that is known."""

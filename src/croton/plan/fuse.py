@@ -22,6 +22,9 @@ Axes = tuple[int | None, ...]
 # Reductions that have a native accumulator, by the scalar operation that brings elements together.
 ACCUMULATORS = frozenset({"add", "mul", "maximum", "minimum", "or_", "and_"})
 
+# A kernel takes at most 64 buffers (runtime/abi.md); the others are for what it writes.
+MOST_READS = 40
+
 
 @dataclass(slots=True, eq=False)
 class Group:
@@ -31,6 +34,7 @@ class Group:
     domain: tuple[Length, ...]
     reduced: frozenset[int] = frozenset()
     nodes: list[Apply] = field(default_factory=list)
+    reads: set[Variable] = field(default_factory=set)
     axes: dict[Variable, Axes] = field(default_factory=dict)
 
     @property
@@ -112,8 +116,10 @@ class Fusion:
                     self.needs[other] = mask | extra
 
     def _can_join(self, node: Apply, unit: int) -> bool:
-        """Whether no other input of `node` needs `unit`, which would make a circle."""
+        """Whether no other input of `node` needs `unit`, which would make a circle, and there is room for it."""
         bit = 1 << unit
+        if len(self.groups[unit].reads) + len(node.inputs) > MOST_READS:
+            return False
         for variable in node.inputs:
             other = self._unit_of(variable)
             if other is not None and other != unit and self.needs[other] & bit:
@@ -122,6 +128,7 @@ class Fusion:
 
     def _join(self, node: Apply, group: Group) -> int:
         group.nodes.append(node)
+        group.reads.update(v for v in node.inputs if v not in group.axes)
         self.group_of[node] = group.index
         self._add_needs(group.index, node)
         return group.index
@@ -250,7 +257,7 @@ class Fusion:
 
     # -- merging two groups ----------------------------------------------------------------------------------
     def _can_merge(self, a: Group, b: Group) -> bool:
-        if a.index == b.index or not self._same(a.domain, b.domain):
+        if a.index == b.index or not self._same(a.domain, b.domain) or len(a.reads | b.reads) > MOST_READS:
             return False
         if a.reduced and b.reduced and a.reduced != b.reduced:
             return False
@@ -270,6 +277,7 @@ class Fusion:
         order = {node: i for i, node in enumerate(self.group_of)}
         a.nodes = sorted((*a.nodes, *b.nodes), key=order.__getitem__)
         a.axes.update(b.axes)
+        a.reads = {v for v in a.reads | b.reads if v not in a.axes}
         a.reduced = a.reduced or b.reduced
         for node in b.nodes:
             self.group_of[node] = a.index

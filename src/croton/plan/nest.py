@@ -95,6 +95,7 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
                     lengths[axis] = size
         for out in node.outputs:
             met[out] = {axis: size for axis, (size, _, _) in seen.items()}
+            b.inner_dims[out] = tuple(1 if axis is None else met[out].get(axis, 1) for axis in group.axes[out])
     return [d if d is not None else _static(group.domain[a]) for a, d in enumerate(lengths)]
 
 

@@ -16,8 +16,6 @@ from croton.plan import program as p
 
 ABI = _runtime.ABI
 SYMBOL = "entry"
-_NO_RESULT = frozenset({"rt_free", "rt_release", "rt_operand"})
-_POINTER_RESULT = frozenset({"rt_alloc", "rt_output", "rt_output_into", "rt_contiguous"})
 
 
 def emit_driver(program: p.Program, symbol: str) -> str:
@@ -174,10 +172,10 @@ class _Driver:
         e = self.e
         texts = ", ".join(["ptr %ctx", *(self._argument(a) for a in args)])
         callee = self._function(function)
-        if function in _NO_RESULT:
+        type_ = ABI["functions"][function][1]
+        if type_ == "void":
             e.put(f"call void {callee}({texts})")
             return
-        type_ = "ptr" if function in _POINTER_RESULT else "i32"
         got = e.assign(f"call {type_} {callee}({texts})")
         on = e.fresh("go")
         bad = e.assign(f"icmp eq ptr {got}, null" if type_ == "ptr" else f"icmp ne i32 {got}, 0")
@@ -187,7 +185,7 @@ class _Driver:
             self.names[out] = got
 
     def _function(self, name: str) -> str:
-        at = self.e.assign(f"getelementptr ptr, ptr {self.table}, i64 {ABI['functions'][name]}")
+        at = self.e.assign(f"getelementptr ptr, ptr {self.table}, i64 {ABI['functions'][name][0]}")
         return self.e.assign(f"load ptr, ptr {at}, align 8")
 
     def _fail(self, s: p.Fail) -> None:
@@ -201,6 +199,7 @@ class _Driver:
     def _call_void_fail(self, s: p.Fail) -> None:
         for code, dims, strides in s.operands:
             places = [self._put_array("i64", [self.value(v, "int64") for v in values]) for values in (dims, strides)]
+            places[1] = places[1] if strides or not dims else "null"
             callee = self._function("rt_operand")
             self.e.put(f"call void {callee}(ptr %ctx, i32 {code}, i32 {len(dims)}, ptr {places[0]}, ptr {places[1]})")
         details = self._put_array("i64", [self.value(d, "int64") for d in s.details])

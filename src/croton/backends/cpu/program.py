@@ -40,9 +40,11 @@ class CpuProgram:
         self.plan = plan
         self.interface = interface
         if any(isinstance(s, p.Call) and s.function in _BLAS_CALLS for s in plan.statements):
-            blas.provide()
-        kernels = [jit.compile_kernel(kernel.body) for kernel in plan.kernels]
-        entry = jit.compile_driver(driver.emit_driver(plan, driver.SYMBOL), driver.SYMBOL)
+            blas.load()
+        cache = jit.Cache(config.base_compiledir)
+        kernels = [jit.compile_kernel(kernel.body, cache) for kernel in plan.kernels]
+        # The driver runs once per call, so that LLVM's quickest code generation is the right one.
+        entry = jit.compile_text(driver.emit_driver(plan, driver.SYMBOL), driver.SYMBOL, cache, opt_level=0)
         self.native = _runtime.Program(
             entry,
             kernels=kernels,
@@ -79,7 +81,7 @@ def _input_spec(variable: Variable) -> tuple[Any, ...]:
     if not isinstance(kind, TensorType):
         return ("object", None, 0)
     takes_float = kind.ndim == 0 and kind.dtype == config.floatX
-    return (kind.dtype, kind.shape, _runtime.ABI["input_flags"]["PYFLOAT"] if takes_float else 0)
+    return (kind.dtype, kind.shape, _runtime.ABI["input_flags"]["pyfloat"] if takes_float else 0)
 
 
 def _python_step(node: Apply) -> Callable[[list[Any]], list[Any]]:
