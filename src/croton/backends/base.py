@@ -27,6 +27,7 @@ class Interface:
     mutable     for each of these: whether the program may write into it
     cells       where the other inputs are read from when a call begins
     borrow      for each returned output: whether it may share memory with an argument or a cell
+    form        what a call through the program's own protocol gives: the 'one' output bare, a 'list' of them, or 'none'
     updates     pairs (output number, cell number): what is stored where, all together, after all has been computed
     allow_gc    whether values that nothing needs any more are let go at once
     """
@@ -37,6 +38,7 @@ class Interface:
     borrow: tuple[bool, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     allow_gc: bool = True
+    form: str = "list"
 
 
 class NodeListener(Protocol):
@@ -50,7 +52,11 @@ class NodeListener(Protocol):
 
 
 class Program(Protocol):
-    """A compiled graph."""
+    """A compiled graph.
+
+    It may also have `call_base`, a class that calls it without Python: its instances are made with `native`, and what
+    they can't call at once they pass to their method `_call_slow(args, kwargs)`, which ends in `_run(arguments)`.
+    """
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """Compute from checked arguments; store the updates; give the returned outputs."""

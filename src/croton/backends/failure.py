@@ -14,8 +14,7 @@ from croton.graph.node import Apply
 _SHOWN = 5
 
 _HINT = (
-    "HINT: Use the Theano flag 'exception_verbosity=high' for a debug print-out and storage map footprint of this "
-    "Apply node."
+    "HINT: with THEANO_FLAGS=exception_verbosity=high all values are shown, and where each input was made."
 )
 
 
@@ -45,7 +44,7 @@ def describe(node: Apply, inputs: Sequence[Any], position: int | None = None) ->
     ]
     if node.origin:
         lines.append("")
-        lines.append("Backtrace when the node is created:")
+        lines.append("The node was created at:")
         lines += [f"  {frame}" for frame in reversed(node.origin)]
     else:
         lines.append("The node was made by the library: nothing is known of where.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from croton.backends.base import Program
@@ -111,6 +112,23 @@ def _enter(table: dict[Any, Any], key: Any, entry: Any) -> None:
     table[key] = _AMBIGUOUS if key in table else entry
 
 
+class PythonCall:
+    """How a function is called whose program has no call protocol of its own."""
+
+    # Set to take arguments as they are, without looking at them: they must be arrays of the right types.
+    trust_input = False
+
+    compiled: Program
+    _packed: Callable[[list[Any]], Any]
+    _call_slow: Callable[[tuple[Any, ...], dict[str, Any]], Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call_slow(args, kwargs)
+
+    def _run(self, arguments: list[Any]) -> Any:
+        return self._packed(self.compiled.run(arguments))
+
+
 class Function:
     """A compiled function: call it with values, by position or by name.
 
@@ -118,11 +136,13 @@ class Function:
     `f.container[name]` is where it is kept.
     """
 
-    # Set to take arguments as they are, without looking at them: they must be arrays of the right types.
-    trust_input = False
+    trust_input: bool
+    __call__: Callable[..., Any]
+    _run: Callable[[list[Any]], Any]
 
-    def __init__(self, program: Program, binding: Binding, maker: Maker) -> None:
-        self.program = program
+    def settle(self, program: Program, binding: Binding, maker: Maker) -> None:
+        """Take over what was compiled."""
+        self.compiled = program
         self.binding = binding
         self.maker = maker
         self.name = maker.name
@@ -133,9 +153,6 @@ class Function:
         self._stateful = any(p.is_state for p in binding.places)
 
     # -- calling ---------------------------------------------------------------------------------------------
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call_slow(args, kwargs)
-
     def _call_slow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call of any form: gives each input its value, checked, and runs."""
         subset = kwargs.pop("output_subset", None) if kwargs else None
@@ -144,8 +161,7 @@ class Function:
             arguments = list(args) if self.trust_input else [self._take(at, x) for at, x in enumerate(args)]
         else:
             arguments = self._bind(args, kwargs)
-        results = self.program.run(arguments)
-        return self._packed(results) if subset is None else self._subset(results, subset)
+        return self._run(arguments) if subset is None else self._subset(self.compiled.run(arguments), subset)
 
     def _take(self, at: int, value: Any) -> Any:
         """`value` as input `at` takes it.
@@ -262,7 +278,7 @@ class Function:
 
     def free(self) -> None:
         """Let go of memory kept between calls."""
-        release = getattr(self.program, "free", None)
+        release = getattr(self.compiled, "free", None)
         if release is not None:
             release()
 
@@ -349,3 +365,27 @@ class ValueView(ContainerView):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.function._container(key).value = value
+
+
+@cache
+def _class_over(base: type) -> type:
+    return type(
+        "Function", (Function, base), {"__module__": Function.__module__, "__doc__": Function.__doc__}
+    )
+
+
+def make_function(program: Program, binding: Binding, maker: Maker) -> Function:
+    """A function that calls `program`: without Python, where the program can and nothing needs to be looked at."""
+    base: type = getattr(program, "call_base", PythonCall)
+    if maker.signature.keys is not None or not all(_is_plain(place) for place in binding.places):
+        base = PythonCall
+    cls = _class_over(base)
+    made: Function = cls() if base is PythonCall else cls(program.native)  # type: ignore[attr-defined]
+    made.settle(program, binding, maker)
+    return made
+
+
+def _is_plain(place: Place) -> bool:
+    """Whether any array or number of its type will do, and each call brings one."""
+    spec = place.spec
+    return not (place.is_state or spec.strict or spec.allow_downcast is False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from croton.backends.base import Interface
-from croton.compile.callable import Function, Maker, Place, bind
+from croton.compile.callable import Function, Maker, Place, bind, make_function
 from croton.compile.container import Container
 from croton.compile.mode import Mode
 from croton.compile.persist import Dormant
@@ -70,7 +70,7 @@ def compile_signature(
     maker = Maker(
         signature, graph, mode, stats, name, config.profile if profile is None else profile, remade, put_away
     )
-    return Function(program, bind(places, signature.shared, containers), maker)
+    return make_function(program, bind(places, signature.shared, containers), maker)
 
 
 def _check_no_inplace(signature: Signature) -> None:
@@ -111,6 +111,7 @@ def _interface(
         borrow=tuple(bool(one.borrow) for one in signature.outputs),
         updates=tuple((output, number[at]) for output, at in signature.stores),
         allow_gc=mode.allow_gc,
+        form="one" if signature.single else "none" if signature.none else "list",
     )
     return order, interface
 
