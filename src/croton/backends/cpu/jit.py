@@ -1,0 +1,274 @@
+"""From LLVM IR text to callable addresses: one engine per process, and object code kept on disk.
+
+Object code is found by content: IR text, machine, versions. So one entry serves all programs that hold a kernel, and no entry
+is ever wrong, only absent. llvmlite is imported with the first compilation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache as once
+from pathlib import Path
+from typing import Any
+
+from croton import __version__
+from croton.backends.cpu.codegen.kernel import SYMBOL, kernel_text
+from croton.backends.cpu.codegen.target import Target
+from croton.loops.ir import Kernel
+from croton.loops.text import kernel_key
+
+OPT_LEVEL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The processor of this process, as LLVM names it."""
+
+    triple: str
+    cpu: str
+    features: str
+    versions: str
+
+    @property
+    def target(self) -> Target:
+        """What code generation asks of it."""
+        has = set(self.features.split(","))
+        if {"+avx512f", "+avx512bw", "+avx512vl", "+avx512dq"} <= has:
+            return Target(64, masks=True)
+        return Target(32 if "+avx2" in has else 16, masks=False)
+
+
+class Cache:
+    """Object code on disk, in a folder of the user's own.
+
+    An entry is the digest of its bytes, then the bytes; what does not match its digest is removed. The least recently used
+    entries go when the folder outgrows `max_bytes`.
+
+    folder      is made at the first write, with access for the user alone; None: nothing is kept
+    """
+
+    def __init__(self, folder: str | Path | None, max_bytes: int = 256 << 20) -> None:
+        self.folder = None if folder is None else Path(folder) / "objects"
+        self.max_bytes = max_bytes
+        self.hits = 0
+        self.misses = 0
+        self._written = 0
+        self._trusted = False
+
+    def get(self, key: str) -> bytes | None:
+        """The object code of that key, if it is there and whole."""
+        data = self._read(self.folder / key) if self.folder is not None and self._is_trusted() else None
+        if data is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return data
+
+    def _is_trusted(self) -> bool:
+        """Whether nobody else can write to the folder: what is in it will run as this user."""
+        if not self._trusted and self.folder is not None:
+            self._trusted = _is_private(self.folder)
+        return self._trusted
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            return None
+        digest, data = raw[:32], raw[32:]
+        if hashlib.sha256(data).digest() != digest:
+            _remove(path)
+            return None
+        _touch(path)
+        return data
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep an entry; a folder that cannot be written to is not an error."""
+        if self.folder is None:
+            return
+        temporary = self.folder / f".{os.getpid()}-{threading.get_ident()}-{key}"
+        try:
+            _make_private(self.folder)
+            temporary.write_bytes(hashlib.sha256(data).digest() + data)
+            os.replace(temporary, self.folder / key)
+        except OSError:
+            _remove(temporary)
+            return
+        self._written += len(data)
+        if self._written > self.max_bytes // 16:
+            self._written = 0
+            self.trim()
+
+    def trim(self) -> None:
+        """Remove the least recently used entries beyond `max_bytes`, and leftovers of writes that were cut off."""
+        entries = sorted(_entries(self.folder), reverse=True)
+        kept = 0
+        for used, size, path in entries:
+            kept += size
+            abandoned = path.name.startswith(".") and used < time.time() - 3600
+            if kept > self.max_bytes or abandoned:
+                _remove(path)
+                kept -= size
+
+
+def _entries(folder: Path | None) -> Iterable[tuple[float, int, Path]]:
+    if folder is None or not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        yield stat.st_mtime, stat.st_size, path
+
+
+def _make_private(folder: Path) -> None:
+    """Errors: PermissionError where the folder is another user's, whose code would run as ours."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stat = folder.stat()
+    if hasattr(os, "getuid") and stat.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user.")
+    if stat.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def _is_private(folder: Path) -> bool:
+    try:
+        stat = folder.stat()
+    except OSError:
+        return False
+    return not stat.st_mode & 0o022 and (not hasattr(os, "getuid") or stat.st_uid == os.getuid())
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        return
+
+
+def _touch(path: Path) -> None:
+    """Mark as used just now; once an hour is enough."""
+    try:
+        if path.stat().st_mtime < time.time() - 3600:
+            os.utime(path)
+    except OSError:
+        return
+
+
+class Engine:
+    """The linker of this process and what it has loaded; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._binding: Any = None
+        self._machines: dict[int, Any] = {}
+        self._linker: Any = None
+        self._libraries: dict[str, tuple[Any, int]] = {}
+        self._kernels: dict[str, int] = {}
+        self.machine = _machine()
+        self.target = self.machine.target
+
+    def compile_kernel(self, kernel: Kernel, cache: Cache) -> int:
+        """The address of a kernel's code; kernels of equal content are one."""
+        key = kernel_key(kernel)
+        with self._lock:
+            address = self._kernels.get(key)
+            if address is None:
+                text = kernel_text(kernel, self.target)
+                address = self._kernels[key] = self.compile_text(text, SYMBOL, cache)
+            return address
+
+    def compile_text(self, text: str, symbol: str, cache: Cache, opt_level: int = OPT_LEVEL) -> int:
+        """The address of one function of an LLVM module."""
+        key = self._key(text, opt_level)
+        with self._lock:
+            loaded = self._libraries.get(key)
+            if loaded is None:
+                code = cache.get(key)
+                if code is None:
+                    code = self.object_code(text, opt_level)
+                    cache.put(key, code)
+                loaded = self._libraries[key] = self._link(code, symbol, key)
+            return loaded[1]
+
+    def _key(self, text: str, opt_level: int) -> str:
+        m = self.machine
+        head = "\0".join((m.triple, m.cpu, m.features, m.versions, str(opt_level)))
+        return hashlib.sha256(f"{head}\0{text}".encode()).hexdigest()
+
+    def object_code(self, text: str, opt_level: int = OPT_LEVEL) -> bytes:
+        """The module as an object file."""
+        with self._lock:
+            code: bytes = self._code_generator(opt_level).emit_object(self._parsed(text))
+            return code
+
+    def assembly(self, text: str, opt_level: int = OPT_LEVEL) -> str:
+        """The module as assembly, for people."""
+        with self._lock:
+            listing: str = self._code_generator(opt_level).emit_assembly(self._parsed(text))
+            return listing
+
+    def _parsed(self, text: str) -> Any:
+        module = _binding().parse_assembly(text)
+        module.triple = self.machine.triple
+        return module
+
+    def _code_generator(self, opt_level: int) -> Any:
+        found = self._machines.get(opt_level)
+        if found is None:
+            binding = _binding()
+            found = binding.Target.from_triple(self.machine.triple).create_target_machine(
+                cpu=self.machine.cpu, features=self.machine.features, opt=opt_level, reloc="pic", codemodel="default"
+            )
+            self._machines[opt_level] = found
+        return found
+
+    def _link(self, code: bytes, symbol: str, name: str) -> tuple[Any, int]:
+        binding = _binding()
+        if self._linker is None:
+            self._linker = binding.create_lljit_compiler(self._code_generator(OPT_LEVEL))
+        library = binding.JITLibraryBuilder().add_object_img(code).export_symbol(symbol).add_current_process()
+        # The library is unloaded with the handle, which is therefore kept for good.
+        handle = library.link(self._linker, name)
+        return handle, handle[symbol]
+
+
+@once
+def _binding() -> Any:
+    import llvmlite.binding as binding
+
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    return binding
+
+
+def _machine() -> Machine:
+    binding = _binding()
+    import llvmlite
+
+    features = binding.get_host_cpu_features().flatten()
+    llvm = ".".join(map(str, binding.llvm_version_info))
+    versions = f"llvm {llvm}, llvmlite {llvmlite.__version__}, croton {__version__}"
+    return Machine(binding.get_process_triple(), binding.get_host_cpu_name(), features, versions)
+
+
+@once
+def engine() -> Engine:
+    """The one engine of this process."""
+    return Engine()
+
+
+def compile_kernel(kernel: Kernel, cache: Cache) -> int:
+    """The address of a kernel's code."""
+    return engine().compile_kernel(kernel, cache)
+
+
+def compile_text(text: str, symbol: str, cache: Cache, opt_level: int = OPT_LEVEL) -> int:
+    """The address of one function of an LLVM module."""
+    return engine().compile_text(text, symbol, cache, opt_level)
