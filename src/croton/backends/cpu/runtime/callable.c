@@ -54,10 +54,10 @@ static bool store_int(union rt_scalar *to, const rt_spec *spec, int64_t value)
                                                [RT_FLOAT32] = 24, [RT_FLOAT64] = 53, [RT_COMPLEX64] = 24,
                                                [RT_COMPLEX128] = 53};
     int bits = bits_of[spec->dtype];
-    int64_t end = bits == 63 ? INT64_MAX : INT64_C(1) << bits;
-    bool is_signed = spec->dtype != RT_UINT8 && spec->dtype != RT_UINT16 && spec->dtype != RT_UINT32 &&
-                     spec->dtype != RT_UINT64;
-    if (!bits || value < (is_signed ? -end : 0) || (bits != 63 && value >= end)) return false;
+    bool is_unsigned = spec->dtype == RT_UINT8 || spec->dtype == RT_UINT16 || spec->dtype == RT_UINT32 ||
+                       spec->dtype == RT_UINT64;
+    int64_t most = bits == 63 ? INT64_MAX : (INT64_C(1) << bits) - 1;
+    if (!bits || value > most || value < (is_unsigned ? 0 : -most - 1)) return false;
     if (spec->dtype >= RT_FLOAT32) return store_float(to, spec, (double)value);
     to->i = value; /* little-endian: narrower integers are its first bytes */
     return true;
