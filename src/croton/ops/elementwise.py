@@ -145,6 +145,7 @@ xlogy0 = _on_elements(special.xlogy0, "xlogy0")
 # -- neural networks -----------------------------------------------------------------------------------------
 sigmoid = _on_elements(activation.sigmoid, "sigmoid")
 softplus = _on_elements(activation.softplus, "softplus")
+ultra_fast_sigmoid = _on_elements(activation.ultra_fast_sigmoid, "ultra_fast_sigmoid")
 
 
 # -- functions -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar, Token
 from functools import cache
 from typing import Any
 
@@ -75,6 +76,26 @@ def is_complex(dtype: str) -> bool:
     return dtype in COMPLEX
 
 
+# The types that autocast tries for a float under floatX=float64, in this order; the last takes what no other holds.
+_FLOATS: ContextVar[tuple[str, ...]] = ContextVar("floats", default=("float32", "float64"))
+
+
+class autocast_float_as:  # noqa: N801 - the historic name
+    """Within a `with` block, Python floats become the first of `dtypes` that holds them, else the last."""
+
+    def __init__(self, *dtypes: str) -> None:
+        if not dtypes or any(d not in FLOAT for d in dtypes):
+            raise ValueError(f"autocast_float_as takes floating-point types ({', '.join(FLOAT)}); got {dtypes}.")
+        self.dtypes = dtypes
+        self._tokens: list[Token[tuple[str, ...]]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_FLOATS.set(self.dtypes))
+
+    def __exit__(self, *error: object) -> None:
+        _FLOATS.reset(self._tokens.pop())
+
+
 def autocast(value: Any) -> np.ndarray:
     """A Python number as the 0-d array that Theano makes of it.
 
@@ -90,9 +111,7 @@ def autocast(value: Any) -> np.ndarray:
         if as_numpy.dtype == np.float64:
             return as_numpy.astype(config.floatX)
         return as_numpy
-    if isinstance(value, bool):
-        return np.asarray(value, dtype="uint8")
-    if isinstance(value, int):
+    if isinstance(value, int):  # True and False among them
         for name in SIGNED:
             info = np.iinfo(name)
             if info.min <= value <= info.max:
@@ -100,13 +119,14 @@ def autocast(value: Any) -> np.ndarray:
         return np.asarray(value)
     if isinstance(value, float):
         floatX = config.floatX
-        if floatX in ("float16", "float32"):
+        if floatX in ("float16", "float32") and floatX in (*_FLOATS.get(), "float16"):
             with np.errstate(over="ignore"):
                 return np.asarray(value, dtype=floatX)
-        for name in ("float32", "float64"):
+        choices = _FLOATS.get()
+        for name in choices:
             with np.errstate(over="ignore"):
                 made = np.asarray(value, dtype=name)
             if made.item() == value:  # as Python floats: NumPy would round `value` first
                 return made
-        return np.asarray(value, dtype="float64")
+        return np.asarray(value, dtype=choices[-1])
     return np.asarray(value)

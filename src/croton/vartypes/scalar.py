@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from croton.graph.type import Type
-from croton.vartypes.dtype import as_dtype
+from croton.vartypes.dtype import as_dtype, upcast
 
 
 class Scalar(Type):
@@ -36,6 +36,10 @@ class Scalar(Type):
     def clone(self, dtype: Any = None) -> Scalar:
         """This type with another data type."""
         return Scalar(self.dtype if dtype is None else dtype)
+
+    def upcast(self, *others: Scalar) -> str:
+        """The data type that this and the others meet in."""
+        return upcast(self.dtype, *[other.dtype for other in others])
 
     def value_key(self, value: Any) -> Any:
         return (self.dtype, value.tobytes())

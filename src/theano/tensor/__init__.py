@@ -55,7 +55,6 @@ from croton.ops.elementwise import int_div as int_div
 from croton.ops.elementwise import inv as inv
 from croton.ops.elementwise import invert as invert
 from croton.ops.elementwise import iround as iround
-from croton.ops.elementwise import isclose as isclose
 from croton.ops.elementwise import isinf as isinf
 from croton.ops.elementwise import isinf_ as isinf_
 from croton.ops.elementwise import isnan as isnan
@@ -73,6 +72,7 @@ from croton.ops.elementwise import lt as lt
 from croton.ops.elementwise import maximum as maximum
 from croton.ops.elementwise import minimum as minimum
 from croton.ops.elementwise import mod as mod
+from croton.ops.elementwise import mod_check as mod_check
 from croton.ops.elementwise import mul as mul
 from croton.ops.elementwise import neg as neg
 from croton.ops.elementwise import neq as neq

@@ -6,8 +6,12 @@ import operator
 from typing import Any
 
 from croton.ops.scalar.dtypes import to_bool
-from croton.ops.scalar.row import Row, scalar_op
+from croton.ops.scalar.row import Row, enter, scalar_op, template
 from croton.vartypes.dtype import is_float
+
+
+class LogicalComparison(Row):
+    """What two numbers are to each other: true or false."""
 
 
 def _comparison(name: str, doc: str, symbol: str, commutative: bool = False) -> Row:
@@ -29,6 +33,7 @@ def _comparison(name: str, doc: str, symbol: str, commutative: bool = False) -> 
         symbol=symbol,
         label=name.upper(),
         kind=name.upper(),
+        base=LogicalComparison,
     )
 
 
@@ -40,23 +45,28 @@ eq = _comparison("eq", "Whether the two are equal; NaN equals nothing.", "==", c
 neq = _comparison("neq", "Whether the two differ; NaN differs from all.", "!=", commutative=True)
 
 
-def _inside(name: str, doc: str, open_low: bool, open_high: bool) -> Row:
-    below, above = (operator.gt if open_low else operator.ge), (operator.lt if open_high else operator.le)
+class InRange(LogicalComparison):
+    """Whether a number lies between two others; `openlow` and `openhi` say which of these it may not be."""
 
-    def eval(xp: Any, x: Any, low: Any, high: Any) -> Any:
-        return below(x, low) & above(x, high)
+    def __init__(self, openlow: bool, openhi: bool) -> None:
+        self.openlow, self.openhi = openlow, openhi
+        below, above = ("gt" if openlow else "ge"), ("lt" if openhi else "le")
+        self.template = template(
+            f"in_range_{below}_{above}",
+            "Whether the first lies between the two others.",
+            dtypes=to_bool,
+            eval=lambda xp, x, low, high: getattr(operator, below)(x, low) & getattr(operator, above)(x, high),
+            lower=lambda b, x, low, high: b.and_(getattr(b, below)(x, low), getattr(b, above)(x, high)),
+            label=f"InRange{{openlow={openlow}, openhi={openhi}}}",
+        )
+        super().__init__()
 
-    def lower(b: Any, x: Any, low: Any, high: Any) -> Any:
-        return b.and_((b.gt if open_low else b.ge)(x, low), (b.lt if open_high else b.le)(x, high))
-
-    return scalar_op(
-        name, doc, dtypes=to_bool, eval=eval, lower=lower,
-        label=f"InRange{{openlow={open_low}, openhi={open_high}}}", kind="InRange",
-    )  # fmt: skip
+    def __reduce__(self) -> Any:
+        return InRange, (self.openlow, self.openhi)
 
 
-inopenrange = _inside("inopenrange", "Whether the first lies between the two others, and is neither.", True, True)
-inclosedrange = _inside("inclosedrange", "Whether the first lies between the two others, or is one of them.", False, False)
+inopenrange = enter(InRange(True, True))
+inclosedrange = enter(InRange(False, False))
 
 isnan = scalar_op(
     "isnan",

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from croton.graph.node import Variable
-from croton.ops.scalar.dtypes import DtypeRule
-from croton.ops.scalar.row import ROWS, Row, as_scalar, no_slope, scalar_op
+from croton.ops.scalar.row import ROWS, Row, UnaryScalarOp, as_scalar, enter, no_slope, template
 from croton.vartypes.dtype import ALL, as_dtype, is_complex, is_discrete
+from croton.vartypes.scalar import Scalar
 
 
-def _to(dtype: str) -> DtypeRule:
-    def rule(given: str) -> Any:
-        if is_complex(given) and not is_complex(dtype):
-            raise TypeError(
-                f"Casting from complex to real is ambiguous: consider real(), imag(), angle() or abs() of the {given}."
-            )
-        # Complex numbers pass as they are: NumPy converts them to one another.
-        return (given,), (dtype,)
-
-    return rule
+def _to(dtype: str, given: str) -> Any:
+    if is_complex(given) and not is_complex(dtype):
+        raise TypeError(
+            f"Casting from complex to real is ambiguous: consider real(), imag(), angle() or abs() of the {given}."
+        )
+    return (given,), (dtype,)
 
 
-def _conversion(dtype: str) -> Row:
-    def eval(xp: Any, x: Any) -> Any:
-        return x.astype(dtype)
-
-    def lower(b: Any, x: Any) -> Any:
-        return b.cast(x, dtype)
-
-    def grad(x: Any, y: Any, g: Any) -> Any:
-        if is_discrete(dtype):
-            return no_slope(x, y, g)
-        return ROWS["real"](g) if is_complex(dtype) and not is_complex(x.type.dtype) else g
-
-    return scalar_op(
-        f"convert_to_{dtype}",
-        f"The argument as {dtype}.",
-        dtypes=_to(dtype),
-        eval=eval,
-        lower=lower,
-        grad=grad,
-        holomorphic=False,
-        keeps_zero=True,
-        label=f"Cast{{{dtype}}}",
-        kind="Cast",
-    )
+def _gradient(dtype: str, x: Any, y: Any, g: Any) -> Any:
+    if is_discrete(dtype):
+        return no_slope(x, y, g)
+    return ROWS["real"](g) if is_complex(dtype) and not is_complex(x.type.dtype) else g
 
 
-CONVERSIONS: dict[str, Row] = {dtype: _conversion(dtype) for dtype in ALL}
+class Cast(Row, UnaryScalarOp):
+    """The conversion to the data type of a Scalar type."""
+
+    def __init__(self, o_type: Scalar, name: str | None = None) -> None:
+        dtype = o_type.dtype
+        self.o_type = o_type
+        self.template = template(
+            f"convert_to_{dtype}",
+            f"The argument as {dtype}.",
+            dtypes=partial(_to, dtype),
+            eval=lambda xp, x: x.astype(dtype),
+            lower=lambda b, x: b.cast(x, dtype),
+            grad=partial(_gradient, dtype),
+            holomorphic=False,
+            keeps_zero=True,
+            label=f"Cast{{{dtype}}}",
+        )
+        super().__init__()
+        if name is not None:
+            self.name = name
+
+    def __reduce__(self) -> Any:
+        return Cast, (self.o_type, self.name)
+
+
+CONVERSIONS: dict[str, Row] = {dtype: enter(Cast(Scalar(dtype))) for dtype in ALL}
 
 convert_to_bool = CONVERSIONS["bool"]
 convert_to_int8 = CONVERSIONS["int8"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -166,7 +166,7 @@ class Row(ScalarOp):
     label     how it prints, where that is not the name
     """
 
-    template: ClassVar[dict[str, Any]]
+    template: dict[str, Any]
 
     def __init__(self, output_types_preference: Any = None, name: str | None = None) -> None:
         super().__init__(output_types_preference, name)
@@ -232,6 +232,12 @@ class Row(ScalarOp):
     def grad(self, inputs: Any, output_grads: Any) -> Any:
         return self.L_op(inputs, self(*inputs, return_list=True), output_grads)
 
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and self.template["name"] == other.template["name"]  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
     def __reduce__(self) -> Any:
         if ROWS.get(self.name) is self:
             return row_of, (self.name,)
@@ -259,7 +265,7 @@ def remake(row: str, name: str, preference: Any) -> Row:
     return kind(preference, name)  # type: ignore[no-any-return]
 
 
-def scalar_op(
+def template(
     name: str,
     doc: str,
     *,
@@ -280,10 +286,9 @@ def scalar_op(
     ulp: float | None = None,
     exact: str | None = None,
     label: str | None = None,
-    kind: str | None = None,
-) -> Row:
-    """Enter a row into the table. `kind` is the name of its class, by which old programs ask what an operation is."""
-    template = {
+) -> dict[str, Any]:
+    """What a row says, completed; the names are those of `Row`. `nin` is read from `eval` where it is not given."""
+    return {
         "name": name,
         "__doc__": doc,
         "dtypes": dtypes,
@@ -304,10 +309,22 @@ def scalar_op(
         "exact": exact,
         "label": name if label is None else label,
     }
-    bases = {1: (Row, UnaryScalarOp), 2: (Row, BinaryScalarOp)}.get(template["nin"], (Row,))  # type: ignore[call-overload]
-    made: Row = type(kind or name.rstrip("_").capitalize(), bases, {"template": template, "__doc__": doc})()
-    ROWS[name] = made
-    return made
+
+
+def enter(row: Row) -> Row:
+    """Put `row` into the table, under its name."""
+    ROWS[str(row.name)] = row
+    return row
+
+
+def scalar_op(name: str, doc: str, *, kind: str | None = None, base: type[Row] | None = None, **says: Any) -> Row:
+    """Enter a row into the table; what it says is for `template`.
+
+    Each row is the one instance of a class, called `kind`: old programs ask by it what an operation is.
+    """
+    made = template(name, doc, **says)
+    bases = {1: (Row, UnaryScalarOp), 2: (Row, BinaryScalarOp)}.get(made["nin"], (Row,)) if base is None else (base,)
+    return enter(type(kind or name.rstrip("_").capitalize(), bases, {"template": made, "__doc__": doc})())
 
 
 # -- pieces of rows ------------------------------------------------------------------------------------------
