@@ -134,9 +134,7 @@ def fit(task: Fit, degree: int, dtype: str) -> tuple[list[Real], Real]:
         keep = 1 if refits > 0 else len(free)
         refits -= 1
         done += [rounded(c, dtype) for c in free[:keep]]
-    worst = max(
-        w * abs(horner(done, z) - v) for w, v, z in zip(weights, values, grid, strict=True)
-    )
+    worst = max(w * abs(horner(done, z) - v) for w, v, z in zip(weights, values, grid, strict=True))
     return done, worst
 
 
@@ -186,8 +184,12 @@ def written(task: Fit | Parts) -> str:
             low, high = (float(end) for end in task.interval)
             lines.append(f"    # error 2^{float(mp.log(worst, 2)):.1f} on [{low:.6g}, {high:.6g}]")
         lines.append(f'    "{dtype}": (')
-        lines += wrap(", ".join(text(c, dtype) for c in numbers) + ",", 98, initial_indent=" " * 8,
-                      subsequent_indent=" " * 8)
+        lines += wrap(
+            ", ".join(text(c, dtype) for c in numbers) + ",",
+            98,
+            initial_indent=" " * 8,
+            subsequent_indent=" " * 8,
+        )
         lines.append("    ),")
     return "\n".join([*lines, "}"])
 
@@ -201,7 +203,12 @@ def main(prefixes: Sequence[str]) -> None:
     if prefixes:
         print("\n\n".join(blocks))
         return
-    head = '''"""Polynomial coefficients, lowest power first, and constants in parts; made by tools/minimax.py, not by hand."""
+    head = '''"""Polynomial coefficients, lowest power first, and constants in parts.
+
+Made by tools/minimax.py, not by hand.
+"""
+
+# fmt: off
 
 from __future__ import annotations
 

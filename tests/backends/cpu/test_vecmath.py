@@ -57,7 +57,9 @@ def test_bits_do_not_depend_on_the_width(name: str, dtype: str) -> None:
 
 def _agrees(got: float, want: float) -> bool:
     if np.isnan(got) or np.isnan(want) or want in (0.0, np.inf, -np.inf):
-        return bool(np.isnan(got) and np.isnan(want)) or bool(got == want and np.signbit(got) == np.signbit(want))
+        return bool(np.isnan(got) and np.isnan(want)) or bool(
+            got == want and np.signbit(got) == np.signbit(want)
+        )
     return abs(got - want) <= 8 * abs(float(np.spacing(want)))
 
 

@@ -73,7 +73,8 @@ def erfc(x: Lanes) -> Lanes:
     a = at_most(magnitude(x), 27.3)  # erfc is 0 beyond
     square, low = exact_product(a, a)
     y = exp_long(-square, -low, erfcx_in_two(a))
-    return where(x < 0.0, 2.0 - y, y)
+    near = 1.0 - fma(x, polynomial(square, ERF_NEAR[x.kit.form.dtype]), x)
+    return where(a < 0.5, near, where(x < 0.0, 2.0 - y, y))
 
 
 def erfcx(x: Lanes) -> Lanes:
@@ -88,7 +89,7 @@ def erfcx(x: Lanes) -> Lanes:
     square, rest = exact_product(b, b)
     e = exp_long(at_most(square, 709.9), rest)
     y = where(x < 0.0, (e - high) + (e - low), positive)
-    return where(a < 0.3, fma(x, polynomial(x, ERFCX_ZERO[x.kit.form.dtype]), 1.0), y)
+    return where(a < 0.55, fma(x, polynomial(x, ERFCX_ZERO[x.kit.form.dtype]), 1.0), y)
 
 
 def inverse_of_tail(q: Lanes) -> Lanes:
@@ -96,7 +97,7 @@ def inverse_of_tail(q: Lanes) -> Lanes:
     level = -log(q)
     s = sqrt(level)
     y = s * polynomial(1.0 / (s + 1.0), ERFCINV_FIRST[q.kit.form.dtype])
-    high, low = erfcx_in_two(y)
+    high, _ = erfcx_in_two(y)
     square, lost = exact_product(y, y)
     gap = ((level - square) - lost) + log(high)
     slope = high * ROOT_PI_HALF[q.kit.form.dtype][0]

@@ -6,7 +6,6 @@ parts; k is found, as a float and as an integer at once, by adding 1.5 * 2^manti
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from croton.backends.cpu.vecmath.coefficients import EXP, EXP2, LN2, LN10, LOG2_10, LOG2_E, LOG10_2
@@ -38,7 +37,7 @@ class Reduced:
 
 
 def nearest(x: Lanes, factor: float, offset: int) -> tuple[Lanes, Lanes]:
-    """round(x * factor) as a float, and an integer whose low bits are that plus `offset` (|result| < 2^(mantissa-2))."""
+    """round(x * factor), below 2^(mantissa-2), as a float and as the low bits of an integer, there plus `offset`."""
     magic = x.kit.form.magic + offset
     shifted = fma(x, factor, magic)
     return shifted - magic, shifted.bits()

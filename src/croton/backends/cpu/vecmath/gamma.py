@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from croton.backends.cpu.vecmath.coefficients import (
     DIGAMMA_FAR,
+    DIGAMMA_MIDDLE,
     DIGAMMA_NEAR,
     DIGAMMA_ZERO,
     GAMMALN_ONE,
@@ -142,7 +143,11 @@ def psi(x: Lanes) -> Lanes:
     a, negative = magnitude(x), x < 0.0
     small, c, near, b = near_two(a)
     zero, zero_low = DIGAMMA_ZERO[dtype]
-    y_near = ((c - zero) - zero_low) * polynomial(c - 2.0, DIGAMMA_NEAR[dtype])
+    middle, middle_low = DIGAMMA_MIDDLE[dtype]
+    u = where(near, c, 2.0) - 2.0
+    p, p_low = quick_sum(middle, u * polynomial(u, DIGAMMA_NEAR[dtype]))
+    distance, distance_low = quick_sum(c - zero, c.kit.number(-zero_low))
+    y_near = fma(distance, p, fma(distance, p_low + middle_low, distance_low * p))
     inverse = 1.0 / b
     z = inverse * inverse
     y_far = log(b) + fma(inverse, -0.5, z * polynomial(z, DIGAMMA_FAR[dtype]))
@@ -170,7 +175,9 @@ def tri_gamma(x: Lanes) -> Lanes:
     sine, sine_low = sine_of_pi(r)
     ratio = PI[dtype][0] / sine
     ratio_low = (fma(-ratio, sine, PI[dtype][0]) + fma(-ratio, sine_low, PI[dtype][1])) / sine
-    square = 1.0 / (a * a)
+    step = 1.0 / a
+    square = step * step
+    square = where(square < INFINITY, fma(step + step, fma(-step, a, 1.0) * step, square), square)
     reflected, lost = exact_product(ratio, ratio)
     mirrored = reflected + (fma(ratio + ratio, ratio_low, lost) - where(small, y, y - square))
     mirrored = where(reflected < INFINITY, mirrored, reflected)

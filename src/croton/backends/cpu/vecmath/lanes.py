@@ -188,7 +188,9 @@ class Lanes:
 
     def _compare(self, other: Lanes | float, on_float: str, on_int: str) -> Lanes:
         word = f"fcmp {on_float}" if self.kind == "float" else f"icmp {on_int}"
-        return self.kit.op("mask", f"{word} {self.kit.type_of(self.kind)} {self.name}, {self._lift(other).name}")
+        return self.kit.op(
+            "mask", f"{word} {self.kit.type_of(self.kind)} {self.name}, {self._lift(other).name}"
+        )
 
     def __lt__(self, other: Lanes | float) -> Lanes:
         return self._compare(other, "olt", "slt")

@@ -22,6 +22,9 @@ from croton.backends.cpu.vecmath.lanes import (
 
 INFINITY, NAN = float("inf"), float("nan")
 
+SMALL = {"float64": 2.0**-28, "float32": 2.0**-13}
+"""Below this an odd function whose next term is x^3/6 or x^3/3 is x."""
+
 ROOT_HALF = {"float64": 0x3FE6A09E667F3BCD, "float32": 0x3F3504F3}
 """Encoding of sqrt(1/2)."""
 
@@ -138,7 +141,7 @@ def log_long(u: Lanes, lost: Lanes) -> Lanes:
 def arcsinh(x: Lanes) -> Lanes:
     """log(|x| + sqrt(x^2 + 1)) with the sign of x; the sum in two parts keeps what is near zero."""
     a = magnitude(x)
-    large, small = a > 2.0**30, a < 2.0**-28
+    large, small = a > 2.0**30, a < SMALL[x.kit.form.dtype]
     b = where(large, 1.0, a)
     square, lost = exact_product(b, b)
     v, carry = exact_sum(square, x.kit.number(1.0))
@@ -177,4 +180,4 @@ def arctanh(x: Lanes) -> Lanes:
     u, lost = quick_sum(u, lost + q_low)
     y = log_of_sum(u, lost) * 0.5
     y = where(a < 1.0, y, where(a.same(1.0), INFINITY, NAN))
-    return copysign(where(a < 2.0**-28, a, y), x)
+    return copysign(where(a < SMALL[x.kit.form.dtype], a, y), x)

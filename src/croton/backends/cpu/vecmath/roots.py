@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from croton.backends.cpu.vecmath.coefficients import CBRT
 from croton.backends.cpu.vecmath.exponential import power_of_two
-from croton.backends.cpu.vecmath.lanes import Lanes, copysign, exact_product, fma, magnitude, polynomial, sqrt, where
+from croton.backends.cpu.vecmath.lanes import (
+    Lanes,
+    copysign,
+    exact_product,
+    fma,
+    magnitude,
+    polynomial,
+    sqrt,
+    where,
+)
 from croton.backends.cpu.vecmath.logarithm import INFINITY, lift_subnormal, split
 
 

@@ -119,7 +119,8 @@ def arguments(name: str, dtype: str, n: int, rng: np.random.Generator) -> tuple[
         with np.errstate(all="ignore"):
             z = np.asarray(rng.uniform(-reach, reach, len(x)) / np.log(np.abs(x).astype(np.float64)), dtype)
         return np.concatenate([np.abs(x), x]), np.concatenate([np.where(np.isfinite(z), z, 1), y])
-    return np.concatenate([x, x]), np.concatenate([y, x * np.asarray(rng.normal(1, 1, len(x)), dtype)])
+    near = x * np.asarray(rng.uniform(-1, 1, len(x)), dtype)
+    return np.concatenate([x, x]), np.concatenate([y, near])
 
 
 # Truth
@@ -173,6 +174,10 @@ DOMAIN: dict[str, Callable[..., bool]] = {
 """Where the truth is worth its time: elsewhere the result is a special value."""
 
 
+def _everywhere(*_: Any) -> bool:
+    return True
+
+
 def ulp_error(got: float, truth: Any, dtype: str) -> float:
     """Distance of a result from the truth in units of the truth's last place (subnormal ones included)."""
     info = np.finfo(dtype)
@@ -185,9 +190,11 @@ def ulp_error(got: float, truth: Any, dtype: str) -> float:
     return float(abs(mp.mpf(got) - truth) / mp.mpf(2) ** (max(exponent, info.minexp) - info.nmant))
 
 
-def measured(name: str, dtype: str, loop: Loop, inputs: tuple[Array, ...]) -> Iterator[tuple[float, tuple[float, ...]]]:
+def measured(
+    name: str, dtype: str, loop: Loop, inputs: tuple[Array, ...]
+) -> Iterator[tuple[float, tuple[float, ...]]]:
     """The error in ulp and the argument, for each that lies in the function's domain."""
-    inside = DOMAIN.get(name, lambda *_: True)
+    inside: Callable[..., bool] = DOMAIN.get(name, _everywhere)
     for row in zip(*inputs, loop(*inputs), strict=True):
         *given, got = (float(v) for v in row)
         far = name in ("sin", "cos", "tan") and abs(given[0]) > 1e15

@@ -1,9 +1,9 @@
 """sin, cos, tan: x less the nearest multiple of pi (tan: pi/2), then an odd polynomial.
 
 Source: the reduction is Cody and Waite's (Software Manual for the Elementary Functions, 1980, ch. 8) with fused
-multiply-adds: x - n P1 is exact, since both are multiples of ulp(P1)/2 and the difference is below 2. Three parts of pi
-are enough up to `LIMITS`: no float of the format is nearer to a multiple of pi/2 than 2^-61 (2^-30 for float32), so what
-the third part leaves over is far below the result's last place.
+multiply-adds: x - n P1 is exact, since both are multiples of ulp(P1)/2 and the difference is below 2. Three parts
+of pi are enough up to `LIMITS`: no float of the format is nearer to a multiple of pi/2 than 2^-61 (2^-30 for
+float32), so what the third part leaves over is far below the result's last place.
 
 Lanes beyond the limit are rare. A vector that holds one goes through the C library's function, lane by lane (in double
 precision for float32), and that result is taken in those lanes only, so that a lane never depends on its neighbours.
