@@ -25,5 +25,6 @@ from theano import compile as compile
 from theano import configdefaults as configdefaults
 from theano import configparser as configparser
 from theano import gof as gof
+from theano import scalar as scalar
 from theano import tensor as tensor
 from theano import updates as updates

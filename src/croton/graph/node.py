@@ -134,9 +134,8 @@ class Variable:
         if self.name is not None:
             return self.name
         if self.owner is not None:
-            if len(self.owner.outputs) == 1:
-                return f"{self.owner.op}.out"
-            return f"{self.owner.op}.{self.index}"
+            is_default = self.index == getattr(self.owner.op, "default_output", None)
+            return f"{self.owner.op}.{'out' if is_default else self.index}"
         return f"<{self.type}>"
 
     def __repr__(self) -> str:

@@ -102,6 +102,7 @@ from croton.ops.elementwise import true_div as true_div
 from croton.ops.elementwise import trunc as trunc
 from croton.ops.elementwise import where as where
 from croton.ops.elementwise import xor as xor
+from croton.ops.elemwise import DimShuffle as DimShuffle
 from croton.ops.elemwise import Elemwise as Elemwise
 
 # -- reductions, products of matrices
@@ -135,3 +136,8 @@ from croton.ops.statistics import std as std
 from croton.ops.statistics import var as var
 from croton.ops.truth import all as all
 from croton.ops.truth import any as any
+
+# -- modules of elementwise operations
+from theano.tensor import elemwise as elemwise
+from theano.tensor import inplace as inplace
+from theano.tensor import xlogx as xlogx
