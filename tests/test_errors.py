@@ -12,8 +12,6 @@ CLASSIC = {
     "ComplexError": NotImplementedError,
     "DisconnectedInputError": ValueError,
     "IndexBoundsError": IndexError,
-    "MethodNotDefined": NotImplementedError,
-    "MissingInputError": ValueError,
     "NullTypeGradError": TypeError,
     "ShapeError": ValueError,
 }

@@ -74,7 +74,7 @@ class CachedConstantError(CrotonError):
     """A constant that is shared between graphs was put into one of them."""
 
 
-class MissingInputError(CrotonError, ValueError):
+class MissingInputError(CrotonError):
     """A variable is needed that nobody gives a value."""
 
     def __init__(self, *args: object, variable: Any = None) -> None:
@@ -89,7 +89,7 @@ class MissingInputError(CrotonError, ValueError):
         return type(self), self.args
 
 
-class MethodNotDefined(CrotonError, NotImplementedError):
+class MethodNotDefined(CrotonError):
     """An operation or a type lacks a method that is needed of it: (method, class, …)."""
 
     def __str__(self) -> str:
@@ -161,6 +161,10 @@ class DisconnectedInputError(CrotonError, ValueError):
 # -- functions -----------------------------------------------------------------------------------------------
 class UnusedInputError(CrotonError):
     """A function was given an input that its outputs do not need."""
+
+
+class UnknownModeError(CrotonError):
+    """A function is to be compiled in a mode that is not there."""
 
 
 class AliasedMemoryError(CrotonError):

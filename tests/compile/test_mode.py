@@ -16,6 +16,7 @@ from croton.compile.mode import (
     register_mode,
     register_optimizer,
 )  # fmt: skip
+from croton.errors import UnknownModeError
 
 
 def test_names():
@@ -28,7 +29,7 @@ def test_names():
     assert isinstance(get_default_mode(), Mode)
     mode = Mode("py", None)
     assert get_mode(mode) is mode
-    with pytest.raises(ValueError, match="no mode 'NOPE'"):
+    with pytest.raises(UnknownModeError, match="no mode 'NOPE'"):
         get_mode("NOPE")
     with pytest.raises(TypeError):
         get_mode(3)

@@ -91,7 +91,7 @@ class OpFromGraph(Op):
         return Apply(self, [*variables, *self.shared_inputs], [kind() for kind in self.output_types])
 
     # -- what it computes ------------------------------------------------------------------------------------
-    def expand(self, inputs: Sequence[Variable]) -> list[Variable]:
+    def expand(self, *inputs: Variable) -> list[Variable]:
         """The graph itself, on these inputs: what the compiler puts in the place of the operation."""
         made, _ = walk.clone_graph(self.local_outputs, dict(zip(self.local_inputs, inputs, strict=True)))
         return made

@@ -7,13 +7,15 @@ from functools import cache
 from typing import Any
 
 from croton.backends.base import Backend
+from croton.backends.cpu.program import backend as cpu_backend
 from croton.backends.numpy.program import backend as numpy_backend
 from croton.config import config
+from croton.errors import UnknownModeError
 from croton.graph.node import Variable
 from croton.rewrite.pipeline import Pipeline, Query
 
 # The backends by name.
-BACKENDS: dict[str, Backend] = {"numpy": numpy_backend, "cpu": numpy_backend}
+BACKENDS: dict[str, Backend] = {"numpy": numpy_backend, "cpu": cpu_backend}
 
 # The historic linkers, and the backend that each stands for; None: what config.backend says.
 predefined_linkers: dict[str | None, str | None] = {
@@ -222,7 +224,7 @@ _ON_DEMAND = {
 def get_mode(orig_string: Any) -> Mode:
     """The mode of a name; a mode as it is; for None what config.mode says.
 
-    Errors: ValueError for a name that is not known; TypeError for what is neither
+    Errors: UnknownModeError for a name that is not known; TypeError for what is neither
     """
     name = config.mode if orig_string is None else orig_string
     if isinstance(name, Mode):
@@ -236,7 +238,7 @@ def get_mode(orig_string: Any) -> Mode:
         found = predefined_modes[name]
     else:
         known = ", ".join(sorted({"Mode", "DebugMode", "JAX", *predefined_modes}))
-        raise ValueError(f"There is no mode {name!r}; there are {known}.")
+        raise UnknownModeError(f"There is no mode {name!r}; there are {known}.")
     return _as_config_asks(found) if orig_string is None else found
 
 

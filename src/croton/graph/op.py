@@ -143,7 +143,7 @@ def get_test_value(v: Any) -> Any:
 def compute_test_value(node: Apply) -> None:
     """Set `tag.test_value` on the outputs of `node` from the test values of its inputs.
 
-    Errors: AttributeError or a warning when an input has none, as config.compute_test_value says; what the
+    Errors: ValueError or a warning when an input has none, as config.compute_test_value says; what the
     operation raises when the test values do not fit.
     """
     values = []
@@ -154,7 +154,7 @@ def compute_test_value(node: Apply) -> None:
             said = f"Cannot compute test value: input {i} ({variable}) of Op {node} missing default value"
             how = config.compute_test_value
             if how == "raise":
-                raise AttributeError(said) from None
+                raise ValueError(said) from None
             if how == "warn":
                 warnings.warn(said, stacklevel=3)
             return

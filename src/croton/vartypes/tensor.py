@@ -10,7 +10,7 @@ import numpy as np
 from croton.config import config
 from croton.graph.node import Variable
 from croton.graph.type import Type
-from croton.vartypes.dtype import as_dtype, upcast
+from croton.vartypes.dtype import SIGNED, as_dtype, upcast
 
 Dim = int | None
 
@@ -100,7 +100,8 @@ class TensorType(Type):
         """`value` as an array of this type; the same object where it is one already.
 
         Errors: TypeError when that would lose precision (unless `allow_downcast`; a Python float is always taken
-        as floatX), when the number of axes is another, or an axis of static length has another length.
+        as floatX), when the number of axes is another, or an axis of static length has another length; ValueError for
+        what NumPy can make no array of; OverflowError for an int that no signed integer holds.
         """
         if isinstance(value, Variable):
             raise TypeError(
@@ -144,7 +145,9 @@ class TensorType(Type):
             with np.errstate(all="ignore"):
                 data = raw.astype(self.numpy_dtype)
         except (ValueError, TypeError, OverflowError) as error:
-            raise TypeError(f"{self} can't hold the value {_short(value)}: {error}") from None
+            raise type(error)(f"{self} can't hold the value {_short(value)}: {error}") from None
+        if type(value) is int and raw.dtype == np.uint64 and self.dtype in SIGNED:
+            raise OverflowError(f"{self} can't hold the value {value}: it is too large for any signed integer.")
         if not _equal_values(raw, data):
             raise TypeError(
                 f"{self} can't hold the value {_short(value)} (dtype {raw.dtype}) without losing precision. If you do not "
