@@ -5,7 +5,7 @@ operations. Cheap bodies have whole rounds without masks and one masked round fo
 Machines that cannot mask do what is left one by one.
 
 Accumulators start from their identity in each lane. After the loop the lanes are folded in halves, and the initial value comes
-in last. Sums of floats begin a new partial sum every BLOCK rounds, so that no chain of additions is long.
+in last. Sums of floats begin a new partial sum every so many rounds, so that no chain of additions is long.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from croton.loops.scope import stored
 from croton.loops.walk import all_roots, deep, postorder, roots
 from croton.loops.ir import operands
 
-BLOCK = 128
+# Rounds per partial sum. A round of a vector loop is some tens of elements, of a serial one a single one.
+BLOCK = {"vector": 128, "serial": 512}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,14 @@ RoundBody = Callable[[str, list[list[str]]], list[list[str]]]
 
 
 def _rounds(
-    w: Writer, lo: str, hi: str, step: int, parts: Sequence[Part], start: list[list[str]], body: RoundBody
+    w: Writer,
+    lo: str,
+    hi: str,
+    step: int,
+    parts: Sequence[Part],
+    start: list[list[str]],
+    body: RoundBody,
+    block_rounds: int = BLOCK["vector"],
 ) -> list[list[str]]:
     """Rounds from lo, at least one, with the blocking of sums."""
 
@@ -172,13 +180,13 @@ def _rounds(
 
     def block(i: str, flat: list[str]) -> list[str]:
         now = _split(parts, flat)
-        far = w.e.assign(f"add nsw i64 {i}, {BLOCK * step}")
+        far = w.e.assign(f"add nsw i64 {i}, {block_rounds * step}")
         end = w.e.intrinsic("smin", "int64", 1, [far, hi])
         begin = [_identity(w, p) if b else s for p, b, s in zip(parts, blocked, now, strict=True)]
         made = plain(i, end, begin)
         return sum((_joined(w, p, b, s, m) for p, b, s, m in zip(parts, blocked, now, made, strict=True)), [])
 
-    return _split(parts, count(w, lo, hi, step * BLOCK, _carried(parts, start), block))
+    return _split(parts, count(w, lo, hi, step * block_rounds, _carried(parts, start), block))
 
 
 def _joined(w: Writer, part: Part, blocked: bool, total: list[str], made: list[str]) -> list[str]:
@@ -256,7 +264,7 @@ def _serial(w: Writer, loop: For) -> None:
 
     def all_() -> State:
         _hoist(w, loop)
-        return sum(_rounds(w, lo, hi, 1, parts, start, one), [])
+        return sum(_rounds(w, lo, hi, 1, parts, start, one, BLOCK["serial"]), [])
 
     done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
     for part, state in zip(parts, done, strict=True):
