@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from croton.backends.cpu._runtime import Cell
 from croton.graph.node import Variable
-
-
-class Cell:
-    """A place for one value. Functions that share a cell share its value."""
-
-    __slots__ = ("__weakref__", "value")
-
-    def __init__(self, value: Any = None) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return f"Cell({self.value!r})"
 
 
 class Container:

@@ -36,6 +36,8 @@ class CpuBackend:
 class CpuProgram:
     """A program in native code. `native` is what the runtime runs; `plan` is what it was made from."""
 
+    call_base = _runtime.Callable
+
     def __init__(self, plan: p.Program, interface: Interface) -> None:
         self.plan = plan
         self.interface = interface
@@ -54,7 +56,7 @@ class CpuProgram:
             outputs=len(plan.outputs),
             locals=plan.n_locals,
             updates=list(interface.updates),
-            returns=list(range(len(interface.borrow))),
+            returns={"one": 0, "list": list(range(len(interface.borrow))), "none": None}[interface.form],
             callbacks=[self._callback(c) for c in plan.callbacks],
             on_error=error_hook(plan.nodes),
         )
@@ -62,8 +64,10 @@ class CpuProgram:
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """Compute from checked arguments; store the updates; give the returned outputs."""
-        made: list[Any] = self._callable._run(arguments)
-        return made
+        made = self._callable._run(arguments)
+        if self.interface.form == "list":
+            return made  # type: ignore[no-any-return]
+        return [made] if self.interface.form == "one" else []
 
     def _callback(self, c: p.Callback) -> tuple[Any, ...]:
         slots = [self.plan.slot_number(s) for s in c.inputs]
