@@ -131,11 +131,14 @@ class Native:
     def loop_views(
         sizes: Sequence[int], splats: Sequence[bool], p: int, so: int, sr: int, lo: int, hi: int, nr: int, v_lo: int, v_hi: int
     ) -> list[np.ndarray]:
-        """A kernel's buffers as float64 arrays over (o, r, v)."""
+        """A kernel's buffers as float64 arrays over (o, r, v), of extent 1 where they do not vary along r or v."""
         n = len(sizes)
         return [
             memory(
-                base + lo * o + (0 if splat else v_lo * size), (hi - lo, nr, v_hi - v_lo), (o, r, 0 if splat else size), np.float64
+                base + lo * o + (0 if splat else v_lo * size),
+                (hi - lo, nr if r else 1, 1 if splat else v_hi - v_lo),
+                (o, r, size),
+                np.float64,
             )
             for base, o, r, size, splat in zip(words(p, n), words(so, n), words(sr, n), sizes, splats, strict=True)
         ]

@@ -163,7 +163,7 @@ static int64_t copy_layout(const rt_nest_plan *plan, int b, const int64_t *dims,
     for (int a = 0; a < desc->ndim; a++) layout[a] = 0;
     for (int i = n - 1; i >= 0; i--) {
         int a = order[i];
-        bool is_v = i == n - 1 && !plan->slow;
+        bool is_v = i == n - 1 && !plan->slow && is_reduced(desc, a) == (desc->form == RT_FORM_RI);
         bool wanted = strides[a] != 0 || (is_v ? !splat : merging && is_reduced(desc, a));
         if (!wanted) continue;
         layout[a] = size;
