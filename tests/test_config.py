@@ -36,7 +36,13 @@ def fresh(flags: str = "", **environ: str) -> TheanoConfigParser:
 # -- values --------------------------------------------------------------------------------------------------
 def test_defaults():
     c = fresh()
-    assert (c.floatX, c.cast_policy, c.mode, c.linker, c.optimizer) == ("float64", "custom", "Mode", "cvm", "o4")
+    assert (c.floatX, c.cast_policy, c.mode, c.linker, c.optimizer) == (
+        "float64",
+        "custom",
+        "Mode",
+        "cvm",
+        "o4",
+    )
     assert (c.backend, c.threads, c.dump) == ("cpu", 0, "")
     assert (c.on_unused_input, c.compute_test_value, c.exception_verbosity) == ("raise", "off", "low")
     assert c.vm.lazy is None and c.optdb.position_cutoff == float("inf") and c.unittests.rseed == "666"
@@ -87,7 +93,16 @@ def test_a_wrong_choice_names_the_choices():
 
 @pytest.mark.parametrize(
     ("given", "kept"),
-    [("True", True), ("true", True), ("1", True), (1, True), ("False", False), ("0", False), (0, False), (False, False)],
+    [
+        ("True", True),
+        ("true", True),
+        ("1", True),
+        (1, True),
+        ("False", False),
+        ("0", False),
+        (0, False),
+        (False, False),
+    ],
 )
 def test_truth_values(given, kept):
     c = fresh()
@@ -149,7 +164,12 @@ def test_device():
 # -- sources -------------------------------------------------------------------------------------------------
 def test_flags_from_the_environment():
     c = fresh("floatX=float64, floatX = float32 ,gcc.cxxflags=-O3 -DX=1,optimizer_excluding=a:b,,linker=c|py")
-    assert (c.floatX, c.gcc.cxxflags, c.optimizer_excluding, c.linker) == ("float32", "-O3 -DX=1", "a:b", "c|py")
+    assert (c.floatX, c.gcc.cxxflags, c.optimizer_excluding, c.linker) == (
+        "float32",
+        "-O3 -DX=1",
+        "a:b",
+        "c|py",
+    )
 
 
 def test_flags_from_files(tmp_path):
@@ -204,7 +224,9 @@ def test_the_folder_of_compiled_code():
 def test_import_reads_the_environment():
     code = "from croton.config import config; print(config.floatX)"
     environ = {"THEANO_FLAGS": "floatX=float32", "THEANORC": "", "PYTHONPATH": ":".join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
     assert (done.stdout, done.stderr) == ("float32\n", "")
 
 
@@ -258,7 +280,15 @@ def test_add_config_var():
     AddConfigVar("doubled", "Twice.", ConfigParam(2, lambda n: 2 * n), root=c)
     AddConfigVar("text", "Lines.", TypedParam("a b", str.split), root=c)
     AddConfigVar("on", "Whether.", BoolParam(True), root=c)
-    assert (c.mine.size, c.mine.name, c.ratio, c.kind, c.doubled, c.text, c.on) == (3, "made", 0.5, "a", 4, ["a", "b"], True)
+    assert (c.mine.size, c.mine.name, c.ratio, c.kind, c.doubled, c.text, c.on) == (
+        3,
+        "made",
+        0.5,
+        "a",
+        4,
+        ["a", "b"],
+        True,
+    )
     with pytest.raises(ValueError, match=r"mine\.size"):
         c.mine.size = 0
     for taken in ("mine.size", "floatX", "floatX.more"):
