@@ -21,10 +21,12 @@ from croton.graph.type import Generic as Generic
 from croton.graph.type import Type as Type
 from croton.graph.type import generic as generic
 from croton.legacy.fgraph import FunctionGraph as FunctionGraph
+from croton.util.arrays import as_array_of as _asarray
 from theano import compile as compile
 from theano import configdefaults as configdefaults
 from theano import configparser as configparser
 from theano import gof as gof
+from theano import misc as misc
 from theano import scalar as scalar
 from theano import tensor as tensor
 from theano import updates as updates

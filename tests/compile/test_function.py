@@ -189,6 +189,16 @@ def test_givens_of_an_input_or_of_another_type():
     assert theano.function([y], x * 2, givens={x: y}, rebuild_strict=False)(3).dtype == "float32"
 
 
+def test_givens_of_values():
+    x, y = T.dscalar("x"), T.fscalar("y")
+    assert theano.function([], x * 2, givens={x: 3.0})() == 6
+    assert theano.function([], y * 2, givens={y: np.float32(3)})() == 6
+    with pytest.raises(TypeError, match="float64"):
+        theano.function([], y * 2, givens={y: 3.0})
+    v = T.dvector()
+    assert theano.function([], v * 2, givens={v: np.ones(1)})().tolist() == [2]
+
+
 def test_givens_that_depend_on_one_another():
     x, y, s = T.dscalars("x", "y", "s")
     with pytest.raises(AssertionError, match="depend on one another"):

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from croton.compile.shared import SharedVariable
 from croton.graph import walk
 from croton.graph.node import Constant, Variable
 from croton.ops.convert import as_tensor_variable
+from croton.vartypes.tensor import TensorType
 
 Pairs = Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None
 
@@ -135,10 +138,20 @@ def _replace(state: _Rebuild, variable: Any, expression: Any) -> None:
             "put the new expressions in the order in which they build on one another, or apply theano.clone twice."
         )
     if not isinstance(expression, Variable):
-        expression = variable.type.filter_variable(expression)
+        expression = _as_constant(variable, expression)
     if state.strict:
         expression = variable.type.filter_variable(expression)
     state.memo[variable] = state.copy([expression])[0]
+
+
+def _as_constant(variable: Variable, value: Any) -> Variable:
+    """A value given in the place of `variable`, of the type that a shared variable made of it would have."""
+    if not isinstance(variable.type, TensorType):
+        made: Variable = variable.type.make_constant(value)
+        return made
+    data = np.asarray(value)
+    found: Variable = TensorType(data.dtype.name, [None] * data.ndim).make_constant(data)
+    return found
 
 
 def _checked_target(state: _Rebuild, variable: Any, expression: Any) -> SharedVariable:
