@@ -21,7 +21,7 @@ from croton.graph.type import Generic as Generic
 from croton.graph.type import Type as Type
 from croton.graph.type import generic as generic
 from croton.legacy.fgraph import FunctionGraph as FunctionGraph
-from croton.util.arrays import as_array_of as _asarray
+from croton.vartypes.arrays import as_array_of as _asarray
 from theano import compile as compile
 from theano import configdefaults as configdefaults
 from theano import configparser as configparser

@@ -8,7 +8,7 @@ import pytest
 import theano
 import theano.tensor as T
 from croton.compile.shape_of import shape_of_variables
-from croton.util.arrays import hash_from_ndarray
+from croton.vartypes.arrays import hash_from_ndarray
 
 
 def test_shapes():

@@ -1,3 +1,3 @@
 """Arrays of exactly one data type."""
 
-from croton.util.arrays import as_array_of as _asarray
+from croton.vartypes.arrays import as_array_of as _asarray
