@@ -191,6 +191,12 @@ static int32_t run_product(rt_ctx *ctx, product *job)
     return finished ? 0 : RT_E_INTERRUPTED;
 }
 
+static int32_t check_sizes(rt_ctx *ctx, int64_t a, int64_t b, int64_t c)
+{
+    int64_t largest = rt_max(a, rt_max(b, c));
+    return largest > INT32_MAX ? rt_fail(ctx, RT_E_BLAS_SIZE, -1, 1, &largest) : 0;
+}
+
 static int32_t run_oriented(rt_ctx *ctx, product *job)
 {
     void *a_copy = NULL, *b_copy = NULL;
@@ -199,8 +205,7 @@ static int32_t run_oriented(rt_ctx *ctx, product *job)
         status = orient(ctx, job, job->m, job->k, &job->a, &job->ta, &job->lda, &a_copy);
         if (!status) status = orient(ctx, job, job->k, job->n, &job->b, &job->tb, &job->ldb, &b_copy);
     }
-    int64_t largest = rt_max(rt_max(job->m, job->n), rt_max(job->k, rt_max(job->lda, rt_max(job->ldb, job->ldc))));
-    if (!status && largest > INT32_MAX) status = rt_fail(ctx, RT_E_BLAS_SIZE, -1, 1, &largest);
+    if (!status) status = check_sizes(ctx, job->lda, job->ldb, job->ldc);
     if (!status) status = run_product(ctx, job);
     rt_free(ctx, a_copy);
     rt_free(ctx, b_copy);
@@ -239,6 +244,8 @@ static int32_t multiply(rt_ctx *ctx, int32_t dtype, product *job)
     job->kind = rt_blas_kind(dtype);
     if (job->kind < 0) return rt_fail(ctx, RT_E_INTERNAL, -1, 0, NULL);
     if (!rt_blas.gemm[job->kind]) return rt_fail(ctx, RT_E_BLAS_MISSING, -1, 0, NULL);
+    int32_t status = check_sizes(ctx, job->m, job->n, job->k);
+    if (status) return status;
     job->item = PyDataType_ELSIZE(rt_descrs[dtype]);
     job->lda = job->ldb = 1;
     char c = orientation(job->m, job->n, job->c.rs, job->c.cs, job->item, &job->ldc);
