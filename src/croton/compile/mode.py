@@ -13,6 +13,7 @@ from croton.config import config
 from croton.errors import UnknownModeError
 from croton.graph.node import Variable
 from croton.rewrite.pipeline import Pipeline, Query
+from croton.rules.pipeline import PIPELINE
 
 # The backends by name.
 BACKENDS: dict[str, Backend] = {"numpy": numpy_backend, "cpu": cpu_backend}
@@ -58,24 +59,10 @@ def register_linker(name: str, backend: str | None) -> None:
     predefined_linkers[name] = backend
 
 
-class _NoRules:
-    """Stands in for what rules need, where there are no rules."""
-
-    def conform(self, old: Variable, new: Variable) -> Variable | None:
-        """`new` where it is of the type of `old` already."""
-        return new if new.type == old.type else None
-
-    def context(self, graph: Any) -> None:
-        """Nothing."""
-
-
-_base: Pipeline = Pipeline((), _NoRules().conform, _NoRules().context)
-
-
 @cache
 def pipeline_of(query: Query) -> Pipeline:
     """All passes, under `query`; one object per query, so that what it has prepared is used again."""
-    return _base.with_query(query)
+    return PIPELINE.with_query(query)
 
 
 class Mode:

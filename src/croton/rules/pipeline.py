@@ -1,0 +1,23 @@
+"""The order in which graphs are rewritten."""
+
+from __future__ import annotations
+
+from croton.rewrite.pipeline import Pass, Pipeline
+from croton.rules import useless as _useless  # noqa: F401 - enters its rules
+from croton.rules.passes import Context, conform, fold_constants, merge
+from croton.rules.stages import blas, canonicalize, specialize, stabilize
+
+_ALWAYS = frozenset({"fast_run", "fast_compile"})
+
+PASSES = (
+    Pass("merge", whole=merge, tags=_ALWAYS),
+    Pass("canonicalize", stage=canonicalize),
+    Pass("merge_canonical", whole=merge),
+    Pass("stabilize", stage=stabilize),
+    Pass("specialize", stage=specialize),
+    Pass("blas", stage=blas),
+    Pass("constant_folding", whole=fold_constants, tags=_ALWAYS),
+    Pass("merge_final", whole=merge, tags=_ALWAYS),
+)
+
+PIPELINE = Pipeline(PASSES, conform, Context)
