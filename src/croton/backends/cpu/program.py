@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from croton.backends.base import Interface
 from croton.backends.cpu import _runtime, blas, driver, jit
 from croton.backends.cpu.failure import error_hook
+from croton.backends.steps import explained_step
 from croton.config import config
 from croton.graph.fgraph import FunctionGraph
-from croton.graph.node import Apply, Variable
+from croton.graph.node import Variable
 from croton.plan import program as p
 from croton.plan.expand import expand
 from croton.plan.make import Surroundings, make_program
@@ -72,7 +71,7 @@ class CpuProgram:
     def _callback(self, c: p.Callback) -> tuple[Any, ...]:
         slots = [self.plan.slot_number(s) for s in c.inputs]
         outputs = [(self.plan.slot_number(s), dtype, ndim) for s, dtype, ndim in c.outputs]
-        return (_python_step(c.node), slots, outputs, c.number)
+        return (explained_step(c.node, c.number), tuple(slots), tuple(outputs), c.number)
 
 
 def _kind(variable: Variable) -> tuple[str, int]:
@@ -86,17 +85,6 @@ def _input_spec(variable: Variable) -> tuple[Any, ...]:
         return ("object", None, 0)
     takes_float = kind.ndim == 0 and kind.dtype == config.floatX
     return (kind.dtype, kind.shape, _runtime.ABI["input_flags"]["pyfloat"] if takes_float else 0)
-
-
-def _python_step(node: Apply) -> Callable[[list[Any]], list[Any]]:
-    """What runs a node that has no native code."""
-
-    def step(inputs: list[Any]) -> list[Any]:
-        storage: list[list[Any]] = [[None] for _ in node.outputs]
-        node.op.perform(node, inputs, storage)
-        return [np.asarray(cell[0]) if isinstance(out.type, TensorType) else cell[0] for cell, out in zip(storage, node.outputs, strict=True)]
-
-    return step
 
 
 backend = CpuBackend()

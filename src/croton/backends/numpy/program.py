@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import copy
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from croton.backends.base import Interface, NodeListener
 from croton.backends.failure import add_context
+from croton.backends.steps import copied, step_of
 from croton.graph.fgraph import FunctionGraph
-from croton.graph.node import Apply, Constant, Variable
-from croton.ops.base import Primitive
-from croton.vartypes.tensor import TensorType
-
-# From the values of a node's inputs to those of its outputs.
-Step = Callable[[list[Any]], list[Any]]
+from croton.graph.node import Constant, Variable
 
 
 class NumpyBackend:
@@ -57,7 +51,7 @@ class NumpyProgram:
         self.outputs = [place[v] for v in graph.outputs]
         self.reads = [[place[v] for v in node.inputs] for node in self.nodes]
         self.writes = [[place[v] for v in node.outputs] for node in self.nodes]
-        self.steps = [_step(node) for node in self.nodes]
+        self.steps = [step_of(node) for node in self.nodes]
         self.dead = self._last_uses(len(graph.inputs)) if interface.allow_gc else [[] for _ in self.nodes]
 
     def _last_uses(self, kept: int) -> list[list[int]]:
@@ -114,7 +108,7 @@ class NumpyProgram:
             owner = _owner_of(value)
             may_share = at < len(borrow) and borrow[at]
             if owner in constant or owner in used or (owner in outside and not may_share):
-                value = _copied(value)
+                value = copied(value)
                 owner = _owner_of(value)
             used.add(owner)
             finished.append(value)
@@ -136,92 +130,6 @@ def _owner_of(value: Any) -> int:
     while isinstance(value, np.ndarray) and value.base is not None:
         value = value.base
     return id(value)
-
-
-def _copied(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else copy.deepcopy(value)
-
-
-# -- one node ------------------------------------------------------------------------------------------------
-def _step(node: Apply) -> Step:
-    if hasattr(node.op, "make_thunk"):
-        return _thunk_step(node)
-    if isinstance(node.op, Primitive):
-        return _primitive_step(node)
-    return _perform_step(node)
-
-
-def _primitive_step(node: Apply) -> Step:
-    perform = node.op.perform
-    count = len(node.outputs)
-
-    def step(inputs: list[Any]) -> list[Any]:
-        storage: list[list[Any]] = [[None] for _ in range(count)]
-        perform(node, inputs, storage)
-        return [cell[0] for cell in storage]
-
-    return step
-
-
-def _perform_step(node: Apply) -> Step:
-    """A user's operation: it may write into the inputs that it says it destroys, and its outputs are checked."""
-    perform = node.op.perform
-    destroyed = sorted({i for places in (node.op.destroy_map or {}).values() for i in places})
-    params = _params(node)
-
-    def step(inputs: list[Any]) -> list[Any]:
-        if destroyed:
-            inputs = [_copied(x) if i in destroyed else x for i, x in enumerate(inputs)]
-        storage: list[list[Any]] = [[None] for _ in node.outputs]
-        perform(node, inputs, storage, *params)
-        return [_checked(node, at, cell[0]) for at, cell in enumerate(storage)]
-
-    return step
-
-
-def _params(node: Apply) -> tuple[Any, ...]:
-    get = getattr(node.op, "get_params", None)
-    return () if get is None or getattr(node.op, "params_type", None) is None else (get(node),)
-
-
-def _checked(node: Apply, at: int, value: Any) -> Any:
-    """The value as the output's type holds it: an operation that says float32 and gives float64 is caught here."""
-    kind = node.outputs[at].type
-    if not isinstance(kind, TensorType):
-        return value
-    if value is None:
-        raise ValueError(f"{node.op} gave no value for its output {at}, which should be a {kind}.")
-    if isinstance(value, np.ndarray) and value.dtype == kind.numpy_dtype and value.ndim == kind.ndim:
-        return value
-    try:
-        return kind.filter(value)
-    except TypeError as error:
-        raise TypeError(f"{node.op} gave a wrong value for its output {at}: {error}") from None
-
-
-def _thunk_step(node: Apply) -> Step:
-    """An operation that makes its own thunk, which reads and writes one-element lists."""
-    storage: dict[Variable, list[Any]] = {v: [None] for v in (*node.inputs, *node.outputs)}
-    computed: dict[Variable, list[bool]] = {v: [True] for v in node.inputs} | {
-        v: [False] for v in node.outputs
-    }
-    thunk = node.op.make_thunk(node, storage, computed, [])  # type: ignore[attr-defined]
-    lock = threading.Lock()
-
-    def step(inputs: list[Any]) -> list[Any]:
-        with lock:
-            for variable, value in zip(node.inputs, inputs, strict=True):
-                storage[variable][0] = value
-            for variable in node.outputs:
-                computed[variable][0] = False
-                storage[variable][0] = None
-            thunk()
-            made = [_checked(node, at, storage[v][0]) for at, v in enumerate(node.outputs)]
-            for cell in storage.values():
-                cell[0] = None
-            return made
-
-    return step
 
 
 backend = NumpyBackend()
