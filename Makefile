@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach one,$(CANDIDATES),$(shell $(one) -c '$(FITS)' 2>
 
 VENV    = .venv
 BIN     = $(VENV)/bin
-PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 WORKERS ?= 2
 
 # What an installation depends on: the metadata and the sources of the native runtime.
