@@ -10,6 +10,7 @@ from typing import Any
 from croton.ops.scalar.arithmetic import neg, sqr
 from croton.ops.scalar.choice import identity, switch
 from croton.ops.scalar.comparison import eq
+from croton.ops.scalar.dtypes import real as real_only
 from croton.ops.scalar.dtypes import same, to_complex, to_float64, to_real
 from croton.ops.scalar.row import like, no_slope, scalar_op
 from croton.ops.scalar.trigonometric import cos, sin
@@ -75,7 +76,7 @@ angle = scalar_op(
 complex = scalar_op(
     "complex",
     "Complex number of a real and an imaginary part.",
-    dtypes=to_complex,
+    dtypes=real_only(to_complex),
     eval=lambda xp, a, b: a + 1j * b,
     grad=lambda a, b, z, g: [real(g), imag(g)],
     holomorphic=False,
@@ -84,7 +85,7 @@ complex = scalar_op(
 complex_from_polar = scalar_op(
     "complex_from_polar",
     "Complex number of a modulus and an angle.",
-    dtypes=to_complex,
+    dtypes=real_only(to_complex),
     eval=lambda xp, r, theta: r * xp.cos(theta) + 1j * (r * xp.sin(theta)),
     grad=lambda r, theta, z, g: [
         real(g) * cos(theta) + imag(g) * sin(theta),

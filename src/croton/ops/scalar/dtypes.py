@@ -55,7 +55,7 @@ def to_quotient(*dtypes: str) -> tuple[Sequence[str], Sequence[str]]:
 
 def to_complex(*dtypes: str) -> tuple[Sequence[str], Sequence[str]]:
     """Two real parts make a complex number that holds them."""
-    met = upcast("float32", *dtypes)
+    met = upcast("float32", upcast(*dtypes))
     return (met,) * len(dtypes), ("complex64" if met == "float32" else "complex128",)
 
 

@@ -197,7 +197,7 @@ class Row(ScalarOp):
                 made = self.eval(xp, *cast)
                 if self.nout == 1:
                     made = (made,)
-                return tuple(_own(np.asarray(m), d) for m, d in zip(made, outs, strict=True))
+                return tuple(_own(np.asarray(m), d, values) for m, d in zip(made, outs, strict=True))
         made = self.eval(xp, *cast)
         if self.nout == 1:
             made = (made,)
@@ -247,11 +247,11 @@ class Row(ScalarOp):
         return str(self.label)
 
 
-def _own(made: np.ndarray, dtype: str) -> np.ndarray:
-    """`made` as `dtype`, in memory of its own."""
+def _own(made: np.ndarray, dtype: str, values: Sequence[Any]) -> np.ndarray:
+    """`made` as `dtype`, in memory of its own: neither a view nor one of `values`."""
     if made.dtype != dtype:
         return made.astype(dtype)
-    return made if made.flags.owndata and made.flags.writeable else made.copy()
+    return made if made.flags.owndata and not any(made is v for v in values) else made.copy()
 
 
 def row_of(name: str) -> Row:
