@@ -54,9 +54,12 @@ def test_gradient_passes_between_floats_and_ends_at_integers() -> None:
 @pytest.mark.parametrize(
     ("floatX", "value", "dtype"),
     [
-        ("float64", 1, "int8"), ("float64", 128, "int16"), ("float64", -32769, "int32"), ("float64", 2**40, "int64"),
-        ("float64", 1.5, "float32"), ("float64", 0.1, "float64"), ("float64", 1e300, "float64"), ("float32", 0.1, "float32"),
-        ("float32", 1e300, "float32"), ("float16", 0.1, "float16"), ("float64", 1j, "complex128"), ("float64", True, "int8"),
+        ("float64", 1, "int8"), ("float64", 128, "int16"), ("float64", -32769, "int32"),
+        ("float64", 2**40, "int64"),
+        ("float64", 1.5, "float32"), ("float64", 0.1, "float64"), ("float64", 1e300, "float64"),
+        ("float32", 0.1, "float32"),
+        ("float32", 1e300, "float32"), ("float16", 0.1, "float16"), ("float64", 1j, "complex128"),
+        ("float64", True, "int8"),
         ("float64", np.float64(1), "float64"),
     ],
 )  # fmt: skip

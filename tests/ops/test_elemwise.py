@@ -31,7 +31,8 @@ def run(inputs: list[Any], output: Any, *values: Any) -> Any:
 
 
 def test_broadcasting_is_by_type() -> None:
-    x, row, column, number = var("float64", None, None), var("float64", 1, None), var("float64", None, 1), var("float64")
+    x, number = var("float64", None, None), var("float64")
+    row, column = var("float64", 1, None), var("float64", None, 1)
     y = x + row * column - number
     assert y.type.broadcastable == (False, False)
     a = np.arange(6.0).reshape(2, 3)
@@ -41,7 +42,8 @@ def test_broadcasting_is_by_type() -> None:
 
 def test_length_one_that_the_type_does_not_know_does_not_broadcast() -> None:
     x, y = var("float64", None), var("float64", None)
-    with pytest.raises(ValueError, match=r"Input dimension mis-match. \(input\[0\].shape\[0\] = 1, input\[1\].shape\[0\] = 3\)"):
+    said = r"Input dimension mis-match. \(input\[0\].shape\[0\] = 1, input\[1\].shape\[0\] = 3\)"
+    with pytest.raises(ValueError, match=said):
         run([x, y], x + y, np.ones(1), np.ones(3))
 
 

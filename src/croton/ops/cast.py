@@ -24,7 +24,7 @@ def cast(x: Any, dtype: Any) -> Variable:
     name = as_dtype(dtype)
     x = as_tensor_variable(x)
     if x.type.dtype == name:
-        return x
+        return x  # type: ignore[no-any-return]
     if is_complex(x.type.dtype) and not is_complex(name):
         raise TypeError(
             "Casting from complex to real is ambiguous: consider real(), imag(), angle() or abs(); "

@@ -16,12 +16,14 @@ from croton.ops.scalar import (
     arithmetic,
     choice,
     comparison,
-    complex as complex_numbers,
     exponential,
     logic,
     rounding,
     special,
     trigonometric,
+)
+from croton.ops.scalar import (
+    complex as complex_numbers,
 )
 from croton.ops.scalar.row import Row
 from croton.vartypes.dtype import is_complex, is_discrete
@@ -29,6 +31,7 @@ from croton.vartypes.dtype import is_complex, is_discrete
 
 def _on_elements(row: Row, name: str | None = None) -> Elemwise:
     return Elemwise(row, name=name or f"Elemwise{{{row.name},no_inplace}}")
+
 
 # -- arithmetic ----------------------------------------------------------------------------------------------
 add = _on_elements(arithmetic.add)
@@ -160,7 +163,7 @@ def isinf(a: Any) -> Variable:
 
 
 def _if_float(test: Elemwise, a: Any) -> Variable:
-    x = as_tensor_variable(a)
+    x: Any = as_tensor_variable(a)
     made: Variable = second(x, as_tensor_variable(np.bool_(False))) if is_discrete(x.type.dtype) else test(x)
     return made
 

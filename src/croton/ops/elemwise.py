@@ -1,4 +1,4 @@
-"""Scalar operations applied to each element of tensors that broadcast against one another, and the axes they stand on."""
+"""Scalar operations on each element of tensors that broadcast against one another, and the axes they stand on."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ class DimShuffle(Primitive):
                 raise TypeError(f"{self} takes {len(self.input_broadcastable)} axes; {x} has {kind.ndim}.")
             for axis in self.drop:
                 if not kind.broadcastable[axis]:
-                    raise TypeError(f"{self} drops axis {axis}, which does not broadcast in {x} of type {kind}.")
+                    raise TypeError(
+                        f"{self} drops axis {axis}, which does not broadcast in {x} of type {kind}."
+                    )
         return TensorType(kind.dtype, [1 if j == "x" else kind.shape[j] for j in self.new_order])  # type: ignore[index]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
@@ -88,14 +90,13 @@ class DimShuffle(Primitive):
             shape.insert(i, 1)
         return moved.reshape(shape)
 
-    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:  # type: ignore[override]
         (x,), (g,) = xs, gs
         order: list[int | str] = ["x"] * x.ndim
         for i, j in enumerate(self.new_order):
             if j != "x":
                 order[j] = i  # type: ignore[index]
-        pattern = [g_flag for g_flag in g.type.broadcastable]
-        return [DimShuffle(tuple(pattern), tuple(order))(g)]
+        return [DimShuffle(tuple(g.type.broadcastable), tuple(order))(g)]
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         x = b.array(xs[0])
@@ -110,8 +111,14 @@ class DimShuffle(Primitive):
         S((0, 4), input_broadcastable=(False, False), new_order=(1, "x", 0)),
     )
     errors = (
-        E((2, 3), input_broadcastable=(False, False), new_order=(0,), raises=ValueError, says="drop a non-broadcastable"),
-        E((2, 3), input_broadcastable=(False, False), new_order=(0, 2), raises=ValueError, says="names axis 2"),
+        E((2, 3), input_broadcastable=(False, False), new_order=(0,), raises=ValueError, says="drop a non-"),
+        E(
+            (2, 3),
+            input_broadcastable=(False, False),
+            new_order=(0, 2),
+            raises=ValueError,
+            says="names axis 2",
+        ),
     )
 
     def __str__(self) -> str:
@@ -125,7 +132,7 @@ def dimshuffle(x: Any, *pattern: Any) -> Variable:
     x = as_tensor_variable(x)
     order = tuple(j if j == "x" else (j + x.type.ndim if j < 0 else j) for j in pattern)
     if order == tuple(range(x.type.ndim)):
-        return x
+        return x  # type: ignore[no-any-return]
     made: Variable = DimShuffle(x.type.broadcastable, order)(x)
     return made
 
@@ -180,12 +187,11 @@ class Elemwise(Primitive):
         return [TensorType(dtype, shape) for dtype in outs]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        kinds = [x.type for x in node.inputs]
+        kinds: list[Any] = [x.type for x in node.inputs]
         out: list[Any] = []
         for axis in range(len(shapes[0])):
-            out.append(
-                next((s[axis] for s, k in zip(shapes, kinds, strict=True) if not k.broadcastable[axis]), shapes[0][axis])  # type: ignore[attr-defined]
-            )
+            lengths = (s[axis] for s, k in zip(shapes, kinds, strict=True) if not k.broadcastable[axis])
+            out.append(next(lengths, shapes[0][axis]))
         return [tuple(out)] * len(node.outputs)
 
     def eval(self, xp: Any, *values: Any) -> Any:
@@ -216,7 +222,7 @@ class Elemwise(Primitive):
         """Which inputs each output depends on."""
         return self.scalar_op.connection_pattern(node)
 
-    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:  # type: ignore[override]
         found = _scalar_gradient(
             self.scalar_op,
             tuple(x.type.dtype for x in xs),
@@ -236,13 +242,17 @@ class Elemwise(Primitive):
 class _Gradient:
     """The gradient of a scalar operation as a graph of scalar operations, to be applied to tensors."""
 
-    def __init__(self, xs: Sequence[Variable], ys: Sequence[Variable], gs: Sequence[Any], found: Sequence[Any]) -> None:
+    def __init__(
+        self, xs: Sequence[Variable], ys: Sequence[Variable], gs: Sequence[Any], found: Sequence[Any]
+    ) -> None:
         self.leaves = (*xs, *ys, *[g for g in gs if g is not None])
         self.found = [as_scalar(v) if v is not None and not isinstance(v, Variable) else v for v in found]
         kept = [v for v in self.found if v is not None]
         self.nodes = walk.toposort(kept, self.leaves)
 
-    def applied(self, xs: Sequence[Variable], ys: Sequence[Variable], gs: Sequence[Any]) -> list[Variable | None]:
+    def applied(
+        self, xs: Sequence[Variable], ys: Sequence[Variable], gs: Sequence[Any]
+    ) -> list[Variable | None]:
         """The same on tensors: `xs`, `ys` and `gs` stand for the scalars it was made with."""
         ndim = xs[0].type.ndim
         made: dict[Variable, Variable] = dict(
@@ -266,12 +276,15 @@ class _Gradient:
 
 @lru_cache(maxsize=1024)
 def _scalar_gradient(
-    scalar_op: ScalarOp, in_dtypes: tuple[str, ...], g_dtypes: tuple[str | None, ...], settings: tuple[str, str]
+    scalar_op: ScalarOp,
+    in_dtypes: tuple[str, ...],
+    g_dtypes: tuple[str | None, ...],
+    settings: tuple[str, str],
 ) -> _Gradient:
     """The gradient of `scalar_op` for inputs and cotangents of these types; `settings` are those it may depend on."""
     xs = [Scalar(d)() for d in in_dtypes]
     ys = scalar_op(*xs, return_list=True)
-    gs = [None if d is None else Scalar(d)() for d in g_dtypes]
+    gs: Any = [None if d is None else Scalar(d)() for d in g_dtypes]
     return _Gradient(xs, ys, gs, scalar_op.L_op(xs, ys, gs))
 
 

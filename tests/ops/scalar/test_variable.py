@@ -26,8 +26,10 @@ from croton.vartypes.tensor import TensorType
 @pytest.mark.parametrize(
     "make",
     [
-        lambda x: x + 2, lambda x: 2 + x, lambda x: x - 2, lambda x: 2 - x, lambda x: x * 3, lambda x: 3 * x, lambda x: x / 4,
-        lambda x: 4 / x, lambda x: x // 2, lambda x: 7 // x, lambda x: x % 2, lambda x: 7 % x, lambda x: x**2, lambda x: 2**x,
+        lambda x: x + 2, lambda x: 2 + x, lambda x: x - 2, lambda x: 2 - x, lambda x: x * 3,
+        lambda x: 3 * x, lambda x: x / 4,
+        lambda x: 4 / x, lambda x: x // 2, lambda x: 7 // x, lambda x: x % 2, lambda x: 7 % x,
+        lambda x: x**2, lambda x: 2**x,
         lambda x: -x, abs, lambda x: x < 3, lambda x: x <= 3, lambda x: x > 3, lambda x: x >= 3,
     ],
 )  # fmt: skip
@@ -111,7 +113,9 @@ def test_a_classic_operation_on_tensors() -> None:
 
 def test_identity_of_a_classic_operation() -> None:
     cube = Cube(preferences.upgrade_to_float, name="cube")
-    assert cube == Cube(preferences.upgrade_to_float) and hash(cube) == hash(Cube(preferences.upgrade_to_float))
+    assert cube == Cube(preferences.upgrade_to_float) and hash(cube) == hash(
+        Cube(preferences.upgrade_to_float)
+    )
     assert cube != Cube(preferences.same_out)
     assert pickle.loads(pickle.dumps(cube)) == cube
 
@@ -129,14 +133,18 @@ def test_a_classic_operation_without_output_types() -> None:
 @pytest.mark.parametrize(
     ("rule", "ins", "out"),
     [
-        ("upcast_out", "int8 float32", "float32"), ("upcast_out_min8", "bool", "int8"), ("upcast_out_nobool", "bool", None),
+        ("upcast_out", "int8 float32", "float32"), ("upcast_out_min8", "bool", "int8"),
+        ("upcast_out_nobool", "bool", None),
         ("upcast_out_no_complex", "complex64", None), ("upgrade_to_float", "int8", "float32"),
         ("upgrade_to_float", "int32", "float64"), ("upgrade_to_float", "float16", "float16"),
         ("upgrade_to_float_no_complex", "complex64", None), ("upgrade_to_float64", "int8 int8", "float64"),
         ("same_out", "int8", "int8"), ("same_out", "int8 int8", None), ("same_out_nobool", "bool", None),
-        ("same_out_min8", "bool", "int8"), ("same_out_nocomplex", "complex64", None), ("same_out_float_only", "int8", None),
-        ("same_out_float_only", "float16", "float16"), ("real_out", "complex64", "float32"), ("int_out", "float32", "int64"),
-        ("int_out_nocomplex", "complex64", None), ("float_out", "int8", "float64"), ("float_out_nocomplex", "complex64", None),
+        ("same_out_min8", "bool", "int8"), ("same_out_nocomplex", "complex64", None),
+        ("same_out_float_only", "int8", None),
+        ("same_out_float_only", "float16", "float16"), ("real_out", "complex64", "float32"),
+        ("int_out", "float32", "int64"),
+        ("int_out_nocomplex", "complex64", None), ("float_out", "int8", "float64"),
+        ("float_out_nocomplex", "complex64", None),
     ],
 )  # fmt: skip
 def test_rules(rule: str, ins: str, out: str | None) -> None:

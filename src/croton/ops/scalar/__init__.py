@@ -1,1 +1,1 @@
-"""Operations on single numbers, one row each; from a row come the elementwise operation, its gradient and its native code."""
+"""Operations on single numbers, one row each: from it come the elementwise form, its gradient, its native code."""

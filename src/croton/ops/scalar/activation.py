@@ -34,8 +34,6 @@ softplus = scalar_op(
 )
 
 
-
-
 # Three pieces in h = |x| / 2, odd around 1/2: a hyperbola up to 1.7, a line up to 3, a constant.
 # source: measured on the original, whose values users have trained with; within 0.02 of the sigmoid
 _LINE_AT, _LINE_SLOPE, _TOP = 0.935409070603099, 0.0458812946797165, 0.99505475368673

@@ -13,7 +13,7 @@ from croton.ops.scalar.choice import switch
 from croton.ops.scalar.comparison import eq
 from croton.ops.scalar.dtypes import at_least_int8, number, real, same, to_float, to_quotient, to_real
 from croton.ops.scalar.exponential import log
-from croton.ops.scalar.row import like, no_slope, scalar_op
+from croton.ops.scalar.row import Row, like, no_slope, scalar_op
 from croton.vartypes.dtype import is_complex, is_discrete
 
 
@@ -174,7 +174,7 @@ def _power_gradient(x: Any, y: Any, z: Any, g: Any) -> list[Any]:
 
 pow = scalar_op(
     "pow",
-    "First argument to the power of the second; integers wrap, and to a negative power give 0 but for the bases 1 and -1.",
+    "First argument to the power of the second; integers wrap; to a negative power they give 0 but for 1 and -1.",
     dtypes=at_least_int8,
     eval=_power,
     lower=lambda b, x, y: b.ipow(x, y) if is_discrete(x.dtype) else b.pow(x, y),
@@ -183,7 +183,7 @@ pow = scalar_op(
     symbol="**",
 )
 
-sqr = scalar_op(
+sqr: Row = scalar_op(
     "sqr",
     "Square.",
     dtypes=same,

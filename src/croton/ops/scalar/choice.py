@@ -85,7 +85,7 @@ minimum = scalar_op(
 
 clip = scalar_op(
     "clip",
-    "First argument brought between the second (least) and the third (greatest). NaN stays; the least wins over the greatest.",
+    "First argument brought between the second (least, which wins) and the third (greatest). NaN stays.",
     dtypes=real(same),
     eval=lambda xp, x, low, high: xp.where(x < low, low, xp.where(x > high, high, x)),
     lower=lambda b, x, low, high: b.select(b.lt(x, low), low, b.select(b.gt(x, high), high, x)),

@@ -1,4 +1,4 @@
-"""The classes of the rows, by which old programs ask what an operation is: isinstance(op.scalar_op, theano.scalar.Add)."""
+"""The classes of the rows, by which old programs ask: isinstance(op.scalar_op, theano.scalar.Add)."""
 
 from __future__ import annotations
 

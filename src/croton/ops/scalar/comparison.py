@@ -55,7 +55,9 @@ class InRange(LogicalComparison):
             f"in_range_{below}_{above}",
             "Whether the first lies between the two others.",
             dtypes=to_bool,
-            eval=lambda xp, x, low, high: getattr(operator, below)(x, low) & getattr(operator, above)(x, high),
+            eval=lambda xp, x, low, high: (
+                getattr(operator, below)(x, low) & getattr(operator, above)(x, high)
+            ),
             lower=lambda b, x, low, high: b.and_(getattr(b, below)(x, low), getattr(b, above)(x, high)),
             label=f"InRange{{openlow={openlow}, openhi={openhi}}}",
         )

@@ -12,7 +12,7 @@ from croton.ops.scalar.choice import identity, switch
 from croton.ops.scalar.comparison import eq
 from croton.ops.scalar.dtypes import real as real_only
 from croton.ops.scalar.dtypes import same, to_complex, to_float64, to_real
-from croton.ops.scalar.row import like, no_slope, scalar_op
+from croton.ops.scalar.row import Row, like, no_slope, scalar_op
 from croton.ops.scalar.trigonometric import cos, sin
 from croton.vartypes.dtype import is_complex
 
@@ -43,7 +43,7 @@ def _conjugate_rule(*dtypes: str) -> Any:
     return same("int8") if dtypes == ("bool",) else same(*dtypes)
 
 
-conj = scalar_op(
+conj: Row = scalar_op(
     "conj",
     "Complex conjugate; a real number as it is.",
     dtypes=_conjugate_rule,
@@ -73,7 +73,7 @@ angle = scalar_op(
     holomorphic=False,
 )
 
-complex = scalar_op(
+complex: Row = scalar_op(
     "complex",
     "Complex number of a real and an imaginary part.",
     dtypes=real_only(to_complex),
@@ -94,4 +94,3 @@ complex_from_polar = scalar_op(
     holomorphic=False,
     kind="ComplexFromPolar",
 )
-

@@ -33,14 +33,18 @@ class Composite(ScalarOp):
         for node in self.nodes:
             if not isinstance(node.op, ScalarOp):
                 raise TypeError(f"A Composite is made of scalar operations; got {node.op}.")
-        self.nin, self.nout = len(self.inputs), len(self.outputs)
-        self.name = f"Composite{{{', '.join(self._interpret([f'i{i}' for i in range(self.nin)], _constant_text, _text))}}}"
-        if all(node.op.lower is not None for node in self.nodes):
+        self.nin: int = len(self.inputs)
+        self.nout = len(self.outputs)
+        texts = self._interpret([f"i{i}" for i in range(self.nin)], _constant_text, _text)
+        self.name = f"Composite{{{', '.join(texts)}}}"
+        if all(getattr(node.op, "lower", None) is not None for node in self.nodes):
             self.lower = self._lower
         self._key = self._signature()
 
     # -- its inside ------------------------------------------------------------------------------------------
-    def _interpret(self, values: Sequence[Any], constant: Callable[[Constant], Any], apply: Callable[..., Any]) -> list[Any]:
+    def _interpret(
+        self, values: Sequence[Any], constant: Callable[[Constant], Any], apply: Callable[..., Any]
+    ) -> list[Any]:
         """The outputs when `values` stand for the inputs and `apply` (node, values) gives those of an application."""
         found: dict[Variable, Any] = dict(zip(self.inputs, values, strict=True))
 
@@ -130,7 +134,7 @@ class Composite(ScalarOp):
         for v, g in zip(ends, output_grads, strict=True):
             reach(v, g)
         for node in reversed(walk.toposort(ends, inputs)):
-            gs = [reached.get(v) for v in node.outputs]
+            gs: list[Any] = [reached.get(v) for v in node.outputs]
             if all(g is None for g in gs):
                 continue
             for v, g in zip(node.inputs, node.op.L_op(node.inputs, node.outputs, gs), strict=True):

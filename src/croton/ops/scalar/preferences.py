@@ -123,13 +123,13 @@ class _Rule:
     parameters: Any
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.parameters == other.parameters  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.parameters == other.parameters
 
     def __hash__(self) -> int:
         return hash((type(self), repr(self.parameters)))
 
 
-class specific_out(_Rule):  # noqa: N801 - the historic name
+class specific_out(_Rule):
     """Always the types it is made with."""
 
     def __init__(self, *spec: Scalar) -> None:
@@ -139,7 +139,7 @@ class specific_out(_Rule):  # noqa: N801 - the historic name
         return self.spec
 
 
-class transfer_type(_Rule):  # noqa: N801 - the historic name
+class transfer_type(_Rule):
     """For each output the number of the input whose type it takes, or None for the type all meet in."""
 
     def __init__(self, *transfer: int | None) -> None:
@@ -151,7 +151,7 @@ class transfer_type(_Rule):  # noqa: N801 - the historic name
         return [upcast_out(*types)[0] if i is None else types[i] for i in self.transfer]
 
 
-class unary_out_lookup(_Rule):  # noqa: N801 - the historic name
+class unary_out_lookup(_Rule):
     """The type that a table says for that of the one input."""
 
     def __init__(self, table: Mapping[Scalar, Scalar]) -> None:

@@ -42,7 +42,9 @@ class ScalarOp(Op):
     exact: str | None = None
     unconnected: Sequence[int] = ()
 
-    def __init__(self, output_types_preference: Callable[..., Any] | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, output_types_preference: Callable[..., Any] | None = None, name: str | None = None
+    ) -> None:
         self.name = name
         if output_types_preference is not None:
             if not callable(output_types_preference):
@@ -60,12 +62,18 @@ class ScalarOp(Op):
         """
         preference = getattr(self, "output_types_preference", None)
         if preference is None:
-            raise NotImplementedError(f"{self} says nothing of the types of its outputs; give it output_types_preference.")
+            raise NotImplementedError(
+                f"{self} says nothing of the types of its outputs: give it output_types_preference."
+            )
         found = preference(*types)
         if not isinstance(found, (list, tuple)) or not all(isinstance(t, Scalar) for t in found):
-            raise TypeError(f"output_types_preference of {self} must return a list of Scalar types; got {found!r}.")
+            raise TypeError(
+                f"output_types_preference of {self} must return a list of Scalar types; got {found!r}."
+            )
         if len(found) != self.nout:
-            raise TypeError(f"output_types_preference of {self} must return {self.nout} types; got {found!r}.")
+            raise TypeError(
+                f"output_types_preference of {self} must return {self.nout} types; got {found!r}."
+            )
         return list(found)
 
     def out_dtypes(self, in_dtypes: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -79,7 +87,9 @@ class ScalarOp(Op):
     def check_count(self, count: int) -> None:
         """Raise TypeError unless it takes so many inputs."""
         if self.nin is not None and 0 <= self.nin != count:
-            raise TypeError(f"Wrong number of inputs for {self}.make_node (got {count}, expected {self.nin}).")
+            raise TypeError(
+                f"Wrong number of inputs for {self}.make_node (got {count}, expected {self.nin})."
+            )
         if count == 0:
             raise TypeError(f"{self} takes at least one input; got none.")
 
@@ -167,6 +177,11 @@ class Row(ScalarOp):
     """
 
     template: dict[str, Any]
+    dtypes: Any
+    eval: Any
+    row_grad: Any
+    holomorphic: bool
+    label: str
 
     def __init__(self, output_types_preference: Any = None, name: str | None = None) -> None:
         super().__init__(output_types_preference, name)
@@ -225,7 +240,9 @@ class Row(ScalarOp):
         conj, real = ROWS["conj"], ROWS["real"]
         made = self._row_gradient(inputs, outputs, [conj(g) for g in output_grads])
         return [
-            g if g is None or isinstance(g.type, NullType) else (conj(g) if is_complex(x.type.dtype) else real(g))
+            g
+            if g is None or isinstance(g.type, NullType)
+            else (conj(g) if is_complex(x.type.dtype) else real(g))
             for x, g in zip(inputs, made, strict=True)
         ]
 
@@ -239,7 +256,7 @@ class Row(ScalarOp):
         return super().__hash__()
 
     def __reduce__(self) -> Any:
-        if ROWS.get(self.name) is self:
+        if ROWS.get(str(self.name)) is self:
             return row_of, (self.name,)
         return remake, (self.template["name"], self.name, getattr(self, "output_types_preference", None))
 
@@ -317,13 +334,19 @@ def enter(row: Row) -> Row:
     return row
 
 
-def scalar_op(name: str, doc: str, *, kind: str | None = None, base: type[Row] | None = None, **says: Any) -> Row:
+def scalar_op(
+    name: str, doc: str, *, kind: str | None = None, base: type[Row] | None = None, **says: Any
+) -> Row:
     """Enter a row into the table; what it says is for `template`.
 
     Each row is the one instance of a class, called `kind`: old programs ask by it what an operation is.
     """
     made = template(name, doc, **says)
-    bases = {1: (Row, UnaryScalarOp), 2: (Row, BinaryScalarOp)}.get(made["nin"], (Row,)) if base is None else (base,)
+    bases = (
+        {1: (Row, UnaryScalarOp), 2: (Row, BinaryScalarOp)}.get(made["nin"], (Row,))
+        if base is None
+        else (base,)
+    )
     return enter(type(kind or name.rstrip("_").capitalize(), bases, {"template": made, "__doc__": doc})())
 
 
@@ -359,5 +382,7 @@ def no_slope(*args: Any) -> list[Any]:
 
 def not_implemented(op: str, argument: str) -> Variable:
     """What stands for a gradient that there is no formula for."""
-    made: Variable = NullType(f"the gradient of {op} with respect to its argument `{argument}` is not implemented.")()
+    made: Variable = NullType(
+        f"the gradient of {op} with respect to its argument `{argument}` is not implemented."
+    )()
     return made

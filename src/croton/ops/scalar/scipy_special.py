@@ -1,4 +1,4 @@
-"""Where the values of special functions come from: SciPy's, or JAX's copy of them. Loaded with the first that is asked for."""
+"""Where the values of special functions come from: SciPy, or JAX; loaded with the first that is asked for."""
 
 from __future__ import annotations
 

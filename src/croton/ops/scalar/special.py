@@ -10,7 +10,7 @@ from croton.ops.scalar.choice import switch
 from croton.ops.scalar.comparison import eq
 from croton.ops.scalar.dtypes import real, to_float, to_float64
 from croton.ops.scalar.exponential import exp, log
-from croton.ops.scalar.row import like, not_implemented, scalar_op
+from croton.ops.scalar.row import Row, like, not_implemented, scalar_op
 from croton.ops.scalar.scipy_special import module, special
 
 # source: DLMF 7.2.1: d erf(x)/dx = 2/√π exp(-x²)
@@ -107,7 +107,7 @@ gammaln = scalar_op(
     kind="GammaLn",
 )
 
-psi = scalar_op(
+psi: Row = scalar_op(
     "psi",
     "Derivative of the logarithm of the gamma function (digamma).",
     dtypes=to_float,
@@ -120,7 +120,7 @@ psi = scalar_op(
     exact="digamma",
 )
 
-tri_gamma = scalar_op(
+tri_gamma: Row = scalar_op(
     "tri_gamma",
     "Second derivative of the logarithm of the gamma function.",
     dtypes=to_float,
@@ -210,7 +210,7 @@ j0 = scalar_op(
     grad=lambda x, y, g: -(g * j1(x)),
 )
 
-j1 = scalar_op(
+j1: Row = scalar_op(
     "j1",
     "Bessel function of the first kind of order 1.",
     dtypes=to_float,
@@ -219,7 +219,7 @@ j1 = scalar_op(
     keeps_zero=True,
 )
 
-jv = scalar_op(
+jv: Row = scalar_op(
     "jv",
     "Bessel function of the first kind of real order v (first argument).",
     dtypes=to_float,
@@ -236,7 +236,7 @@ i0 = scalar_op(
     grad=lambda x, y, g: g * i1(x),
 )
 
-i1 = scalar_op(
+i1: Row = scalar_op(
     "i1",
     "Modified Bessel function of the first kind of order 1.",
     dtypes=to_float,
@@ -245,7 +245,7 @@ i1 = scalar_op(
     keeps_zero=True,
 )
 
-iv = scalar_op(
+iv: Row = scalar_op(
     "iv",
     "Modified Bessel function of the first kind of real order v (first argument).",
     dtypes=to_float,

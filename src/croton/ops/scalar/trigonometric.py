@@ -7,7 +7,7 @@ from typing import Any
 
 from croton.ops.scalar.arithmetic import sqr, sqrt
 from croton.ops.scalar.dtypes import real, to_float
-from croton.ops.scalar.row import like, scalar_op
+from croton.ops.scalar.row import Row, like, scalar_op
 
 _DEGREE = math.pi / 180
 
@@ -24,7 +24,7 @@ sin = scalar_op(
     exact="sin",
 )
 
-cos = scalar_op(
+cos: Row = scalar_op(
     "cos",
     "Cosine.",
     dtypes=to_float,
@@ -120,7 +120,7 @@ sinh = scalar_op(
     exact="sinh",
 )
 
-cosh = scalar_op(
+cosh: Row = scalar_op(
     "cosh",
     "Hyperbolic cosine.",
     dtypes=to_float,
