@@ -27,16 +27,26 @@ def step_of(node: Apply) -> Step:
     return _perform_step(node)
 
 
-def explained_step(node: Apply, position: int | None = None) -> Step:
-    """What runs `node`; its exceptions say which node it is, on what inputs, and where the user built it."""
+def own_step(node: Apply, position: int | None = None) -> Step:
+    """What runs `node` and gives values that share no memory with the inputs or with one another.
+
+    Its exceptions say which node it is, on what inputs, and where the user built it.
+    """
     run = step_of(node)
 
     def step(inputs: list[Any]) -> list[Any]:
         try:
-            return run(inputs)
+            made = run(inputs)
         except Exception as error:
             add_context(error, node, inputs, position)
             raise
+        taken = {owner_of(x) for x in inputs if isinstance(x, np.ndarray)}
+        for at, value in enumerate(made):
+            if isinstance(value, np.ndarray):
+                if owner_of(value) in taken:
+                    made[at] = value = value.copy()
+                taken.add(owner_of(value))
+        return made
 
     return step
 
@@ -117,3 +127,10 @@ def _thunk_step(node: Apply) -> Step:
 def copied(value: Any) -> Any:
     """A value of its own, equal to `value`."""
     return value.copy() if isinstance(value, np.ndarray) else copy.deepcopy(value)
+
+
+def owner_of(value: Any) -> int:
+    """The identity of the object that owns the memory of `value`."""
+    while isinstance(value, np.ndarray) and value.base is not None:
+        value = value.base
+    return id(value)

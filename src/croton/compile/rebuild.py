@@ -122,7 +122,8 @@ def rebuild(
     for variable, expression in pairs_of(replace, "givens"):
         _replace(state, variable, expression)
     for variable, expression in pairs_of(updates):
-        state.wanted[_checked_target(state, variable, expression)] = _checked_update(variable, expression)
+        target = _checked_target(state, variable, expression)
+        state.wanted[target] = _checked_update(target, expression)
     fresh = state.copy(outputs)
     state.settle_updates()
     return Rebuilt([state.memo[v] for v in inputs], fresh, state.memo, list(state.shared), state.updates)

@@ -8,7 +8,7 @@ from typing import Any
 from croton.backends.base import Interface
 from croton.backends.cpu import _runtime, blas, driver, jit
 from croton.backends.cpu.failure import error_hook
-from croton.backends.steps import explained_step
+from croton.backends.steps import own_step
 from croton.config import config
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Variable
@@ -71,7 +71,7 @@ class CpuProgram:
     def _callback(self, c: p.Callback) -> tuple[Any, ...]:
         slots = [self.plan.slot_number(s) for s in c.inputs]
         outputs = [(self.plan.slot_number(s), dtype, ndim) for s, dtype, ndim in c.outputs]
-        return (explained_step(c.node, c.number), tuple(slots), tuple(outputs), c.number)
+        return (own_step(c.node, c.number), tuple(slots), tuple(outputs), c.number)
 
 
 def _kind(variable: Variable) -> tuple[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from croton.backends.base import Interface, NodeListener
 from croton.backends.failure import add_context
-from croton.backends.steps import copied, step_of
+from croton.backends.steps import copied, owner_of, step_of
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Constant, Variable
 
@@ -96,8 +96,8 @@ class NumpyProgram:
 
     def _separate(self, given: list[Any], outputs: list[Any]) -> list[Any]:
         """The outputs, copied where they share memory with what lives on outside this call."""
-        constant = {_owner_of(value) for value in self.constants}
-        outside = {_owner_of(value) for value in given}
+        constant = {owner_of(value) for value in self.constants}
+        outside = {owner_of(value) for value in given}
         used: set[int] = set()
         finished: list[Any] = []
         borrow = self.interface.borrow
@@ -105,11 +105,11 @@ class NumpyProgram:
             if _is_number_like(value):
                 finished.append(value)
                 continue
-            owner = _owner_of(value)
+            owner = owner_of(value)
             may_share = at < len(borrow) and borrow[at]
             if owner in constant or owner in used or (owner in outside and not may_share):
                 value = copied(value)
-                owner = _owner_of(value)
+                owner = owner_of(value)
             used.add(owner)
             finished.append(value)
         return finished
@@ -123,13 +123,6 @@ def _place_constant(variable: Variable, place: dict[Variable, int], constants: l
 
 def _is_number_like(value: Any) -> bool:
     return value is None or isinstance(value, (int, float, complex, str, slice, np.generic))
-
-
-def _owner_of(value: Any) -> int:
-    """The identity of the object that owns the memory of `value`."""
-    while isinstance(value, np.ndarray) and value.base is not None:
-        value = value.base
-    return id(value)
 
 
 backend = NumpyBackend()

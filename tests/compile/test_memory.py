@@ -1,0 +1,129 @@
+"""What a function gives never shares memory with what it keeps or was given, unless it was told to borrow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+
+MODES = [theano.Mode("py", None), theano.Mode("cpu", None), theano.Mode("cpu", "fast_run")]
+each_mode = pytest.mark.parametrize("mode", MODES, ids=["numpy", "cpu", "cpu-optimised"])
+
+
+class View(theano.Op):
+    """A user's operation whose output is a view of its input."""
+
+    __props__ = ()
+    view_map = {0: [0]}
+
+    def make_node(self, x):
+        return theano.Apply(self, [x], [x.type()])
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = inputs[0][::-1]
+
+
+class Same(View):
+    """A user's operation that gives what it was given."""
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = inputs[0]
+
+
+def views(x):
+    return [x, x.T, x.dimshuffle("x", 0), View()(x), View()(View()(x)), Same()(x), Same()(x.T)]
+
+
+@each_mode
+def test_outputs_are_no_views_of_arguments(mode):
+    x = T.dvector("x")
+    f = theano.function([x], views(x), mode=mode)
+    value = np.arange(6.0)
+    for out in f(value[::2]):
+        out[...] = -1
+    assert value.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@each_mode
+def test_outputs_are_no_views_of_shared_values_or_constants(mode):
+    s = theano.shared(np.arange(3.0))
+    c = T.constant(np.arange(3.0))
+    f = theano.function([], views(s) + views(c), mode=mode)
+    for out in f():
+        out[...] = -1
+    assert s.get_value().tolist() == [0, 1, 2]
+    assert f()[0].tolist() == f()[-1].tolist() == [0, 1, 2]
+
+
+@each_mode
+def test_outputs_are_no_views_of_one_another(mode):
+    x = T.dvector("x")
+    y = x * 2
+    outs = theano.function([x], [y, y, x * 2, y.T, View()(y), Same()(y)], mode=mode)([1, 1, 1])
+    for i, out in enumerate(outs):
+        out[...] = i
+    assert [out[0] for out in outs] == [0, 1, 2, 3, 4, 5]
+
+
+@each_mode
+def test_new_values_of_shared_variables_are_their_own(mode):
+    a, b, d = (theano.shared(np.full(2, v)) for v in (1.0, 2.0, 3.0))
+    x = T.dvector("x")
+    y = x * 2
+    f = theano.function([x], [y, a], updates=[(a, b), (b, View()(a)), (d, y)], mode=mode)
+    value = np.array([5.0, 5.0])
+    y_value, a_value = f(value)
+    y_value[...] = a_value[...] = value[...] = -1
+    a.get_value(borrow=True)[...] = -2
+    assert b.get_value().tolist() == [1, 1]
+    assert d.get_value().tolist() == [10, 10]
+    theano.function([x], [], updates=[(a, x)], mode=mode)(value)
+    value[...] = 7
+    assert a.get_value().tolist() == [-1, -1]
+    theano.function([], [], updates=[(a, T.constant(np.zeros(2)))], mode=mode)()
+    a.get_value(borrow=True)[...] = 9
+    assert (b.get_value().tolist(), d.get_value().tolist()) == ([1, 1], [10, 10])
+
+
+@each_mode
+def test_one_array_given_twice(mode):
+    x, y = T.dvectors("x", "y")
+    f = theano.function([theano.In(x, mutable=True), y], [x + 1, y + x], mode=mode)
+    value = np.ones(2)
+    first, second = f(value, value)
+    assert (first.tolist(), second.tolist()) == ([2, 2], [2, 2])
+
+
+@each_mode
+def test_borrowed_outputs_have_the_right_values(mode):
+    s = theano.shared(np.zeros(2))
+    f = theano.function([], theano.Out(s + 1, borrow=True), updates=[(s, s + 1)], mode=mode)
+    first = f()
+    kept = first.copy()
+    assert (kept.tolist(), f().tolist(), s.get_value().tolist()) == ([1, 1], [2, 2], [2, 2])
+    assert theano.function([], theano.Out(s, borrow=True), mode=mode)().tolist() == [2, 2]
+
+
+@each_mode
+def test_a_shared_value_lent_out_is_not_changed_by_updates(mode):
+    s = theano.shared(np.zeros(2))
+    f = theano.function([], [], updates=[(s, s + 1)], mode=mode)
+    before = s.get_value()
+    f()
+    f()
+    assert (before.tolist(), s.get_value().tolist()) == ([0, 0], [2, 2])
+
+
+@each_mode
+def test_numbers_of_no_axes(mode):
+    x = T.dscalar("x")
+    s = theano.shared(3.0)
+    value = np.array(2.0)
+    f = theano.function([x], [x, s, x.dimshuffle("x")], updates=[(s, x)], mode=mode)
+    for out in f(value):
+        out[...] = -1
+    assert (float(value), float(s.get_value())) == (2, 2)
+    value[...] = 8
+    assert s.get_value() == 2
