@@ -88,7 +88,9 @@ def show_errors(names: Sequence[str], count: int, seed: int) -> None:
     for name in names:
         for (dtype, width), allowed in zip(WIDTHS[False], FUNCTIONS[name].ulp, strict=True):
             loop = compile_loop(name, dtype, width)
-            found = list(measured(name, dtype, loop, arguments(name, dtype, count, np.random.default_rng(seed))))
+            found = list(
+                measured(name, dtype, loop, arguments(name, dtype, count, np.random.default_rng(seed)))
+            )
             worst, where = max(found)
             mark = "" if worst <= allowed else "  MORE THAN STATED"
             print(

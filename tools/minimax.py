@@ -33,9 +33,9 @@ TARGET = Path(__file__).parents[1] / "src/croton/backends/cpu/vecmath/coefficien
 class Fit:
     """Approximate `f` on `interval` by a polynomial: minimise the largest |weight (polynomial - f)|.
 
-    `degrees` are those for float64 and float32 (None: that format does without). `fixed` are the lowest
-    coefficients where they are prescribed, `refits` how many are rounded before a last fit (none for variables that
-    run over [-1, 1] or so). `says` is the formula, for the comment in the written file.
+    `degrees` are those for float64 and float32 (None: that format does without). `refits` is how many of the lowest
+    coefficients are rounded before a last fit (none for variables that run over [-1, 1] or so). `says` is the
+    formula, for the comment in the written file.
     """
 
     name: str
@@ -44,7 +44,6 @@ class Fit:
     interval: tuple[Real | float, Real | float]
     degrees: tuple[int | None, int | None]
     weight: Function = lambda z: mp.mpf(1)
-    fixed: tuple[Real, ...] = ()
     refits: int = 4
 
 
@@ -118,7 +117,7 @@ def fit(task: Fit, degree: int, dtype: str) -> tuple[list[Real], Real]:
     grid = chebyshev_grid(low, high, 24 * (degree + 2))
     values = [task.f(z) for z in grid]
     weights = [abs(task.weight(z)) for z in grid]
-    done = [rounded(c, dtype) for c in task.fixed]
+    done: list[Real] = []
     refits = task.refits
     while len(done) <= degree:
         # what is left, divided by the power that is to come: powers alone are no Haar system around zero
@@ -134,8 +133,35 @@ def fit(task: Fit, degree: int, dtype: str) -> tuple[list[Real], Real]:
         keep = 1 if refits > 0 else len(free)
         refits -= 1
         done += [rounded(c, dtype) for c in free[:keep]]
+    done = polished(done, grid, values, weights, dtype)
     worst = max(w * abs(horner(done, z) - v) for w, v, z in zip(weights, values, grid, strict=True))
     return done, worst
+
+
+def polished(
+    start: Sequence[Real], grid: Sequence[Real], values: Sequence[Real], weights: Sequence[Real], dtype: str
+) -> list[Real]:
+    """Move one or two coefficients at a time by a unit in the last place, as long as the largest error shrinks."""
+    done = list(start)
+    step = [mp.mpf(float(abs(np.spacing(np.dtype(dtype).type(float(c)))))) for c in done]
+    points = list(zip(grid, values, weights, strict=True))
+    errors = np.array([float(w * (horner(done, z) - v)) for z, v, w in points])
+    ups = np.array([[float(w * z**k * step[k]) for z, _, w in points] for k in range(len(done))])
+    moves = np.concatenate([ups, -ups, np.zeros_like(ups[:1])])
+    while True:
+        best, chosen = np.abs(errors).max() * (1 - 1e-6), (-1, -1)
+        for first, move in enumerate(moves):
+            found = np.abs(errors + move + moves).max(axis=1)
+            second = int(found.argmin())
+            if found[second] < best:
+                best, chosen = found[second], (first, second)
+        if chosen[0] < 0:
+            return done
+        for which in chosen:
+            errors = errors + moves[which]
+            if which < 2 * len(done):
+                k = which % len(done)
+                done[k] += step[k] if which < len(done) else -step[k]
 
 
 def text(number: Real, dtype: str) -> str:

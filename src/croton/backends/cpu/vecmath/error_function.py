@@ -36,9 +36,9 @@ from croton.backends.cpu.vecmath.lanes import (
     where,
 )
 from croton.backends.cpu.vecmath.logarithm import INFINITY, NAN, log
+from croton.backends.cpu.vecmath.power import log_in_two
 
-INVERSE_ROOT_PI = 0.5641895835477563
-"""1/sqrt(pi)."""
+ROOT_PI, INVERSE_ROOT_PI = 1.7724538509055159, 0.5641895835477563
 
 
 def erf(x: Lanes) -> Lanes:
@@ -73,8 +73,8 @@ def erfc(x: Lanes) -> Lanes:
     a = at_most(magnitude(x), 27.3)  # erfc is 0 beyond
     square, low = exact_product(a, a)
     y = exp_long(-square, -low, erfcx_in_two(a))
-    near = 1.0 - fma(x, polynomial(square, ERF_NEAR[x.kit.form.dtype]), x)
-    return where(a < 0.5, near, where(x < 0.0, 2.0 - y, y))
+    near = fma(-x, polynomial(square, ERF_NEAR[x.kit.form.dtype]), 1.0 - x)
+    return where(a < 0.9, near, where(x < 0.0, 2.0 - y, y))
 
 
 def erfcx(x: Lanes) -> Lanes:
@@ -94,15 +94,17 @@ def erfcx(x: Lanes) -> Lanes:
 
 def inverse_of_tail(q: Lanes) -> Lanes:
     """The y with erfc(y) = q, for 0 <= q <= 1/4."""
-    level = -log(q)
+    level, level_low = log_in_two(q)
+    level, level_low = -level, -level_low
     s = sqrt(level)
     y = s * polynomial(1.0 / (s + 1.0), ERFCINV_FIRST[q.kit.form.dtype])
-    high, _ = erfcx_in_two(y)
+    high, low = erfcx_in_two(y)
     square, lost = exact_product(y, y)
-    gap = ((level - square) - lost) + log(high)
     slope = high * ROOT_PI_HALF[q.kit.form.dtype][0]
+    inverse = 0.5 / slope  # 1 / (sqrt(pi) high)
+    gap = ((level - square) + (level_low - lost)) + fma(low * ROOT_PI, inverse, log(high))
     step = gap * slope
-    y = y + fma(step * step, y - 0.5 / slope, step)
+    y = y + fma(step * step, y - inverse, step)
     return where(q.same(0.0), INFINITY, y)
 
 
