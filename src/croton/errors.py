@@ -163,6 +163,10 @@ class UnusedInputError(CrotonError):
     """A function was given an input that its outputs do not need."""
 
 
+class FunctionInputsError(CrotonError):
+    """The inputs of a function are not in a list."""
+
+
 class UnknownModeError(CrotonError):
     """A function is to be compiled in a mode that is not there."""
 

@@ -7,7 +7,7 @@ import pytest
 
 import theano
 import theano.tensor as T
-from croton.errors import MissingInputError, UnusedInputError
+from croton.errors import FunctionInputsError, MissingInputError, UnusedInputError
 
 
 @pytest.fixture
@@ -157,7 +157,9 @@ def test_missing_inputs(xy):
 
 def test_what_is_no_input_or_output(xy):
     x, _ = xy
-    for inputs in (x, [3], [T.constant(1.0)]):
+    with pytest.raises(FunctionInputsError, match="in a list"):
+        theano.function(x, x)
+    for inputs in ([3], [T.constant(1.0)]):
         with pytest.raises(TypeError):
             theano.function(inputs, x)
     for outputs in ("a", ["a"], [[x]], 3):

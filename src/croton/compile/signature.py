@@ -11,7 +11,7 @@ from croton.compile.container import Container
 from croton.compile.rebuild import Pairs, Rebuilt, pairs_of, rebuild
 from croton.compile.shared import SharedVariable
 from croton.config import config
-from croton.errors import UnusedInputError
+from croton.errors import FunctionInputsError, UnusedInputError
 from croton.graph import walk
 from croton.graph.node import Constant, Variable
 
@@ -152,8 +152,8 @@ class Signature:
     def of(cls, inputs: Any, outputs: Any, updates: Pairs, givens: Pairs, options: Options) -> Signature:
         """Read what the user wrote.
 
-        Errors: TypeError for what is no input, output, or update; UnusedInputError; RuntimeError when givens
-                replaces an input; AssertionError for output names that are no strings
+        Errors: FunctionInputsError when inputs is no list; TypeError for what is no input, output, or update;
+                UnusedInputError; RuntimeError when givens replaces an input; AssertionError for output names that are no strings
         """
         ins = _inputs_of(inputs, options)
         outs, keys = _outputs_of(outputs)
@@ -187,7 +187,7 @@ def _user_updates(made: Rebuilt, updates: Pairs) -> list[tuple[SharedVariable, V
 
 def _inputs_of(inputs: Any, options: Options) -> list[In]:
     if not isinstance(inputs, (list, tuple)):
-        raise TypeError(
+        raise FunctionInputsError(
             "The inputs of a function must be in a list, even if there is only one: theano.function([x], …). "
             f"Got {inputs!r}."
         )
