@@ -2,6 +2,7 @@
 
 from croton.compile.callable import Function as Function
 from croton.compile.function import function as function
+from croton.compile.graph_op import OpFromGraph as OpFromGraph
 from croton.compile.mode import Mode as Mode
 from croton.compile.mode import predefined_modes as predefined_modes
 from croton.compile.mode import predefined_optimizers as predefined_optimizers

@@ -153,7 +153,8 @@ class Signature:
         """Read what the user wrote.
 
         Errors: FunctionInputsError when inputs is no list; TypeError for what is no input, output, or update;
-                UnusedInputError; RuntimeError when givens replaces an input; AssertionError for output names that are no strings
+                UnusedInputError; RuntimeError when givens replaces an input; AssertionError for output names
+                that are no strings
         """
         ins = _inputs_of(inputs, options)
         outs, keys = _outputs_of(outputs)

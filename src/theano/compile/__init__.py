@@ -2,6 +2,7 @@
 
 from croton.compile.callable import Function as Function
 from croton.compile.function import function as function
+from croton.compile.graph_op import OpFromGraph as OpFromGraph
 from croton.compile.mode import FAST_COMPILE as FAST_COMPILE
 from croton.compile.mode import FAST_RUN as FAST_RUN
 from croton.compile.mode import Mode as Mode
@@ -21,6 +22,12 @@ from croton.compile.signature import In as In
 from croton.compile.signature import Out as Out
 from croton.compile.signature import Out as SymbolicOutput
 from croton.compile.signature import Param as Param
+from croton.errors import AliasedMemoryError as AliasedMemoryError
+from croton.errors import UnusedInputError as UnusedInputError
+from croton.graph.type import generic as generic
+from croton.vartypes.null import DisconnectedType as DisconnectedType
+from croton.vartypes.null import NullType as NullType
+from theano.compile import builders as builders
 from theano.compile import function_module as function_module
 from theano.compile import io as io
 from theano.compile import mode as mode

@@ -2,4 +2,5 @@
 
 from croton.compile.callable import Function as Function
 from croton.compile.callable import Maker as FunctionMaker
+from croton.errors import AliasedMemoryError as AliasedMemoryError
 from croton.errors import UnusedInputError as UnusedInputError
