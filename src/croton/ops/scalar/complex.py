@@ -11,7 +11,7 @@ from croton.ops.scalar.arithmetic import neg, sqr
 from croton.ops.scalar.choice import identity, switch
 from croton.ops.scalar.comparison import eq
 from croton.ops.scalar.dtypes import real as real_only
-from croton.ops.scalar.dtypes import same, to_complex, to_float64, to_real
+from croton.ops.scalar.dtypes import same, to_angle, to_complex, to_real
 from croton.ops.scalar.row import Row, like, no_slope, scalar_op
 from croton.ops.scalar.trigonometric import cos, sin
 from croton.vartypes.dtype import is_complex
@@ -67,7 +67,7 @@ def _angle_gradient(x: Any, y: Any, g: Any) -> Any:
 angle = scalar_op(
     "angle",
     "Angle of the complex number, between -π and π; float64.",
-    dtypes=to_float64,
+    dtypes=to_angle,
     eval=lambda xp, x: xp.angle(x),
     grad=_angle_gradient,
     holomorphic=False,

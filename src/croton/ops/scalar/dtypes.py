@@ -40,6 +40,11 @@ def to_float64(*dtypes: str) -> tuple[Sequence[str], Sequence[str]]:
     return tuple("complex128" if is_complex(d) else "float64" for d in dtypes), ("float64",)
 
 
+def to_angle(dtype: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Computed in the type itself, integers in the float that `to_float` says; the output is float64."""
+    return (AS_FLOAT.get(dtype, dtype),), ("float64",)
+
+
 def to_real(*dtypes: str) -> tuple[Sequence[str], Sequence[str]]:
     """As it is; of a complex type, that of its parts."""
     met = upcast(*dtypes)

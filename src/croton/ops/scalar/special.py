@@ -258,7 +258,7 @@ iv: Row = scalar_op(
 xlogx = scalar_op(
     "xlogx",
     "x log(x), and 0 at 0.",
-    dtypes=real(to_float),
+    dtypes=to_float,
     eval=lambda xp, x: xp.where(x == 0, xp.zeros_like(x), x * xp.log(x)),
     lower=lambda b, x: b.select(b.eq(x, 0), x * 0, x * b.log(x)),
     grad=lambda x, y, g: g * (1 + log(x)),
@@ -271,7 +271,7 @@ xlogx = scalar_op(
 xlogy0 = scalar_op(
     "xlogy0",
     "x log(y), and 0 where x is 0.",
-    dtypes=real(to_float),
+    dtypes=to_float,
     eval=lambda xp, x, y: xp.where(x == 0, xp.zeros_like(x), x * xp.log(y)),
     lower=lambda b, x, y: b.select(b.eq(x, 0), x * 0, x * b.log(y)),
     # At x = 0 the ratio x/y is 0 for all y but 0, and is taken so there too.
