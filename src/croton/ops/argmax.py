@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from croton.graph.node import Apply, Variable
-from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import eq
@@ -73,8 +72,15 @@ class Argmax(_Place):
     def eval(self, xp: Any, x: Any) -> Any:
         return _first(xp, "argmax", x, self.axis)
 
-    samples = (S((3, 4), axis=(1,), grad=False), S((2, 3, 4), axis=(0, 2), grad=False), S((0, 4), axis=(1,), grad=False))
-    errors = (E((0, 4), axis=(0,), raises=ValueError, says="empty"), E((3,), axis=(1,), raises=ValueError, says="needs more axes"))
+    samples = (
+        S((3, 4), axis=(1,), grad=False),
+        S((2, 3, 4), axis=(0, 2), grad=False),
+        S((0, 4), axis=(1,), grad=False),
+    )
+    errors = (
+        E((0, 4), axis=(0,), raises=ValueError, says="empty"),
+        E((3,), axis=(1,), raises=ValueError, says="needs more axes"),
+    )
 
 
 @op("argmin")

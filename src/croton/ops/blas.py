@@ -62,7 +62,9 @@ class Gemm(Primitive):
 
     def eval(self, xp: Any, z: Any, a: Any, x: Any, y: Any, b: Any) -> Any:
         if x.shape[1] != y.shape[0] or z.shape != (x.shape[0], y.shape[1]):
-            raise ShapeError(f"Shape mismatch: gemm can't add a product of shapes {x.shape} and {y.shape} to shape {z.shape}.")
+            raise ShapeError(
+                f"Shape mismatch: gemm can't add a product of shapes {x.shape} and {y.shape} to shape {z.shape}."
+            )
         return _scaled_sum(xp, b, z, a * multiply_matrices(xp, x, y))
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
@@ -124,7 +126,9 @@ class Gemv(Primitive):
 
     def eval(self, xp: Any, y: Any, alpha: Any, A: Any, x: Any, beta: Any) -> Any:
         if A.shape[1] != x.shape[0] or y.shape[0] != A.shape[0]:
-            raise ShapeError(f"Shape mismatch: gemv can't add a product of shapes {A.shape} and {x.shape} to shape {y.shape}.")
+            raise ShapeError(
+                f"Shape mismatch: gemv can't add a product of shapes {A.shape} and {x.shape} to shape {y.shape}."
+            )
         return _scaled_sum(xp, beta, y, alpha * multiply_matrices(xp, A, x))
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
@@ -175,7 +179,9 @@ class Ger(Primitive):
 
     def eval(self, xp: Any, A: Any, alpha: Any, x: Any, y: Any) -> Any:
         if A.shape != (x.shape[0], y.shape[0]):
-            raise ShapeError(f"Shape mismatch: ger can't add the outer product of shapes {x.shape} and {y.shape} to shape {A.shape}.")
+            raise ShapeError(
+                f"Shape mismatch: ger can't add the outer product of {x.shape} and {y.shape} to shape {A.shape}."
+            )
         return A + alpha * (x[:, None] * y[None, :])
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:

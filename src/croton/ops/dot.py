@@ -16,6 +16,7 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import dimshuffle
+from croton.ops.shape import flatten, lengths, reshape
 from croton.vartypes.dtype import upcast
 from croton.vartypes.tensor import Dim, TensorType
 
@@ -154,8 +155,8 @@ class BatchedDot(Primitive):
         for i, v in enumerate(variables):
             if v.type.ndim not in (2, 3):
                 raise TypeError(
-                    f"BatchedDot: input {i} (0-indexed) must have ndim of 2 or 3, {v.type.ndim} given. Consider calling "
-                    "theano.tensor.batched_dot instead."
+                    f"BatchedDot: input {i} (0-indexed) must have ndim of 2 or 3, {v.type.ndim} given. "
+                    "Consider calling theano.tensor.batched_dot instead."
                 )
         return variables
 
@@ -175,7 +176,9 @@ class BatchedDot(Primitive):
         if x.shape[0] != y.shape[0]:
             raise ShapeError(f"Shape mismatch: batch sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}.")
         if x.shape[-1] != y.shape[1]:
-            raise ShapeError(f"Shape mismatch: summation axis sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}.")
+            raise ShapeError(
+                f"Shape mismatch: summation axis sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}."
+            )
         rows = x if x.ndim == 3 else x[:, None, :]
         columns = y if y.ndim == 3 else y[:, :, None]
         return multiply_matrices(xp, rows, columns).reshape((*x.shape[:-1], *y.shape[2:]))
@@ -257,16 +260,16 @@ def any_dot(left: Any, right: Any) -> Variable:
             continue
         if made is not NotImplemented:
             return made  # type: ignore[no-any-return]
-    raise NotImplementedError(f"Dot failed for the following reasons: neither {left!r} nor {right!r} has a product with the other.")
+    raise NotImplementedError(f"Dot failed: neither {left!r} nor {right!r} has a product with the other.")
 
 
 def outer(x: Any, y: Any) -> Variable:
     """All products of an element of `x` and one of `y`, both taken as vectors."""
     u, v = as_tensor_variable(x), as_tensor_variable(y)
     if u.type.ndim != 1:
-        u = u.flatten()  # type: ignore[attr-defined]
+        u = flatten(u)
     if v.type.ndim != 1:
-        v = v.flatten()  # type: ignore[attr-defined]
+        v = flatten(v)
     return dimshuffle(u, 0, "x") * dimshuffle(v, "x", 0)  # type: ignore[operator, no-any-return]
 
 
@@ -320,8 +323,9 @@ def _contract(a: Any, b: Any, axes: Any, batched: bool) -> Variable:
     ndim = first + len(free_a) + len(free_b)
     if len(free_a) < 2 and len(free_b) < 2:
         return made  # type: ignore[no-any-return]
-    shape = [a.shape[i] for i in [*range(first), *free_a]] + [b.shape[i] for i in free_b]
-    return made.reshape(shape, ndim=ndim)  # type: ignore[no-any-return]
+    of_a, of_b = lengths(a), lengths(b)
+    shape = [of_a[i] for i in [*range(first), *free_a]] + [of_b[i] for i in free_b]
+    return reshape(made, shape, ndim=ndim)
 
 
 def _folded(x: Any, first: int, groups: list[list[int]]) -> Variable:
@@ -329,8 +333,9 @@ def _folded(x: Any, first: int, groups: list[list[int]]) -> Variable:
     moved: Any = dimshuffle(x, *range(first), *[i for group in groups for i in group])
     if all(len(group) == 1 for group in groups):
         return moved  # type: ignore[no-any-return]
-    lengths = [reduce(times, [x.shape[i] for i in group], np.int64(1)) for group in groups]
-    return moved.reshape([x.shape[i] for i in range(first)] + lengths, ndim=first + len(groups))  # type: ignore[no-any-return]
+    every = lengths(x)
+    folded = [reduce(times, [every[i] for i in group]) if group else np.int64(1) for group in groups]
+    return reshape(moved, [*every[:first], *folded], ndim=first + len(groups))
 
 
 def _paired_axes(a: Any, b: Any, axes: Any, batched: bool) -> tuple[list[int], list[int]]:
@@ -343,7 +348,9 @@ def _paired_axes(a: Any, b: Any, axes: Any, batched: bool) -> tuple[list[int], l
         count = int(axes)
         for name, x in sides:
             if count > x.type.ndim - first:
-                raise ValueError(f"axes can not be larger than the dimension of {name} ({name}.ndim={x.type.ndim}, axes={count})")
+                raise ValueError(
+                    f"axes can not be larger than the dimension of {name} ({name}.ndim={x.type.ndim}, axes={count})"
+                )
         if count < 0:
             raise IndexError(f"A number of axes to sum over can't be negative; got {count}.")
         return list(range(a.type.ndim - count, a.type.ndim)), list(range(first, first + count))
@@ -354,7 +361,10 @@ def _paired_axes(a: Any, b: Any, axes: Any, batched: bool) -> tuple[list[int], l
         raise ValueError(f"Axes elements must have the same length; got {pair}.")
     for at, ((name, x), chosen) in enumerate(zip(sides, pair, strict=True)):
         if any(i >= x.type.ndim for i in chosen):
-            raise ValueError(f"axes[{at}] contains dimensions greater than or equal to {name}.ndim ({name}.ndim={x.type.ndim}, got {chosen}).")
+            raise ValueError(
+                f"axes[{at}] contains dimensions greater than or equal to {name}.ndim "
+                f"({name}.ndim={x.type.ndim}, got {chosen})."
+            )
         if any(i < 0 for i in chosen):
             raise ValueError(f"axes[{at}] must count from the first axis; got {chosen}.")
         if batched and 0 in chosen:

@@ -11,8 +11,8 @@ from croton.graph.node import Apply, Constant, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
+from croton.ops.elementwise import eq, fill, switch
 from croton.ops.elemwise import dimshuffle
-from croton.ops.elementwise import eq, fill, neq, switch
 from croton.ops.scalar import arithmetic, choice
 from croton.ops.scalar.row import ScalarOp
 from croton.vartypes.dtype import CONTINUOUS, SIGNED, UNSIGNED, as_dtype, is_complex, upcast
@@ -61,7 +61,7 @@ def axes_of(axis: Any, x: Variable) -> Axes:
 
 
 def check_and_normalize_axes(x: Any, axis: Any) -> list[int]:
-    """The axes of `x` that `axis` stands for (an integer, a sequence, an integer constant, or None for all), in order."""
+    """The axes of `x` that `axis` (also a constant; None for all) stands for, in order."""
     x = as_tensor_variable(x)
     if isinstance(axis, Constant):
         axis = np.asarray(axis.data)
@@ -135,7 +135,9 @@ def _fold(scalar_op: ScalarOp, xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
     rows = xp.transpose(x, [*axes, *kept]).reshape((-1, *rest)) if x.size else x.reshape((0, *rest))
     if rows.shape[0] == 0:
         if scalar_op.identity is None:
-            raise ValueError(f"Nothing to reduce: {scalar_op} over axes {axes} of an array of shape {x.shape} has no identity.")
+            raise ValueError(
+                f"Nothing to reduce: {scalar_op} over axes {axes} of an array of shape {x.shape} has no identity."
+            )
         return xp.full(rest, scalar_op.identity, dtype=x.dtype)
     total = rows[0]
     for row in rows[1:]:
@@ -172,7 +174,9 @@ class CAReduce(Primitive):
     def __post_init__(self) -> None:
         self.axis = as_axes(self.axis)
         if self.scalar_op.nin not in (2, None) or self.scalar_op.nout != 1:
-            raise NotImplementedError(f"Only a scalar operation of two inputs and one output can reduce; got {self.scalar_op}.")
+            raise NotImplementedError(
+                f"Only a scalar operation of two inputs and one output can reduce; got {self.scalar_op}."
+            )
 
     identity = property(lambda self: self.scalar_op.identity)
 
@@ -211,7 +215,9 @@ class CAReduce(Primitive):
         S((3, 0, 2), scalar_op=arithmetic.mul, axis=(1,)),
         S((2, 3, 4), scalar_op=arithmetic.add),
     )
-    errors: ClassVar[Any] = (E((3,), scalar_op=arithmetic.add, axis=1, raises=ValueError, says="reduce on axis 1"),)
+    errors: ClassVar[Any] = (
+        E((3,), scalar_op=arithmetic.add, axis=1, raises=ValueError, says="reduce on axis 1"),
+    )
 
     def __str__(self) -> str:
         axes = "" if self.axis is None else f"{{{', '.join(map(str, self.axis))}}}"
@@ -250,9 +256,18 @@ class CAReduceDtype(CAReduce):
         """This operation with other fields."""
         return type(self)(self.scalar_op, axis, dtype, acc_dtype)
 
-    samples = (S((3, 4), scalar_op=arithmetic.add, axis=(0,), dtype="float32"), S((3, 4), scalar_op=arithmetic.mul))
+    samples = (
+        S((3, 4), scalar_op=arithmetic.add, axis=(0,), dtype="float32"),
+        S((3, 4), scalar_op=arithmetic.mul),
+    )
     errors = (
-        E((3,), scalar_op=arithmetic.add, acc_dtype="float32", raises=TypeError, says="precision would be lost"),
+        E(
+            (3,),
+            scalar_op=arithmetic.add,
+            acc_dtype="float32",
+            raises=TypeError,
+            says="precision would be lost",
+        ),
         E((3,), scalar_op=arithmetic.add, dtype="float128x", raises=TypeError, says="Unsupported dtype"),
     )
 
@@ -315,7 +330,9 @@ class Prod(CAReduceDtype):
     errors = (E((3, 2), axis=-3, raises=ValueError, says="Not enough dimensions"),)
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}{{axis={self.axis}, dtype='{self.dtype}', acc_dtype='{self.acc_dtype}'}}"
+        return (
+            f"{type(self).__name__}{{axis={self.axis}, dtype='{self.dtype}', acc_dtype='{self.acc_dtype}'}}"
+        )
 
 
 @op("prod_without_zeros")
@@ -338,7 +355,9 @@ class ProdWithoutZeros(CAReduceDtype):
     errors = ()
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}{{axis={self.axis}, dtype='{self.dtype}', acc_dtype='{self.acc_dtype}'}}"
+        return (
+            f"{type(self).__name__}{{axis={self.axis}, dtype='{self.dtype}', acc_dtype='{self.acc_dtype}'}}"
+        )
 
 
 class AxisReduce(CAReduce):
@@ -427,7 +446,9 @@ def _kept(x: Variable, y: Variable, axes: Axes, keepdims: bool) -> Variable:
     return spread(y, x.type.ndim, axes) if keepdims else y  # type: ignore[arg-type]
 
 
-def sum(input: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Variable:
+def sum(
+    input: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+) -> Variable:
     """The sum of the elements along `axis` (an integer, several, or None for all).
 
     Shapes:    without the axes summed over; `keepdims` leaves them with length 1

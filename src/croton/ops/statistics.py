@@ -8,6 +8,7 @@ import numpy as np
 
 from croton.graph.node import Variable
 from croton.ops import reduce as reductions
+from croton.ops import shape as shapes
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import abs_, gt, lt, sqr, sqrt, switch, true_div
@@ -16,11 +17,17 @@ from croton.vartypes.dtype import as_dtype
 
 
 def _lengths(x: Any, axes: tuple[int, ...] | None) -> list[Any]:
-    return [x.shape[a] for a in (range(x.type.ndim) if axes is None else axes)]
+    every = shapes.lengths(x)
+    return every if axes is None else [every[a] for a in axes]
 
 
 def mean(
-    input: Any, axis: Any = None, dtype: Any = None, op: bool = False, keepdims: bool = False, acc_dtype: Any = None
+    input: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    op: bool = False,
+    keepdims: bool = False,
+    acc_dtype: Any = None,
 ) -> Variable:
     """The mean of the elements along `axis`.
 
@@ -34,7 +41,9 @@ def mean(
     axes = axes_of(axis, x)
     asked = None if dtype is None else as_dtype(dtype)
     narrow = asked == "float16" or (asked is None and x.type.dtype == "float16")
-    total: Any = reductions.sum(x, axes, dtype="float32" if narrow else asked, keepdims=keepdims, acc_dtype=acc_dtype)
+    total: Any = reductions.sum(
+        x, axes, dtype="float32" if narrow else asked, keepdims=keepdims, acc_dtype=acc_dtype
+    )
     count_dtype = "float32" if total.type.dtype in ("float16", "float32", "complex64") else "float64"
     for length in _lengths(x, axes):
         total = true_div(total, cast(length, count_dtype))
@@ -44,7 +53,9 @@ def mean(
     return total  # type: ignore[no-any-return]
 
 
-def var(input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Variable:
+def var(
+    input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> Variable:
     """The variance of the elements along `axis`: the mean of the squares of their distances from the mean.
 
     `ddof` is taken from the length of each axis reduced over; `corrected` takes the square of the mean distance
@@ -72,7 +83,9 @@ def var(input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, cor
     return made  # type: ignore[no-any-return]
 
 
-def std(input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Variable:
+def std(
+    input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> Variable:
     """The standard deviation of the elements along `axis`: the root of `var`.
 
     Shapes, Dtypes:  as for `var`
@@ -94,7 +107,9 @@ def norm(x: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     Errors: NotImplementedError for L 0 and infinity
     """
     if L == 0 or np.isinf(L):
-        raise NotImplementedError(f"The norm {L} is not made of powers; use the number of non-zeros, or max(abs(x)).")
+        raise NotImplementedError(
+            f"The norm {L} is not made of powers; use the number of non-zeros, or max(abs(x))."
+        )
     sizes: Any = abs_(as_tensor_variable(x)) ** L
     return reductions.sum(sizes, axis, keepdims=keepdims) ** (1.0 / L)  # type: ignore[operator, no-any-return]
 

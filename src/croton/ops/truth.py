@@ -34,7 +34,11 @@ class All(_Truth):
 
     scalar_op: ClassVar[typing.Any] = logic.and_  # type: ignore[misc]
 
-    samples = (S((3, 4), axis=(1,), grad=False), S((0, 4), axis=(0,), grad=False), S((2, 3), dtype="bool", grad=False))
+    samples = (
+        S((3, 4), axis=(1,), grad=False),
+        S((0, 4), axis=(0,), grad=False),
+        S((2, 3), dtype="bool", grad=False),
+    )
     errors = ()
 
 
@@ -48,7 +52,11 @@ class Any(_Truth):
 
     scalar_op: ClassVar[typing.Any] = logic.or_  # type: ignore[misc]
 
-    samples = (S((3, 4), axis=(1,), grad=False), S((0, 4), axis=(0,), grad=False), S((2, 3), dtype="bool", grad=False))
+    samples = (
+        S((3, 4), axis=(1,), grad=False),
+        S((0, 4), axis=(0,), grad=False),
+        S((2, 3), dtype="bool", grad=False),
+    )
     errors = ()
 
 
