@@ -78,3 +78,10 @@ def test_a_listener_sees_each_node():
     x = T.dscalar("x")
     theano.function([x], x * x, mode=mode)(3)
     assert watch.seen == [(0, "Elemwise{mul,no_inplace}"), 9.0]
+
+
+def test_backends_by_name():
+    assert Mode("py").backend.name == "numpy"
+    assert Mode("cpu").backend is Mode("cpu", None).backend
+    with pytest.raises(ValueError, match="no backend 'jax'"):
+        _ = Mode("jax").backend

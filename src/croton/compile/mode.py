@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from croton.backends.base import Backend
-from croton.backends.cpu.program import backend as cpu_backend
-from croton.backends.numpy.program import backend as numpy_backend
 from croton.config import config
 from croton.errors import UnknownModeError
 from croton.graph.node import Variable
 from croton.rewrite.pipeline import Pipeline, Query
 from croton.rules.pipeline import PIPELINE
 
-# The backends by name.
-BACKENDS: dict[str, Backend] = {"numpy": numpy_backend, "cpu": cpu_backend}
+# The backends by name, and the module of each: it is loaded by the first function that needs it.
+BACKENDS = {"numpy": "croton.backends.numpy.program", "cpu": "croton.backends.cpu.program"}
 
 # The historic linkers, and the backend that each stands for; None: what config.backend says.
 predefined_linkers: dict[str | None, str | None] = {
@@ -60,6 +59,18 @@ def register_linker(name: str, backend: str | None) -> None:
 
 
 @cache
+def backend_called(name: str) -> Backend:
+    """The backend of that name.
+
+    Errors: ValueError when there is none
+    """
+    if name not in BACKENDS:
+        raise ValueError(f"There is no backend {name!r}; there are {', '.join(BACKENDS)}.")
+    backend: Backend = importlib.import_module(BACKENDS[name]).backend
+    return backend
+
+
+@cache
 def pipeline_of(query: Query) -> Pipeline:
     """All passes, under `query`; one object per query, so that what it has prepared is used again."""
     return PIPELINE.with_query(query)
@@ -96,10 +107,7 @@ class Mode:
 
         Errors: ValueError when it is not there
         """
-        found = BACKENDS.get(self.backend_name)
-        if found is None:
-            raise ValueError(f"There is no backend {self.backend_name!r}; there are {', '.join(BACKENDS)}.")
-        return found
+        return backend_called(self.backend_name)
 
     @property
     def pipeline(self) -> Pipeline:
