@@ -10,7 +10,6 @@ from typing import Any
 from croton.backends.base import Backend
 from croton.config import config
 from croton.errors import UnknownModeError
-from croton.graph.node import Variable
 from croton.rewrite.pipeline import Pipeline, Query
 from croton.rules.pipeline import PIPELINE
 
