@@ -58,7 +58,7 @@ def test_simplification_keeps_results() -> None:
         assert (v - 0.0).node is v.node
         assert (v + 0.0).node is not v.node  # -0.0 + 0.0 is 0.0
         assert (v * 0.0).node is not b.const(0.0, "float64").node
-        assert (-(-v)).node is v.node
+        assert b.neg(b.neg(v)).node is v.node
         assert (i + 0).node is i.node
         assert (i * 0).node.value == 0  # type: ignore[union-attr]
         assert b.cast(b.cast(i, "float64"), "int32").node.x.dtype == "float64"  # type: ignore[union-attr]

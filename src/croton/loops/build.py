@@ -6,7 +6,8 @@
         b.store(y, 1 / (1 + b.exp(-b.load(x))))
     kernel = b.kernel()
 
-Equal expressions are one node, an element loaded twice is loaded once, and constants are folded, so callers need not care.
+Equal expressions are one node, an element loaded twice is loaded once, and constants are folded, so that callers need
+not care.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class Builder:
         elif access in ("unit", "splat") and strides is None:
             made = Buffer(name, dtype, access)  # type: ignore[arg-type]
         else:
-            raise LoopError(f"A nest's buffer {name!r} is 'unit' or 'splat' and has no strides; got {access!r}.")
+            raise LoopError(
+                f"A nest's buffer {name!r} is 'unit' or 'splat' and has no strides; got {access!r}."
+            )
         self._buffers.append(made)
         return made
 
@@ -130,14 +133,18 @@ class Builder:
         if self.form == "L":
             return self._argument("lo"), self._argument("hi")
         if name not in NEST_AXES:
-            raise LoopError(f"Loop {name!r} needs bounds; only the axes 'o', 'r', 'v' of a nest have their own.")
+            raise LoopError(
+                f"Loop {name!r} needs bounds; only the axes 'o', 'r', 'v' of a nest have their own."
+            )
         if name == "r":
             return self.node(0, INT), self._argument("nr")
         return self._argument(f"{name}_lo"), self._argument(f"{name}_hi")
 
     def _check_parallel(self, lo: Operand | None, hi: Operand | None) -> None:
         if self.form != "L" or lo is not None or hi is not None or self._scopes.loops():
-            raise LoopError("Only the outermost loop of a form L kernel, without bounds, can be marked parallel.")
+            raise LoopError(
+                "Only the outermost loop of a form L kernel, without bounds, can be marked parallel."
+            )
         self._parallel = True
 
     def _argument(self, name: str) -> Expr:
@@ -196,7 +203,9 @@ class Builder:
         if buffer.access == "splat":
             place[2] = zero
         elif place[2] is zero:
-            raise LoopError(f"Buffer {buffer.name!r} varies along v; use it in a loop over v, or declare it 'splat'.")
+            raise LoopError(
+                f"Buffer {buffer.name!r} varies along v; use it in a loop over v, or declare it 'splat'."
+            )
         if buffer.access == "scratch":
             place[0] = zero
         return tuple(place)
@@ -285,7 +294,9 @@ class Builder:
             raise LoopError(f"{name} takes {signature.arity} operands; got {len(operands)}.")
         dtypes = {x.dtype for x in operands if isinstance(x, Value)}
         if len(dtypes) != 1:
-            raise LoopError(f"{name} takes operands of one type; got {sorted(dtypes) or 'none of known type'}.")
+            raise LoopError(
+                f"{name} takes operands of one type; got {sorted(dtypes) or 'none of known type'}."
+            )
         (dtype,) = dtypes
         if dtype not in signature.dtypes:
             raise LoopError(f"{name} is not defined on {dtype}.")
@@ -302,7 +313,9 @@ class Builder:
         """`yes` where the condition holds, else `no`."""
         dtypes = {x.dtype for x in (yes, no) if isinstance(x, Value)}
         if len(dtypes) != 1:
-            raise LoopError(f"select takes two values of one type; got {sorted(dtypes) or 'none of known type'}.")
+            raise LoopError(
+                f"select takes two values of one type; got {sorted(dtypes) or 'none of known type'}."
+            )
         (dtype,) = dtypes
         test, a, b = self.node(condition, "bool"), self.node(yes, dtype), self.node(no, dtype)
         return Value(self, self._share(simplify.select(test, a, b) or Select(test, a, b, dtype)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from croton.loops.ir import INT, Combine, Const, Expr, Fold, Ref, Result
+from croton.loops.ir import INT, Combine, Expr, Fold, Ref, Result
 from croton.loops.primitives import FLOAT
 from croton.loops.scope import LoopError, Scope, Scopes
 from croton.loops.value import Operand, Value
@@ -116,12 +116,16 @@ class Folds:
             dtypes: tuple[str, ...] = (dtype, INT)
             return self._accumulator(dtypes, identity, None, _arg_step(kind, dtype in FLOAT), False)
         if kind not in _IDENTITY:
-            raise LoopError(f"No accumulator is called {kind!r}; choose one of {', '.join(_IDENTITY)}, argmin, argmax.")
+            raise LoopError(
+                f"No accumulator is called {kind!r}; choose one of {', '.join(_IDENTITY)}, argmin, argmax."
+            )
         rounds = kind == "add" and dtype in FLOAT
         inits = None if init is None else (self._b.node(init, dtype),)
         return self._accumulator((dtype,), (_IDENTITY[kind](dtype),), inits, _prim_step(kind), rounds)
 
-    def custom(self, inits: Sequence[Value], identity: Sequence[float | int | bool], step: Step) -> Accumulator:
+    def custom(
+        self, inits: Sequence[Value], identity: Sequence[float | int | bool], step: Step
+    ) -> Accumulator:
         """An accumulator of any associative operation."""
         if len(identity) != len(inits) or not inits:
             raise LoopError(f"{len(inits)} initial values, but {len(identity)} identities.")
@@ -170,7 +174,9 @@ class Folds:
         """Carry the value through each loop around that does not carry it yet."""
         around = self._around(running)
         if any(s.what == "if" for s in around):
-            raise LoopError("A running value cannot change under a condition; choose its new value by select.")
+            raise LoopError(
+                "A running value cannot change under a condition; choose its new value by select."
+            )
         for scope in around[len(running.frames) :]:
             inits = running.latest()
             refs = tuple(Ref(x.dtype) for x in inits)
@@ -204,7 +210,9 @@ class Folds:
     def write(self, running: _Running, new: Operand) -> None:
         """Give a variable a new value."""
         if any(s.kind == "vector" for s in self._around(running)):
-            raise LoopError("A vector loop cannot carry a variable in order; use an accumulator or a serial loop.")
+            raise LoopError(
+                "A vector loop cannot carry a variable in order; use an accumulator or a serial loop."
+            )
         self._enter(running)
         running.assign((self._b.node(new, running.now[0].dtype),))
 

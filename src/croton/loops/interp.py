@@ -12,7 +12,22 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from croton.loops.ir import (
-    Cast, Combine, Const, Expr, Fail, Fold, For, If, Kernel, Load, Param, Prim, Result, Select, Stmt, Store,
+    Cast,
+    Combine,
+    Const,
+    Expr,
+    Fail,
+    Fold,
+    For,
+    If,
+    Kernel,
+    Load,
+    Param,
+    Prim,
+    Result,
+    Select,
+    Stmt,
+    Store,
     operands,
 )  # fmt: skip
 from croton.loops.walk import postorder
@@ -59,12 +74,14 @@ class _Interpreter:
         self.values = values  # of what statements define
         self.arguments = arguments
         self.functions = {**_PRIMITIVES, **functions}
-        self.mask: Array | None = None  # the lanes that take part, under a condition that differs between lanes
+        self.mask: Array | None = (
+            None  # the lanes that take part, under a condition that differs between lanes
+        )
 
     def of(self, root: Expr | Result) -> Any:
         """The value of an expression: computed anew, as loops may have moved on."""
         made: dict[Any, Any] = {}
-        for node in postorder([root]):  # type: ignore[list-item]
+        for node in postorder([root]):
             made[node] = self.values[node] if node in self.values else self._node(node, made)
         return made[root]
 
@@ -174,7 +191,9 @@ class _Interpreter:
         while (n := len(now[0])) > 1:
             half = n // 2
             joined = self._combined(combine, [x[:half] for x in now], [x[half : 2 * half] for x in now])
-            now = [np.concatenate([np.atleast_1d(j), x[2 * half :]]) for j, x in zip(joined, now, strict=True)]
+            now = [
+                np.concatenate([np.atleast_1d(j), x[2 * half :]]) for j, x in zip(joined, now, strict=True)
+            ]
         return self._combined(combine, inits, [x[0] for x in now])
 
     def _combined(self, combine: Combine, left: Sequence[Any], right: Sequence[Any]) -> tuple[Any, ...]:

@@ -1,8 +1,8 @@
 """The nodes of the loop IR: a closed set, typed and immutable.
 
-Expressions are shared freely (a graph, not a tree) and mean the same wherever they stand: where they are computed is the
-code generator's choice. What has an order are statements; a Load is both, a statement that makes a value.
-Nodes compare by identity; the builder interns the pure ones. `croton.loops.text` gives the form that compares by content.
+Expressions are shared freely (a graph, not a tree) and mean the same wherever they stand: where they are computed is
+the code generator's choice. What has an order are statements; a Load is both, a statement that makes a value.
+Nodes compare by identity; the builder interns the pure ones. `croton.loops.text` gives a form that compares by content.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Result:
 class Buffer:
     """An array the kernel reads or writes.
 
-    unit, splat  of nests: on axis v its elements are adjacent, or it does not vary; strides of o and r come with the call
+    unit, splat  of nests: on axis v its elements are adjacent, or all one; strides of o and r come with the call
     strided      of form L: byte strides, one per index
     scratch      of nests: a row-local intermediate, one element per (r, v) of the call
     """

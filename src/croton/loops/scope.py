@@ -7,7 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from croton.loops.ir import Buffer, Expr, Fold, For, If, Load, LoopKind, LoopVar, Ref, Result, Stmt, Store, operands
+from croton.loops.ir import (
+    Buffer,
+    Expr,
+    Fold,
+    For,
+    If,
+    Load,
+    LoopKind,
+    LoopVar,
+    Ref,
+    Stmt,
+    Store,
+    operands,
+)
 
 
 class LoopError(TypeError):

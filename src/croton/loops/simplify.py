@@ -61,7 +61,9 @@ def _integer(name: str, x: Expr, y: Expr, dtype: str) -> Expr | None:
         return Const(0, dtype)
     if name in ("minimum", "maximum", "and_", "or_") and x is y:
         return x
-    return y if name == "floordiv" and is_const(y, 0) else x if name == "floordiv" and is_const(y, 1) else None
+    return (
+        y if name == "floordiv" and is_const(y, 0) else x if name == "floordiv" and is_const(y, 1) else None
+    )
 
 
 def _fold(name: str, args: tuple[Expr, ...], dtype: str) -> Const:
@@ -107,5 +109,3 @@ def select(condition: Expr, yes: Expr, no: Expr) -> Expr | None:
     if isinstance(condition, Prim) and condition.name == "invert":
         return Select(condition.args[0], no, yes, yes.dtype)
     return None
-
-

@@ -9,14 +9,32 @@
         v1 = exp v0
         store b1[i0, 0, i1] v1
 
-A value is written ahead of the first statement that uses it. Names given by whoever built the kernel do not appear, so kernels
-that do the same have the same text: that is how they are found to be one.
+A value is written ahead of the first statement that uses it. Names given by whoever built the kernel do not appear, so
+kernels that do the same have the same text: that is how they are found to be one.
 """
 
 from __future__ import annotations
 
-from croton.loops.ir import Buffer, Cast, Const, Expr, Fail, Fold, For, If, Kernel, Load, Param, Prim, Ref, Result
-from croton.loops.ir import LoopVar, Select, Stmt, Store
+from croton.loops.ir import (
+    Buffer,
+    Cast,
+    Const,
+    Expr,
+    Fail,
+    Fold,
+    For,
+    If,
+    Kernel,
+    Load,
+    LoopVar,
+    Param,
+    Prim,
+    Ref,
+    Result,
+    Select,
+    Stmt,
+    Store,
+)
 from croton.loops.walk import postorder, roots
 
 
@@ -103,7 +121,9 @@ class _Printer:
                 self.lines.append(f"{indent}if {self._of(statement.condition)}")
                 self._body(statement.body, depth + 1)
             case Fail():
-                self.lines.append(f"{indent}fail {' '.join([str(statement.code), *map(self._of, statement.details)])}")
+                self.lines.append(
+                    f"{indent}fail {' '.join([str(statement.code), *map(self._of, statement.details)])}"
+                )
             case For():
                 self._for(statement, depth)
 
@@ -116,7 +136,9 @@ class _Printer:
             f"{indent}for {self._name(loop.var, 'i')} in {self._of(loop.lo)} .. {self._of(loop.hi)}{kind}"
         )
         for fold in loop.folds:
-            starts = ", ".join(f"{self._name(r, 'c')} = {self._of(i)}" for r, i in zip(fold.refs, fold.inits, strict=True))
+            starts = ", ".join(
+                f"{self._name(r, 'c')} = {self._of(i)}" for r, i in zip(fold.refs, fold.inits, strict=True)
+            )
             self.lines.append(f"{indent}  carry {starts}")
         self._body(loop.body, depth + 1)
         for fold in loop.folds:

@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 from croton.loops.ir import (
-    INT, SIZES, Buffer, Cast, Combine, Const, Expr, Fail, Fold, For, If, Kernel, Load, LoopVar, Param, Prim, Ref, Result,
-    Select, Stmt, Store, operands,
+    INT,
+    SIZES,
+    Buffer,
+    Cast,
+    Combine,
+    Const,
+    Expr,
+    Fail,
+    Fold,
+    For,
+    If,
+    Kernel,
+    Load,
+    LoopVar,
+    Param,
+    Prim,
+    Ref,
+    Result,
+    Select,
+    Stmt,
+    Store,
+    operands,
 )  # fmt: skip
 from croton.loops.primitives import PRIMITIVES
 from croton.loops.scope import LoopError
@@ -40,7 +60,10 @@ class _Verifier:
         self._demand(len(self.buffers) == len(k.buffers) + len(k.scratch), "a buffer is listed twice")
         for buffer in self.buffers:
             self._demand(buffer.dtype in SIZES, f"{buffer.dtype} is no type")
-            self._demand((buffer.access == "strided") == (k.form == "L"), f"{buffer.name} is {buffer.access} in {k.form}")
+            self._demand(
+                (buffer.access == "strided") == (k.form == "L"),
+                f"{buffer.name} is {buffer.access} in {k.form}",
+            )
             for stride in buffer.strides:
                 self._expr(stride, INT)
         if k.parallel:
@@ -50,7 +73,10 @@ class _Verifier:
     # Expressions
 
     def _expr(self, root: Expr, dtype: str | None = None) -> None:
-        self._demand(dtype is None or root.dtype == dtype, f"a value of type {root.dtype} stands where {dtype} is wanted")
+        self._demand(
+            dtype is None or root.dtype == dtype,
+            f"a value of type {root.dtype} stands where {dtype} is wanted",
+        )
         for node in postorder([root]):
             self._node(node)
 
@@ -62,10 +88,14 @@ class _Verifier:
                 self._demand(node.dtype in SIZES, f"{node.dtype} is no type")
             case Select():
                 types = (node.condition.dtype, node.yes.dtype, node.no.dtype)
-                self._demand(types == ("bool", node.dtype, node.dtype), f"a select of {types} gives {node.dtype}")
+                self._demand(
+                    types == ("bool", node.dtype, node.dtype), f"a select of {types} gives {node.dtype}"
+                )
             case Param():
                 names = LOOP_ARGUMENTS if self.kernel.form == "L" else NEST_ARGUMENTS
-                self._demand(node in self.visible or node.name in names, f"{node.name} is no argument of the kernel")
+                self._demand(
+                    node in self.visible or node.name in names, f"{node.name} is no argument of the kernel"
+                )
             case _:
                 self._demand(node in self.visible, f"a {type(node).__name__} is used where it is not defined")
 
@@ -77,7 +107,9 @@ class _Verifier:
         self._demand(len(node.args) == signature.arity and len(types) == 1, f"{node.name} of {sorted(types)}")
         (dtype,) = types
         self._demand(dtype in signature.dtypes, f"{node.name} of {dtype}")
-        self._demand(node.dtype == ("bool" if signature.to_bool else dtype), f"{node.name} gives {node.dtype}")
+        self._demand(
+            node.dtype == ("bool" if signature.to_bool else dtype), f"{node.name} gives {node.dtype}"
+        )
 
     # Statements
 
@@ -157,7 +189,9 @@ class _Verifier:
 
     def _combine(self, combine: Combine, types: tuple[str, ...]) -> None:
         for part in (combine.left, combine.right, combine.result, combine.identity):
-            self._demand(tuple(x.dtype for x in part) == types, f"a combination of {types} is not of these types")
+            self._demand(
+                tuple(x.dtype for x in part) == types, f"a combination of {types} is not of these types"
+            )
         before = set(self.visible)
         self.visible.update((*combine.left, *combine.right))
         for result in combine.result:

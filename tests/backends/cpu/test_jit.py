@@ -6,13 +6,15 @@ import os
 import stat
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from croton.backends.cpu import jit
-from croton.backends.cpu.call import call_nest, nest_ranges
+from croton.backends.cpu.call import call_nest, nest_ranges, run_nest_at
+from croton.backends.cpu.codegen.target import Target
 from croton.loops.build import Builder
 from croton.loops.ir import Kernel
 
@@ -112,6 +114,29 @@ def test_key_knows_optimisation_and_text() -> None:
     text = "define i64 @f() {\n  ret i64 1\n}\n"
     keys = {engine._key(text, 2), engine._key(text, 1), engine._key(text + "\n", 2)}
     assert len(keys) == 3
+
+
+@pytest.mark.skipif("+avx2" not in jit.engine().machine.features, reason="needs a machine with AVX2")
+def test_code_for_a_lesser_machine_gives_the_same_elements() -> None:
+    """Half the width, no masks: an element's bits do not depend on it."""
+    host = jit.engine()
+    lesser = jit.Engine(replace(host.machine, cpu="haswell", features="+avx2,+fma,+f16c"))
+    assert lesser.target == Target(32, masks=False)
+    b = Builder("E")
+    x, y, z = b.buffer("x", "float64"), b.buffer("y", "float64"), b.buffer("z", "float16")
+    with b.loop("o"), b.loop("v", kind="vector"):
+        v = b.load(x)
+        b.store(y, b.exp(v) / (1 + b.tanh(v) * v))
+        b.store(z, b.cast(v, "float16"))
+    data = np.random.default_rng(3).standard_normal(103)
+    outs = []
+    for engine in (host, lesser):
+        made = [data, np.zeros(103), np.zeros(103, np.float16)]
+        address = engine.compile_kernel(b.kernel(), jit.Cache(None))
+        run_nest_at(address, [a.reshape(1, 1, -1) for a in made], nest_ranges(1, 1, 103))
+        outs.append(made[1:])
+    for native, other in zip(*outs, strict=True):
+        np.testing.assert_array_equal(native, other)
 
 
 def test_threads_compile_at_once() -> None:

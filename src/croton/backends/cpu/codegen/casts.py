@@ -1,12 +1,20 @@
 """Casts between the number types, as NumPy does them, out-of-range floats included.
 
-A float without a value in the integer type takes what x86 gives NumPy: the least int32 (for targets up to 32 bits; int8 and
-the like keep the low bits of it) or the least int64 (for int64, and uint32 keeps the low bits of that).
+A float without a value in the integer type takes what x86 gives NumPy: the least int32 (for targets up to 32 bits;
+int8 and the like keep the low bits of it) or the least int64 (for int64, and uint32 keeps the low bits of that).
 """
 
 from __future__ import annotations
 
-from croton.backends.cpu.codegen.emitter import BITS, FLOATS, UNSIGNED, Emitter, constant, register_type, vector
+from croton.backends.cpu.codegen.emitter import (
+    BITS,
+    FLOATS,
+    UNSIGNED,
+    Emitter,
+    constant,
+    register_type,
+    vector,
+)
 
 
 def cast_value(e: Emitter, x: str, source: str, target: str, width: int) -> str:
@@ -16,7 +24,11 @@ def cast_value(e: Emitter, x: str, source: str, target: str, width: int) -> str:
     if target == "bool":
         return _to_bool(e, x, source, width)
     if source in FLOATS:
-        return _float_to_float(e, x, source, target, width) if target in FLOATS else _truncate(e, x, source, target, width)
+        return (
+            _float_to_float(e, x, source, target, width)
+            if target in FLOATS
+            else _truncate(e, x, source, target, width)
+        )
     if target == "float16":
         # One rounding to float32 first, as NumPy does.
         return _float_to_float(e, cast_value(e, x, source, "float32", width), "float32", target, width)
@@ -49,7 +61,8 @@ def _float_to_float(e: Emitter, x: str, source: str, target: str, width: int) ->
 def _round_to_odd(e: Emitter, x: str, width: int) -> str:
     """float64 to float32 such that rounding on to float16 gives what one rounding would have given.
 
-    Source: Boldo, Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008.
+    Source: Boldo, Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd",
+    2008.
     """
     double, single, word = (register_type(d, width) for d in ("float64", "float32", "int32"))
     near = e.assign(f"fptrunc {double} {x} to {single}")

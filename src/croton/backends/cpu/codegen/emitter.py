@@ -173,7 +173,9 @@ class Emitter:
 
     def text(self) -> str:
         """The module."""
-        return "\n".join([*self._globals, *sorted(self._declared), *self._internal.values(), *self._functions, ""])
+        return "\n".join(
+            [*self._globals, *sorted(self._declared), *self._internal.values(), *self._functions, ""]
+        )
 
     # Common instructions
 

@@ -37,7 +37,9 @@ def _extreme(relation: str) -> EmitInteger:
     def emit(e: Emitter, args: Sequence[str], dtype: str, width: int) -> str:
         kind = register_type(dtype, width)
         sign = "u" if dtype in UNSIGNED else "s"
-        return e.select(e.assign(f"icmp {sign}{relation} {kind} {args[0]}, {args[1]}"), kind, args[0], args[1], width)
+        return e.select(
+            e.assign(f"icmp {sign}{relation} {kind} {args[0]}, {args[1]}"), kind, args[0], args[1], width
+        )
 
     return emit
 
@@ -103,7 +105,9 @@ def _shr(e: Emitter, args: Sequence[str], dtype: str, width: int) -> str:
     fits, count = _within(e, args[1], dtype, width)
     kind = register_type(dtype, width)
     if dtype in UNSIGNED:
-        return e.select(fits, kind, e.assign(f"lshr {kind} {args[0]}, {count}"), constant(0, dtype, width), width)
+        return e.select(
+            fits, kind, e.assign(f"lshr {kind} {args[0]}, {count}"), constant(0, dtype, width), width
+        )
     out = e.assign(f"ashr {kind} {args[0]}, {constant(BITS[dtype] - 1, dtype, width)}")
     return e.select(fits, kind, e.assign(f"ashr {kind} {args[0]}, {count}"), out, width)
 

@@ -9,10 +9,8 @@ from croton.backends.cpu.codegen.writer import Op, Writer
 from croton.loops.ir import Kernel
 
 SYMBOL = "kernel"
-_NEST = (
-    "define void @{}(ptr %p, ptr %so, ptr %sr, i64 %o_lo, i64 %o_hi, i64 %nr, i64 %v_lo, i64 %v_hi, ptr %scratch) #0"
-)
-_LOOPS = "define i32 @{}(ptr %p, ptr %params, i64 %lo, i64 %hi, ptr %err) #0"
+_NEST = "define void @{}(ptr %p, ptr %so, ptr %sr, i64 %o_lo, i64 %o_hi, i64 %nr, i64 %v_lo, i64 %v_hi, ptr %scratch)"
+_LOOPS = "define i32 @{}(ptr %p, ptr %params, i64 %lo, i64 %hi, ptr %err)"
 
 
 def kernel_text(kernel: Kernel, target: Target, symbol: str = SYMBOL) -> str:
@@ -29,9 +27,11 @@ def kernel_text(kernel: Kernel, target: Target, symbol: str = SYMBOL) -> str:
         _bind_scratch(w, kernel)
     write_body(w, kernel.body)
     e.put("ret i32 0" if kernel.form == "L" else "ret void")
-    e.end((_LOOPS if kernel.form == "L" else _NEST).format(symbol))
+    head = _LOOPS if kernel.form == "L" else _NEST
+    e.end(f"{head.format(symbol)} #0")
     bits = 8 * target.vector_bytes
-    return f'{e.text()}attributes #0 = {{ nounwind "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}" }}\n'
+    wide = f'"prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
+    return f"{e.text()}attributes #0 = {{ nounwind {wide} }}\n"
 
 
 def _element(e: Emitter, array: str, k: int, type_: str) -> str:

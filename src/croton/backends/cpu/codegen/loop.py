@@ -1,26 +1,25 @@
 """Loops of the loop IR as LLVM text: serial ones, and vector ones cut to the machine.
 
 A vector loop does `lanes` iterations a round, more than one register holds: that is how it is unrolled, LLVM splits the
-operations. Cheap bodies have whole rounds without masks and one masked round for what is left; dear ones, all rounds masked.
-Machines that cannot mask do what is left one by one.
+operations. Cheap bodies have whole rounds without masks and one masked round for what is left; dear ones, all rounds
+masked. Machines that cannot mask do what is left one by one.
 
-Accumulators start from their identity in each lane. After the loop the lanes are folded in halves, and the initial value comes
-in last. Sums of floats begin a new partial sum every so many rounds, so that no chain of additions is long.
+Accumulators start from their identity in each lane. After the loop the lanes are folded in halves, and the initial
+value comes in last. Sums of floats begin a new partial sum every so many rounds, so that no chain of additions is long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from croton.backends.cpu.codegen.control import Carried, State, below, count, when
 from croton.backends.cpu.codegen.emitter import register_type, vector
 from croton.backends.cpu.codegen.target import cut
 from croton.backends.cpu.codegen.writer import Lanes, Op, Writer
-from croton.loops.ir import Combine, Expr, Fail, Fold, For, If, Load, Stmt, Store
+from croton.loops.ir import Combine, Expr, Fail, Fold, For, If, Load, Stmt, Store, operands
 from croton.loops.scope import stored
 from croton.loops.walk import all_roots, deep, postorder, roots
-from croton.loops.ir import operands
 
 # Rounds per partial sum. A round of a vector loop is some tens of elements, of a serial one a single one.
 BLOCK = {"vector": 128, "serial": 512}
@@ -60,7 +59,12 @@ def _condition(w: Writer, statement: If) -> None:
     condition = w.value(statement.condition)
     lanes = w.lanes
     if condition.width == 1:
-        when(w, condition.text, [], lambda: [write_body(w, statement.body)] and [])  # type: ignore[func-returns-value]
+
+        def inside() -> State:
+            write_body(w, statement.body)
+            return []
+
+        when(w, condition.text, [], inside)
         return
     assert lanes is not None
     mask = condition.text
@@ -142,6 +146,10 @@ def _split(parts: Sequence[Part], state: Sequence[str]) -> list[list[str]]:
     return out
 
 
+def _flat(states: Iterable[Sequence[str]]) -> State:
+    return [text for state in states for text in state]
+
+
 def _carried(parts: Sequence[Part], states: Sequence[Sequence[str]]) -> list[Carried]:
     return [
         Carried(kind, text)
@@ -171,7 +179,7 @@ def _rounds(
     """Rounds from lo, at least one, with the blocking of sums."""
 
     def plain(i: str, end: str, begin: list[list[str]]) -> list[list[str]]:
-        done = count(w, i, end, step, _carried(parts, begin), lambda j, s: sum(body(j, _split(parts, s)), []))
+        done = count(w, i, end, step, _carried(parts, begin), lambda j, s: _flat(body(j, _split(parts, s))))
         return _split(parts, done)
 
     blocked = [p.fold.combine is not None and p.fold.combine.rounds for p in parts]
@@ -184,7 +192,7 @@ def _rounds(
         end = w.e.intrinsic("smin", "int64", 1, [far, hi])
         begin = [_identity(w, p) if b else s for p, b, s in zip(parts, blocked, now, strict=True)]
         made = plain(i, end, begin)
-        return sum((_joined(w, p, b, s, m) for p, b, s, m in zip(parts, blocked, now, made, strict=True)), [])
+        return _flat((_joined(w, p, b, s, m) for p, b, s, m in zip(parts, blocked, now, made, strict=True)))
 
     return _split(parts, count(w, lo, hi, step * block_rounds, _carried(parts, start), block))
 
@@ -209,7 +217,9 @@ def _hoist(w: Writer, loop: For) -> None:
     available: dict[Expr, bool] = {}
     for node in postorder([*all_roots(loop.body), *(u for f in loop.folds for u in f.updates)]):
         parts = operands(node)
-        available[node] = w.is_known(node) or _is_fixed(node) or (bool(parts) and all(available[a] for a in parts))
+        available[node] = (
+            w.is_known(node) or _is_fixed(node) or (bool(parts) and all(available[a] for a in parts))
+        )
         if not available[node]:
             for a in parts:
                 if available[a]:
@@ -264,7 +274,7 @@ def _serial(w: Writer, loop: For) -> None:
 
     def all_() -> State:
         _hoist(w, loop)
-        return sum(_rounds(w, lo, hi, 1, parts, start, one, BLOCK["serial"]), [])
+        return _flat(_rounds(w, lo, hi, 1, parts, start, one, BLOCK["serial"]))
 
     done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
     for part, state in zip(parts, done, strict=True):
@@ -277,7 +287,7 @@ Flat = tuple[For, int, Fold]
 
 
 def _flattened(w: Writer, loop: For) -> dict[Fold, Flat]:
-    """Folds that do nothing but pass through a vector loop inside: their lanes are carried as they are, and folded once."""
+    """Folds that only pass through a vector loop inside: their lanes are carried as they are, and folded once."""
     found: dict[Fold, Flat] = {}
     if w.lanes is not None or not w.target.masks:
         return found
@@ -315,8 +325,8 @@ def _vector(w: Writer, loop: For, keep: list[Part]) -> None:
     def all_() -> State:
         _hoist(w, loop)
         if plan.one_body:
-            return sum(_rounds(w, lo, hi, plan.lanes, parts, start, _masked_round(w, loop, parts, hi)), [])
-        return sum(_whole_and_rest(w, loop, lo, hi, parts, start, plan.lanes), [])
+            return _flat(_rounds(w, lo, hi, plan.lanes, parts, start, _masked_round(w, loop, parts, hi)))
+        return _flat(_whole_and_rest(w, loop, lo, hi, parts, start, plan.lanes))
 
     done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
     for part, state in zip(parts, done, strict=True):
@@ -334,13 +344,13 @@ def _whole_and_rest(
         w,
         below(w, lo, middle),
         _carried(parts, start),
-        lambda: sum(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes)), []),
+        lambda: _flat(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes))),
     )
     some = w.e.assign(f"icmp ne i64 {rest}, 0")
 
     def last() -> State:
         mask = _first_lanes(w, rest, lanes)
-        return sum(_round(w, loop, parts, lanes, mask)(middle, _split(parts, whole)), [])
+        return _flat(_round(w, loop, parts, lanes, mask)(middle, _split(parts, whole)))
 
     return _split(parts, when(w, some, _carried(parts, _split(parts, whole)), last))
 
@@ -373,7 +383,10 @@ def _round(w: Writer, loop: For, parts: Sequence[Part], width: int, mask: str | 
         new = [[w.wide_value(u, width) for u in p.fold.updates] for p in parts]
         if mask is not None:
             new = [
-                [w.e.select(mask, kind, a, b, width) for kind, a, b in zip(p.types(), after, before, strict=True)]
+                [
+                    w.e.select(mask, kind, a, b, width)
+                    for kind, a, b in zip(p.types(), after, before, strict=True)
+                ]
                 for p, after, before in zip(parts, new, state, strict=True)
             ]
         w.lanes = None
@@ -403,7 +416,7 @@ def _vector_then_scalar(
 
     def whole() -> State:
         _hoist(w, loop)
-        return sum(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes)), [])
+        return _flat(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes)))
 
     done = _split(parts, when(w, below(w, lo, middle), _carried(parts, start), whole))
     singles = [Part(p.fold, 1) for p in parts]
@@ -411,7 +424,7 @@ def _vector_then_scalar(
 
     def rest() -> State:
         _hoist(w, loop)
-        return sum(_rounds(w, middle, hi, 1, singles, begin, _round(w, loop, singles, 1)), [])
+        return _flat(_rounds(w, middle, hi, 1, singles, begin, _round(w, loop, singles, 1)))
 
     last = _split(singles, when(w, below(w, middle, hi), _carried(singles, begin), rest))
     for part, state in zip(singles, last, strict=True):

@@ -18,7 +18,15 @@ __all__ = ["cast_value", "emit_primitive"]
 _COMPARE = {"eq": ("oeq", "eq"), "ne": ("une", "ne"), "lt": ("olt", "lt"), "le": ("ole", "le"),
             "gt": ("ogt", "gt"), "ge": ("oge", "ge")}  # fmt: skip
 _FLOAT_WORD = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
-_BOOL_WORD = {"add": "or", "maximum": "or", "or_": "or", "mul": "and", "minimum": "and", "and_": "and", "xor": "xor"}
+_BOOL_WORD = {
+    "add": "or",
+    "maximum": "or",
+    "or_": "or",
+    "mul": "and",
+    "minimum": "and",
+    "and_": "and",
+    "xor": "xor",
+}
 _INTRINSIC = {"abs": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "roundeven",
               "copysign": "copysign", "fma": "fma"}  # fmt: skip
 

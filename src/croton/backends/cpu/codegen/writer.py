@@ -125,7 +125,9 @@ class Writer:
             case Cast():
                 return Op(cast_value(self.e, args[0], node.x.dtype, node.dtype, width), width)
             case Select():
-                return Op(self.e.select(args[0], register_type(node.dtype, width), args[1], args[2], width), width)
+                return Op(
+                    self.e.select(args[0], register_type(node.dtype, width), args[1], args[2], width), width
+                )
             case LoopVar() if self.lanes is not None and node is self.lanes.var:
                 return self._counters(self.lanes)
             case _:
@@ -173,7 +175,9 @@ class Writer:
     def _adjacent(self, buffer: Buffer, index: tuple[Expr, ...]) -> str | None:
         """The address of the first lane's element, if the lanes' elements are adjacent."""
         assert self.lanes is not None
-        if self.strides[buffer][-1].text != str(ITEMSIZE[buffer.dtype]) or any(self.varies(i) for i in index[:-1]):
+        if self.strides[buffer][-1].text != str(ITEMSIZE[buffer.dtype]) or any(
+            self.varies(i) for i in index[:-1]
+        ):
             return None
         at = self._first(index[-1])
         if at is None:
@@ -204,7 +208,9 @@ class Writer:
         kind = vector("i64", width)
         total = None
         for at, stride in zip(index[fixed:], self.strides[buffer][fixed:], strict=True):
-            scaled = self.e.assign(f"mul {kind} {self.wide_value(at, width)}, {self.wide(stride, 'int64', width)}")
+            scaled = self.e.assign(
+                f"mul {kind} {self.wide_value(at, width)}, {self.wide(stride, 'int64', width)}"
+            )
             total = scaled if total is None else self.e.assign(f"add {kind} {total}, {scaled}")
         start = self.base(buffer, index[:fixed])
         offsets = total or constant(0, "int64", width)
@@ -217,7 +223,11 @@ class Writer:
         if self.is_known(node):
             return
         lanes, buffer = self.lanes, node.buffer
-        varying = lanes is not None and lanes.width > 1 and (lanes.guarded or any(self.varies(i) for i in node.index))
+        varying = (
+            lanes is not None
+            and lanes.width > 1
+            and (lanes.guarded or any(self.varies(i) for i in node.index))
+        )
         width = lanes.width if lanes is not None and varying else 1
         if lanes is None or width == 1:
             raw = self._plain_load(self.base(buffer, node.index), buffer.dtype, 1)
@@ -265,7 +275,9 @@ class Writer:
         width = 1 if lanes is None else lanes.width
         value = self.wide_value(node.value, width)
         if buffer.dtype == "bool":
-            value = self.e.assign(f"zext {register_type('bool', width)} {value} to {memory_type('bool', width)}")
+            value = self.e.assign(
+                f"zext {register_type('bool', width)} {value} to {memory_type('bool', width)}"
+            )
         kind = memory_type(buffer.dtype, width)
         align = ITEMSIZE[buffer.dtype]
         if lanes is None or width == 1:
@@ -277,7 +289,9 @@ class Writer:
             return
         if buffer.dtype == "float16":
             value = self.e.assign(f"bitcast {kind} {value} to {_moved('float16', width)}")
-        self._masked_store(value, start or self._each(buffer, node.index, width), buffer.dtype, lanes, start is None)
+        self._masked_store(
+            value, start or self._each(buffer, node.index, width), buffer.dtype, lanes, start is None
+        )
 
     def _masked_store(self, value: str, at: str, dtype: str, lanes: Lanes, scatter: bool) -> None:
         kind, mask = _moved(dtype, lanes.width), vector("i1", lanes.width)
