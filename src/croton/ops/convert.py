@@ -121,11 +121,17 @@ class Stack(Op):
             )
         dtype = upcast(*[kind.dtype for kind in kinds])  # type: ignore[attr-defined]
         variables = [v if v.type.dtype == dtype else v.astype(dtype) for v in variables]  # type: ignore[attr-defined]
-        tail = tuple(
-            next((d for d in dims if d is not None), None) if 1 not in dims else (1 if set(dims) == {1} else None)
+        # The lengths are the same: what is known of one tensor is known of all. A vector of one number does not broadcast.
+        tail = [
+            next((d for d in dims if d is not None), None)
             for dims in zip(*[kind.shape for kind in kinds], strict=True)  # type: ignore[attr-defined]
-        )
-        return Apply(self, variables, [TensorType(dtype, (len(variables), *tail))()])
+        ]
+        length = None if len(variables) == 1 and not tail else len(variables)
+        return Apply(self, variables, [TensorType(dtype, (length, *tail))()])
+
+    def elements(self, node: Apply) -> list[Variable] | None:
+        """The numbers of a vector."""
+        return node.inputs if node.outputs[0].type.ndim == 1 else None
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
         output_storage[0][0] = self.eval(np, *inputs)

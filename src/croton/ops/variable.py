@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from croton.errors import AsTensorError
+from croton.errors import AsTensorError, ComplexError
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops import argmax, elementwise, elemwise, reduce, statistics, truth
+from croton.ops import argmax, axes, creation, elementwise, elemwise, known, reduce, statistics, truth
 from croton.ops import dot as products
+from croton.ops import shape as shapes
 from croton.ops.cast import cast
+from croton.ops.index.getitem import getitem
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -92,10 +94,10 @@ class TensorOperators:
         return _binary(elementwise.int_div, other, self)
 
     def __mod__(self, other: Any) -> Any:
-        return _binary(elementwise.mod, self, other)
+        return _binary(elementwise.mod_check, self, other)
 
     def __rmod__(self, other: Any) -> Any:
-        return _binary(elementwise.mod, other, self)
+        return _binary(elementwise.mod_check, other, self)
 
     def __divmod__(self, other: Any) -> Any:
         return elementwise.divmod(self, other)
@@ -324,21 +326,78 @@ class TensorOperators:
 
     __floor__, __ceil__, __trunc__ = floor, ceil, trunc
 
-    # -- axes ------------------------------------------------------------------------------------------------
+    # -- lengths and axes ------------------------------------------------------------------------------------
+    shape = property(lambda self: shapes.shape(self))
+    size = property(lambda self: shapes.size(self))
+
+    def reshape(self, shape: Any, ndim: int | None = None) -> Any:
+        """The elements in another shape; see `theano.tensor.reshape`."""
+        if ndim is not None and not isinstance(ndim, int):
+            raise ValueError(f"Expected ndim to be an integer, is {type(ndim)}: give the shape as one list or tuple.")
+        return shapes.reshape(self, shape, ndim)
+
+    def flatten(self, ndim: int = 1) -> Any:
+        """`ndim` axes: all from axis `ndim - 1` on become one."""
+        return shapes.flatten(self, ndim)
+
+    def ravel(self) -> Any:
+        """One axis."""
+        return shapes.flatten(self)
+
     def dimshuffle(self, *pattern: Any) -> Any:
         """The axes in the order of `pattern`, which may name new ones of length 1 by 'x'."""
         return elemwise.dimshuffle(self, *pattern)
 
-    @property
-    def T(self) -> Any:
-        """The axes in reverse order."""
-        return elemwise.dimshuffle(self, *range(self.type.ndim - 1, -1, -1))
+    def transpose(self, *order: Any) -> Any:
+        """The axes in the given order, or in reverse order."""
+        if len(order) == 1 and (order[0] is None or isinstance(order[0], (list, tuple))):
+            (order,) = order
+        return axes.transpose(self, order or None)
+
+    T = property(lambda self: axes.transpose(self))
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        """Two axes in each other's place."""
+        return axes.swapaxes(self, axis1, axis2)
+
+    def squeeze(self) -> Any:
+        """Without the axes of length 1, so far as they are known."""
+        return axes.squeeze(self)
+
+    def zeros_like(self, dtype: Any = None) -> Any:
+        """Zeros in the same shape."""
+        return creation.zeros_like(self, dtype)
+
+    def ones_like(self, dtype: Any = None) -> Any:
+        """Ones in the same shape."""
+        return creation.ones_like(self, dtype)
+
+    def get_scalar_constant_value(self) -> Any:
+        """The one number that stands in every element; see `theano.tensor.get_scalar_constant_value`."""
+        return known.get_scalar_constant_value(self)
+
+    # -- parts -----------------------------------------------------------------------------------------------
+    def __getitem__(self, args: Any) -> Any:
+        return getitem(self, args)
+
+    def __iter__(self) -> Any:
+        try:
+            length = known.get_vector_length(self)
+        except TypeError:
+            # So that Python's own sum, max … do not fall back to counting up indices for ever.
+            raise TypeError(
+                "TensorType does not support iteration. Maybe you are using builtin.sum instead of theano.tensor.sum? "
+                "(Maybe .max?)"
+            ) from None
+        return iter([self[i] for i in range(length)])
 
 
 def _binary(operation: Any, x: Any, y: Any) -> Any:
     """`operation`, or NotImplemented where an operand is nothing a tensor can be made of, so that it may answer itself."""
     try:
         return operation(x, y)
+    except ComplexError:
+        raise
     except (NotImplementedError, AsTensorError):
         return NotImplemented
 
@@ -359,6 +418,7 @@ class TensorConstant(TensorOperators, Constant):
 
 TensorType.variable_class = TensorVariable
 TensorType.constant_class = TensorConstant
+TensorType.rebroadcast = staticmethod(shapes.patternbroadcast)
 
 
 def static_shape(x: Variable) -> tuple[Dim, ...]:

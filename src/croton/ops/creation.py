@@ -1,0 +1,460 @@
+"""Making tensors of given lengths: filled with one value, with numbers in a row, with a pattern of ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from croton.config import config
+from croton.errors import ShapeError
+from croton.graph.node import Apply, Variable
+from croton.graph.type import Type
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
+from croton.ops.convert import as_tensor_variable
+from croton.ops.elementwise import ceil, fill, int_div, maximum, neg, true_div
+from croton.ops.known import elements, known_int, known_value
+from croton.ops.shape import as_length, lengths, shape_i
+from croton.vartypes.dtype import UNSIGNED, as_dtype, is_complex, is_discrete, upcast
+from croton.vartypes.tensor import Dim, TensorType
+
+
+# -- one value -----------------------------------------------------------------------------------------------
+def _length_inputs(dims: Sequence[Any]) -> list[Variable]:
+    made = []
+    for i, n in enumerate(dims):
+        v = as_tensor_variable(n)
+        kind = v.type
+        if not is_discrete(kind.dtype):  # type: ignore[attr-defined]
+            raise TypeError(f"Shape arguments to Alloc must be integers, but argument {i} is not: {v} of type {kind}.")
+        if kind.ndim != 0:
+            raise TypeError(f"Each shape dimension to Alloc must be a scalar, but dimension {i} has {kind.ndim} axes: {v}.")
+        made.append(v)
+    return made
+
+
+def _static(dims: Sequence[Variable]) -> list[Dim]:
+    known = [known_int(n) for n in dims]
+    return [None if n is None or n < 0 else n for n in known]
+
+
+def _checked(dims: Sequence[Any]) -> tuple[int, ...]:
+    found = tuple(int(n) for n in dims)
+    if any(n < 0 for n in found):
+        raise ShapeError(f"A tensor can't have axes of negative length; got shape {found}.")
+    return found
+
+
+@op("alloc")
+class Alloc(Primitive):
+    """A value, broadcast to a shape.
+
+    Shapes:    (…) with at most n axes, and n lengths -> (n lengths)
+    Dtypes:    as the value
+    Gradient:  the cotangent, summed over the axes that were broadcast; lengths are disconnected
+    Errors:    TypeError for lengths that are no integers, or a value of more axes; ValueError at run time when the
+               value does not broadcast to the lengths, or one is negative
+    """
+
+    passes_scalar = 0
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        value = as_tensor_variable(args[0])
+        dims = _length_inputs(args[1:])
+        if value.type.ndim > len(dims):  # type: ignore[operator]
+            raise TypeError(
+                "The Alloc value to use has more dimensions than the specified dimensions: "
+                f"{value} has {value.type.ndim}, the shape {len(dims)}."
+            )
+        return [value, *dims]
+
+    def infer(self, value: Any, *dims: Variable) -> Type:
+        return TensorType(value.type.dtype, _static(dims))
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [tuple(as_length(n) for n in node.inputs[1:])]
+
+    def eval(self, xp: Any, value: Any, *dims: Any) -> Any:
+        shape = _checked(dims)
+        try:
+            return xp.array(xp.broadcast_to(value, shape))
+        except ValueError:
+            raise ShapeError(f"A value of shape {tuple(value.shape)} can't be broadcast to shape {shape}.") from None
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        value, (g,) = xs[0], gs
+        added = g.type.ndim - value.type.ndim
+        over = list(range(added))
+        over += [i for i, flag in enumerate(value.type.broadcastable, added) if flag and not g.type.broadcastable[i]]
+        if over:
+            g = g.sum(axis=over, keepdims=True)
+        if added:
+            g = g.dimshuffle(*range(added, g.type.ndim)) if all(g.type.broadcastable[:added]) else g
+        return [g, *[None] * (len(xs) - 1)]
+
+    samples = (
+        S((), np.int64(2), np.int64(3)),
+        S((3,), np.int64(2), np.int64(3)),
+        S((2, 1), np.int64(2), np.int64(3)),
+        S((0,), np.int64(2), np.int64(0)),
+        S(()),
+    )
+    errors = (
+        E((2, 3), np.int64(2), raises=TypeError, says="more dimensions"),
+        E((), np.float64(2), raises=TypeError, says="must be integers"),
+        E((2,), np.int64(3), raises=ValueError, says="can't be broadcast"),
+        E((), np.int64(-1), raises=ValueError, says="negative length"),
+    )
+
+    def __str__(self) -> str:
+        return "Alloc"
+
+
+@op("alloc_empty")
+class AllocEmpty(Primitive):
+    """A tensor of given lengths, of which no value is promised.
+
+    Shapes:    n lengths -> (n lengths)
+    Dtypes:    `dtype`
+    Gradient:  disconnected
+    """
+
+    dtype: str
+
+    def __post_init__(self) -> None:
+        self.dtype = as_dtype(self.dtype)
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        return _length_inputs(args)
+
+    def infer(self, *dims: Variable) -> Type:
+        return TensorType(self.dtype, _static(dims))
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [tuple(as_length(n) for n in node.inputs)]
+
+    def eval(self, xp: Any, *dims: Any) -> Any:
+        return xp.empty(_checked(dims), dtype=self.dtype)
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Nothing flows to lengths."""
+        return [[False] for _ in node.inputs]
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return [None] * len(xs)
+
+    def do_constant_folding(self, node: Apply) -> bool:
+        return False
+
+
+def alloc(value: Any, *shape: Any) -> Variable:
+    """`value`, broadcast to the lengths in `shape`.
+
+    Errors:  TypeError for lengths that are no integers, or a value of more axes than lengths; ValueError at run time
+             when the value does not broadcast
+    """
+    made: Variable = Alloc()(value, *shape)
+    return made
+
+
+def alloc_validate_shape(shape: Sequence[Any]) -> tuple[list[Variable], list[bool]]:
+    """Lengths as variables, and whether each is known to be 1."""
+    dims = _length_inputs(shape)
+    return dims, [n == 1 for n in _static(dims)]
+
+
+def _listed(shape: Any) -> list[Any]:
+    """A shape argument as a list of lengths.
+
+    Errors:  ValueError for a vector of unknown length
+    """
+    if isinstance(shape, (list, tuple)):
+        return list(shape)
+    v = as_tensor_variable(shape)
+    if v.type.ndim == 0:
+        return [v]
+    named = elements(v)
+    if named is not None:
+        return named
+    return list(v)  # type: ignore[call-overload, no-any-return]
+
+
+def zeros(shape: Any, dtype: Any = None) -> Variable:
+    """Zeros, in the shape that a length, several, or a vector of known length says; of floatX unless `dtype` says else."""
+    return alloc(np.array(0, dtype=as_dtype(config.floatX if dtype is None else dtype)), *_listed(shape))
+
+
+def ones(shape: Any, dtype: Any = None) -> Variable:
+    """Ones, in the shape that a length, several, or a vector of known length says; of floatX unless `dtype` says else."""
+    return alloc(np.array(1, dtype=as_dtype(config.floatX if dtype is None else dtype)), *_listed(shape))
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Variable:
+    """`fill_value`, in the shape that a length, several, or a vector of known length says."""
+    value = as_tensor_variable(fill_value)
+    return alloc(value if dtype is None else cast(value, dtype), *_listed(shape))
+
+
+def _filled_like(model: Any, value: int, dtype: Any, opt: bool) -> Variable:
+    x = as_tensor_variable(model)
+    number = as_tensor_variable(np.array(value, dtype=as_dtype(x.type.dtype if dtype is None else dtype)))  # type: ignore[attr-defined]
+    if opt and x.type.ndim == 0:
+        return number
+    made: Variable = fill(x, number)
+    return made
+
+
+def zeros_like(model: Any, dtype: Any = None, opt: bool = False) -> Variable:
+    """Zeros in the shape of `model`, of its data type unless `dtype` says else.
+
+    `opt`: a constant where `model` is a scalar.
+    """
+    return _filled_like(model, 0, dtype, opt)
+
+
+def ones_like(model: Any, dtype: Any = None, opt: bool = False) -> Variable:
+    """Ones in the shape of `model`, of its data type unless `dtype` says else.
+
+    `opt`: a constant where `model` is a scalar.
+    """
+    return _filled_like(model, 1, dtype, opt)
+
+
+def full_like(model: Any, fill_value: Any, dtype: Any = None) -> Variable:
+    """`fill_value` in the shape of `model`, of its data type unless `dtype` says else."""
+    x = as_tensor_variable(model)
+    made: Variable = fill(x, cast(fill_value, x.type.dtype if dtype is None else dtype))  # type: ignore[attr-defined]
+    return made
+
+
+# -- numbers in a row ----------------------------------------------------------------------------------------
+@op("arange")
+class ARange(Primitive):
+    """The numbers start, start + step, start + 2 step … before stop.
+
+    Shapes:    (), (), () -> (max(0, ceil((stop - start) / step)),)
+    Dtypes:    `dtype`
+    Gradient:  that of start is the sum of the cotangents, that of step the sum of them times their places; that of
+               stop is disconnected; of integers all are zero
+    Errors:    AssertionError for what is no scalar; ZeroDivisionError at run time for a step of 0
+    """
+
+    dtype: str = "int64"
+
+    def __post_init__(self) -> None:
+        self.dtype = as_dtype(self.dtype)
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        variables = [as_tensor_variable(a) for a in args]
+        for v in variables:
+            if v.type.ndim != 0:
+                raise RangeError(f"The ends and the step of a range must be scalars; got {v} of {v.type.ndim} dimensions.")
+        return variables
+
+    def infer(self, start: Any, stop: Any, step: Any) -> Type:
+        known = [known_value(v) for v in (start, stop, step)]
+        if any(v is None for v in known) or known[2] == 0:
+            return TensorType(self.dtype, (None,))
+        try:
+            length = len(np.arange(*known, dtype=self.dtype))  # type: ignore[arg-type, call-overload]
+        except (TypeError, ValueError, ZeroDivisionError):
+            return TensorType(self.dtype, (None,))
+        return TensorType(self.dtype, (None if length == 1 else length,))
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        start, stop, step = node.inputs
+        if all(is_discrete(v.type.dtype) for v in node.inputs):  # type: ignore[attr-defined]
+            start, stop, step = (as_length(v) for v in node.inputs)
+            gap: Any = stop if known_int(start) == 0 else stop - start  # type: ignore[operator]
+            if known_int(step) != 1:
+                gap = neg(int_div(neg(gap), step))
+            return [(gap if known_int(gap) is not None and known_int(gap) >= 0 else maximum(gap, np.int64(0)),)]  # type: ignore[operator]
+        if is_complex(upcast(*[v.type.dtype for v in node.inputs])):  # type: ignore[attr-defined]
+            return [(None,)]
+        gap = cast(stop, "float64") - cast(start, "float64")  # type: ignore[operator]
+        return [(maximum(cast(ceil(true_div(gap, step)), "int64"), np.int64(0)),)]
+
+    def eval(self, xp: Any, start: Any, stop: Any, step: Any) -> Any:
+        if step == 0:
+            raise ZeroDivisionError(f"The step of a range must not be 0 (from {start} to {stop}).")
+        return xp.arange(start, stop, step, dtype=self.dtype)
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """The end is only asked whether it is reached."""
+        return [[True], [False], [True]]
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        start, _, step = xs
+        if is_discrete(self.dtype):
+            return [zeros_like(start), None, zeros_like(step)]
+        places = ARange("int64")(np.int64(0), shape_i(ys[0], 0), np.int64(1))
+        return [gs[0].sum(), None, (gs[0] * places).sum()]
+
+    samples = (
+        S(np.int64(0), np.int64(5), np.int64(2)),
+        S(np.int64(5), np.int64(0), np.int64(-2)),
+        S(np.float64(0.5), np.float64(3.0), np.float64(0.5), grad=False),
+        S(np.int64(5), np.int64(2), np.int64(1)),
+    )
+    errors = (
+        E(np.int64(0), np.int64(5), np.int64(0), raises=ZeroDivisionError, says="must not be 0"),
+        E((2,), np.int64(5), np.int64(1), raises=AssertionError, says="must be scalars"),
+    )
+
+    def __str__(self) -> str:
+        return f"ARange{{dtype='{self.dtype}'}}"
+
+
+class RangeError(ShapeError, AssertionError):
+    """An end or step of a range is no scalar."""
+
+
+def _range_dtype(ends: Sequence[Variable]) -> str:
+    given = [v.type.dtype for v in ends]  # type: ignore[attr-defined]
+    dtype = upcast(*given)
+    # Small integers would overflow: counts are 64 bits wide.
+    if is_discrete(dtype):
+        dtype = "uint64" if dtype in UNSIGNED else "int64"
+    if config.cast_policy not in ("numpy", "numpy+floatX"):
+        return dtype
+    by_numpy = np.arange(*[np.array(1, dtype=d) for d in given]).dtype.name
+    narrow = config.cast_policy == "numpy+floatX" and config.floatX == "float32"
+    if narrow and by_numpy == "float64" and "float64" not in given:
+        return dtype
+    return by_numpy
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Variable:
+    """The numbers start, start + step … before stop; with one argument, from 0 before it.
+
+    Dtypes:    `dtype`, else what the arguments meet in, integers as 64 bits
+    Example:
+        >>> import theano.tensor as T
+        >>> T.arange(2, 8, 3).eval().tolist()
+        [2, 5]
+    """
+    if stop is None:
+        start, stop = 0, start
+    ends = [as_tensor_variable(v) for v in (start, stop, step)]
+    made: Variable = ARange(_range_dtype(ends) if dtype is None else as_dtype(dtype))(*ends)
+    return made
+
+
+# -- patterns of ones ----------------------------------------------------------------------------------------
+class _Pattern(Primitive):
+    """Ones where a condition on row and column holds, else zeros, in n rows and m columns."""
+
+    dtype: str
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        variables = [as_tensor_variable(a) for a in args]
+        for v in variables:
+            if v.type.ndim != 0 or not is_discrete(v.type.dtype):  # type: ignore[attr-defined]
+                raise RangeError(f"{type(self).__name__} takes integer scalars; got {v} of type {v.type}.")
+        return variables
+
+    def infer(self, n: Any, m: Any, k: Any) -> Type:
+        # A matrix with one row or column by chance does not broadcast.
+        return TensorType(self.dtype, [None if d == 1 else d for d in _static([n, m])])
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [tuple(cast(v, "int64") for v in node.inputs[:2])]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Nothing flows to lengths."""
+        return [[False] for _ in node.inputs]
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return [None] * len(xs)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}{{dtype='{self.dtype}'}}"
+
+
+@op("eye")
+class Eye(_Pattern):
+    """Ones on one diagonal, zeros elsewhere.
+
+    Shapes:    (), (), () -> (n, m)
+    Dtypes:    `dtype`, or floatX
+    Gradient:  disconnected
+    Errors:    AssertionError for what is no integer scalar
+    """
+
+    dtype: Any = None
+
+    def __post_init__(self) -> None:
+        self.dtype = as_dtype(config.floatX if self.dtype is None else self.dtype)
+
+    def eval(self, xp: Any, n: Any, m: Any, k: Any) -> Any:
+        return xp.eye(*_checked([n, m]), k=int(k), dtype=self.dtype)
+
+    samples = (
+        S(np.int64(3), np.int64(4), np.int64(1), grad=False),
+        S(np.int64(0), np.int64(2), np.int64(-1), grad=False),
+    )
+    errors = (E((2,), np.int64(2), np.int64(0), raises=AssertionError, says="takes integer scalars"),)
+
+
+@op("tri")
+class Tri(_Pattern):
+    """Ones on and below one diagonal, zeros above.
+
+    Shapes:    (), (), () -> (n, m)
+    Dtypes:    `dtype`, or floatX
+    Gradient:  disconnected
+    Errors:    AssertionError for what is no integer scalar
+    """
+
+    dtype: Any = None
+
+    def __post_init__(self) -> None:
+        self.dtype = as_dtype(config.floatX if self.dtype is None else self.dtype)
+
+    def eval(self, xp: Any, n: Any, m: Any, k: Any) -> Any:
+        return xp.tri(*_checked([n, m]), k=int(k), dtype=self.dtype)
+
+    samples = (
+        S(np.int64(3), np.int64(4), np.int64(1), grad=False),
+        S(np.int64(3), np.int64(2), np.int64(-1), grad=False),
+    )
+    errors = (E((2,), np.int64(2), np.int64(0), raises=AssertionError, says="takes integer scalars"),)
+
+
+def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
+    """`n` rows and `m` columns (as many as rows, if not said) with ones on diagonal `k`: above the main one if positive."""
+    made: Variable = Eye(dtype)(n, n if m is None else m, k)
+    return made
+
+
+def identity_like(x: Any) -> Variable:
+    """Ones on the main diagonal, in the shape and data type of the matrix `x`."""
+    x = as_tensor_variable(x)
+    rows, columns = lengths(x)
+    return eye(rows, columns, k=0, dtype=x.type.dtype)  # type: ignore[attr-defined]
+
+
+def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
+    """`N` rows and `M` columns (as many as rows, if not said) with ones on and below diagonal `k`."""
+    made: Variable = Tri(dtype)(N, N if M is None else M, k)
+    return made
+
+
+def _triangle(m: Any, k: Any) -> tuple[Any, Variable]:
+    x: Any = as_tensor_variable(m)
+    rows, columns = lengths(x)[-2:]
+    return x, tri(rows, columns, k=k, dtype=x.type.dtype)
+
+
+def tril(m: Any, k: int = 0) -> Variable:
+    """The matrix `m` with zeros above diagonal `k`."""
+    x, below = _triangle(m, k)
+    return x * below  # type: ignore[no-any-return]
+
+
+def triu(m: Any, k: int = 0) -> Variable:
+    """The matrix `m` with zeros below diagonal `k`."""
+    x, below = _triangle(m, k - 1)
+    return x * (1 - below)  # type: ignore[no-any-return]

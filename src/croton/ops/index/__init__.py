@@ -1,0 +1,1 @@
+"""Parts of tensors: taking them out, and putting others in their place."""
