@@ -8,8 +8,9 @@ import numpy as np
 
 from croton.graph.node import Variable
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import abs_, expm1, gt, sqr, switch
+from croton.ops.elementwise import abs_, clip, expm1, gt, switch
 from croton.ops.elemwise import Elemwise
+from croton.ops.scalar import arithmetic
 from croton.ops.scalar.dtypes import to_float
 from croton.ops.scalar.row import scalar_op
 
@@ -24,7 +25,7 @@ scalar_softsign = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: x / (1 + xp.abs(x)),
     lower=lambda b, x: x / (1 + b.abs(x)),
-    grad=lambda x, y, g: g / sqr(1 + abs_(x)),
+    grad=lambda x, y, g: g / arithmetic.sqr(1 + arithmetic.abs_(x)),
     keeps_zero=True,
 )
 softsign = Elemwise(scalar_softsign, name="softsign")
@@ -63,3 +64,10 @@ def selu(x: Any) -> Variable:
     Source:    Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks" (2017)
     """
     return SELU_SCALE * elu(x, SELU_ALPHA)  # type: ignore[operator, no-any-return]
+
+
+def hard_sigmoid(x: Any) -> Variable:
+    """Something like the sigmoid, of three lines: x / 5 + 1/2 brought between 0 and 1."""
+    v: Any = as_tensor_variable(x)
+    _, (dtype,) = to_float(v.type.dtype)
+    return clip(v * np.asarray(0.2, dtype=dtype) + np.asarray(0.5, dtype=dtype), 0, 1)  # type: ignore[no-any-return]

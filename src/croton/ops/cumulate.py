@@ -1,0 +1,147 @@
+"""Running sums and products, and differences of neighbours."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import mul as times
+from typing import Any
+
+import numpy as np
+
+from croton.graph.node import Apply, Variable
+from croton.graph.op import Op
+from croton.graph.type import Type
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.convert import as_tensor_variable
+from croton.ops.elementwise import neq, tensor_copy
+from croton.vartypes.tensor import TensorType
+
+
+def _along(ndim: int, axis: int, index: slice) -> tuple[slice, ...]:
+    return tuple(index if a == axis % ndim else slice(None) for a in range(ndim))
+
+
+def _reversed(x: Any, axis: int | None) -> Any:
+    return x[::-1] if axis is None else x[_along(x.type.ndim, axis, slice(None, None, -1))]
+
+
+@op("cumulate")
+class CumOp(Primitive):
+    """Running sum (mode 'add') or product ('mul') along one axis; with axis None over all elements in order.
+
+    Shapes:    as the input; with axis None (…) -> (number of elements,)
+    Dtypes:    as the input
+    Gradient:  running sum of the cotangent from the other end; of a product, its result times the cotangent takes
+               that place, and is divided by the input
+    Errors:    ValueError for an axis out of range or another mode
+    """
+
+    axis: int | None = None
+    mode: str = "add"
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("add", "mul"):
+            raise ValueError(f'CumOp: Unknown mode "{self.mode}"; choose add or mul.')
+
+    def infer(self, x: Variable) -> Type:
+        kind = x.type
+        assert isinstance(kind, TensorType)
+        if self.axis is None:
+            known = [d for d in kind.shape if d is not None]
+            size = reduce(times, known, 1) if len(known) == kind.ndim else None
+            return TensorType(kind.dtype, (None if size == 1 else size,))
+        if not -kind.ndim <= self.axis < kind.ndim:
+            raise ValueError(f"axis(={self.axis}) out of bounds: {x} has {kind.ndim} axes.")
+        return TensorType(kind.dtype, kind.shape)
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        if self.axis is None:
+            return [(reduce(times, shapes[0], as_tensor_variable(np.int64(1))),)]
+        return [shapes[0]]
+
+    def eval(self, xp: Any, x: Any) -> Any:
+        run = xp.cumsum if self.mode == "add" else xp.cumprod
+        with np.errstate(all="ignore"):
+            return run(x, axis=self.axis, dtype=x.dtype)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        (x,), (y,), (g,) = xs, ys, gs
+        if self.mode == "mul":
+            g = y * g
+        back = _reversed(CumOp(self.axis, "add")(_reversed(g, self.axis)), self.axis)
+        if self.axis is None:
+            back = back.reshape(x.shape, ndim=x.type.ndim)
+        return [back / x if self.mode == "mul" else back]
+
+    samples = (
+        S((3, 4), axis=0),
+        S((2, 3, 4), axis=-1),
+        S((2, 3)),
+        S((0, 3), axis=0),
+        S((3, 4), axis=1, mode="mul", domain=(0.5, 2.0)),
+        S((2, 3), mode="mul", domain=(0.5, 2.0)),
+        S((3,), axis=0, dtype="int8"),
+    )
+    errors = (
+        E((3,), axis=1, raises=ValueError, says="out of bounds"),
+        E((3,), axis=0, mode="sub", raises=ValueError, says="Unknown mode"),
+    )
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}{{{self.axis}, {self.mode}}}"
+
+
+class CumsumOp(Op):
+    """The running sum, under its older name."""
+
+    def __new__(cls, axis: int | None = None) -> Any:
+        return CumOp(axis, "add")
+
+
+class CumprodOp(Op):
+    """The running product, under its older name."""
+
+    def __new__(cls, axis: int | None = None) -> Any:
+        return CumOp(axis, "mul")
+
+
+class DiffOp(Op):
+    """`n` times over, each element less the one before it along an axis; of truth values, whether they differ.
+
+    Shapes:    (…, k, …) -> (…, k - n, …)
+    Dtypes:    as the input
+    Errors:    ValueError for an axis out of range or a negative `n`
+    """
+
+    __props__ = ("n", "axis")
+
+    def __init__(self, n: int = 1, axis: int = -1) -> None:
+        self.n = n
+        self.axis = axis
+
+    def make_node(self, *inputs: Any) -> Apply:
+        x: Any = as_tensor_variable(inputs[0])
+        if self.n < 0:
+            raise ValueError(f"A difference is taken n >= 0 times; got {self.n}.")
+        if x.type.ndim == 0 or not -x.type.ndim <= self.axis < x.type.ndim:
+            raise ValueError(f"axis(={self.axis}) out of bounds: {x} has {x.type.ndim} axes.")
+        for _ in range(self.n):
+            after = x[_along(x.type.ndim, self.axis, slice(1, None))]
+            before = x[_along(x.type.ndim, self.axis, slice(None, -1))]
+            x = neq(after, before) if x.type.dtype == "bool" else after - before
+        return (tensor_copy(x) if self.n == 0 else x).owner  # type: ignore[no-any-return]
+
+
+def cumsum(x: Any, axis: int | None = None) -> Variable:
+    """The running sum along `axis`; of all elements in order when it is None."""
+    return CumOp(axis, "add")(x)  # type: ignore[no-any-return]
+
+
+def cumprod(x: Any, axis: int | None = None) -> Variable:
+    """The running product along `axis`; of all elements in order when it is None."""
+    return CumOp(axis, "mul")(x)  # type: ignore[no-any-return]
+
+
+def diff(x: Any, n: int = 1, axis: int = -1) -> Variable:
+    """`n` times over, each element less the one before it along `axis`."""
+    return DiffOp(n, axis)(x)  # type: ignore[no-any-return]

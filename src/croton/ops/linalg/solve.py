@@ -1,0 +1,260 @@
+"""Linear equations: with any matrix, triangular ones, least squares, and maps between tensors; Cholesky's factor."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from croton.errors import ShapeError
+from croton.graph.node import Apply, Variable
+from croton.graph.op import Op
+from croton.graph.type import Type
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.convert import as_tensor_variable
+from croton.ops.creation import tril, triu
+from croton.ops.dot import dot, outer
+from croton.ops.elementwise import invert, isnan, switch
+from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, result_dtype, scipy_linalg
+from croton.ops.truth import any as any_of
+from croton.vartypes.tensor import TensorType
+
+MATRIX_STRUCTURES = (
+    "general", "symmetric", "lower_triangular", "upper_triangular", "hermitian", "banded", "diagonal", "toeplitz",
+)  # fmt: skip
+
+_TRANSPOSED = {"lower_triangular": "upper_triangular", "upper_triangular": "lower_triangular"}
+
+
+@op("solve")
+class Solve(Primitive):
+    """The x of A x = b.
+
+    `A_structure` says what is known of A: of triangular matrices only that triangle is read.
+
+    Shapes:    A (n, n), b (n,) or (n, k) -> as b
+    Dtypes:    what the inputs meet in, float64 for integers
+    Gradient:  solutions with the transpose of A
+    Errors:    ValueError for another structure and other ranks, and at run time for lengths that differ; LinAlgError
+               at run time for a singular matrix
+    """
+
+    A_structure: str = "general"
+    lower: bool = False
+    overwrite_A: bool = False
+    overwrite_b: bool = False
+
+    def __post_init__(self) -> None:
+        if self.A_structure not in MATRIX_STRUCTURES:
+            raise ValueError(
+                f"Invalid matrix structure argument {self.A_structure!r}: choose one of {', '.join(MATRIX_STRUCTURES)}."
+            )
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        A, b = as_matrix(args[0], "Solve"), as_tensor_variable(args[1])
+        if b.type.ndim not in (1, 2):
+            raise ValueError(f"Solve takes a vector or matrix as its right side; got {b} of type {b.type}.")
+        return [A, b]
+
+    def infer(self, A: Any, b: Any) -> Type:
+        return TensorType(result_dtype(A.type.dtype, b.type.dtype), b.type.shape)
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [(shapes[0][1], *shapes[1][1:])]
+
+    def eval(self, xp: Any, A: Any, b: Any) -> Any:
+        if A.shape[0] != A.shape[1] or A.shape[0] != b.shape[0]:
+            raise ShapeError(
+                f"Shape mismatch: can't solve with a matrix of shape {A.shape} and a right side of shape {b.shape}."
+            )
+        A, b = computed(xp, A, b)
+        if self.A_structure in _TRANSPOSED:
+            return scipy_linalg(xp).solve_triangular(A, b, lower=self.A_structure == "lower_triangular")
+        return xp.linalg.solve(A, b)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        A, x = xs[0], ys[0]
+        back: Any = Solve(_TRANSPOSED.get(self.A_structure, self.A_structure), not self.lower)(A.T, gs[0])
+        g: Any = -(outer(back, x) if x.type.ndim == 1 else dot(back, x.T))  # type: ignore[operator]
+        if self.A_structure == "lower_triangular":
+            g = tril(g)
+        elif self.A_structure == "upper_triangular":
+            g = triu(g)
+        return [g, back]
+
+    samples = (
+        S((3, 3), (3,)),
+        S((3, 3), (3, 2)),
+        S(np.array([[2.0, 0.0], [1.0, 3.0]]), (2,), A_structure="lower_triangular", lower=True),
+        S(np.array([[2.0, 1.0], [0.0, 3.0]]), (2, 2), A_structure="upper_triangular"),
+    )
+    errors = (
+        E((3, 3), (3,), A_structure="round", raises=ValueError, says="Invalid matrix structure"),
+        E((3, 3), (2,), raises=ValueError, says="Shape mismatch"),
+        E((3,), (3,), raises=ValueError, says="takes a matrix"),
+    )
+
+
+@op("cholesky")
+class Cholesky(OnMatrix):
+    """The triangular L of x = L L^T for a positive definite matrix, of which one triangle is read; upper: x = L^T L.
+
+    Shapes:    (n, n) -> (n, n)
+    Dtypes:    as the input, float64 for integers
+    Gradient:  of the triangle that is read
+    Source:    Murray, "Differentiation of the Cholesky decomposition" (2016), section 3
+    Errors:    ValueError for other ranks; at run time LinAlgError for a matrix that is not positive definite, or NaNs
+               with `on_error` 'nan'
+    """
+
+    lower: bool = True
+    on_error: str = "raise"
+    destructive: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ("raise", "nan"):
+            raise ValueError(f'on_error must be one of "raise" or "nan"; got {self.on_error!r}.')
+
+    def eval(self, xp: Any, x: Any) -> Any:
+        x = computed(xp, x)
+        if x.shape[0] != x.shape[1]:
+            raise ShapeError(f"Cholesky takes a square matrix; got shape {x.shape}.")
+        # NumPy reads the lower triangle.
+        try:
+            made = xp.linalg.cholesky(x if self.lower else x.T)
+        except np.linalg.LinAlgError:
+            if self.on_error == "raise":
+                raise
+            made = xp.full(x.shape, np.nan, dtype=x.dtype)
+        return made if self.lower else made.T
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        factor, g = ys[0], gs[0]
+        failed = None
+        if self.on_error == "nan":
+            failed = any_of(isnan(factor))
+            factor, g = switch(failed, 1, factor), switch(failed, 1, g)
+        made: Any = CholeskyGrad(self.lower)(xs[0], factor, g)
+        return [
+            made
+            if failed is None
+            else switch(invert(failed), made, np.asarray(np.nan, dtype=made.type.dtype))
+        ]
+
+    samples = (
+        S(np.array([[4.0, 1.0, 0.5], [1.0, 3.0, -1.0], [0.5, -1.0, 6.0]])),
+        S(np.array([[4.0, 1.0], [1.0, 3.0]]), lower=False),
+        S(np.array([[-4.0, 1.0], [1.0, 3.0]]), on_error="nan", grad=False),
+    )
+    errors = (
+        E((3,), raises=ValueError, says="takes a matrix"),
+        E((2, 3), raises=ValueError, says="square"),
+        E(np.array([[-1.0]]), raises=np.linalg.LinAlgError, says="positive definite"),
+        E((2, 2), on_error="ignore", raises=ValueError, says="on_error must be one of"),
+    )
+
+    def __str__(self) -> str:
+        fields = f"lower={self.lower}, destructive={self.destructive}, on_error='{self.on_error}'"
+        return f"{type(self).__name__}{{{fields}}}"
+
+
+class CholeskyGrad(Op):
+    """The cotangent of a positive definite matrix from that of its Cholesky factor.
+
+    Shapes:    x (n, n), factor (n, n), its cotangent (n, n) -> (n, n)
+    Source:    Murray, "Differentiation of the Cholesky decomposition" (2016), equation 9
+    """
+
+    __props__ = ("lower", "destructive")
+    destructive = False
+
+    def __init__(self, lower: bool = True) -> None:
+        self.lower = lower
+
+    def make_node(self, *inputs: Any) -> Apply:
+        factor: Any = as_tensor_variable(inputs[1])
+        g: Any = as_tensor_variable(inputs[2])
+        if not self.lower:
+            factor, g = factor.T, g.T
+        inner: Any = dot(factor.T, g)
+        phi = tril(inner) - _diagonal_part(inner) / 2
+        half = solve_upper_triangular(factor.T, solve_upper_triangular(factor.T, phi.T).T)
+        fold = tril if self.lower else triu
+        return (fold(half + half.T) - _diagonal_part(half)).owner  # type: ignore[no-any-return]
+
+
+def _diagonal_part(m: Any) -> Any:
+    return tril(triu(m))
+
+
+@op("tensorsolve")
+class TensorSolve(Primitive):
+    """The x of a x = b, summed over all axes of x; `axes` of `a` go to its end first.
+
+    Shapes:    a (b…, x…), b (b…) -> (x…)
+    Dtypes:    what the inputs meet in, float64 for integers
+    Errors:    LinAlgError at run time for a map that is not square or singular
+    """
+
+    axes: Any = None
+
+    def infer(self, a: Any, b: Any) -> Type:
+        return TensorType(result_dtype(a.type.dtype, b.type.dtype), [None] * (a.type.ndim - b.type.ndim))
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        a, b = shapes
+        moved = [] if self.axes is None else [i % len(a) for i in self.axes]
+        order = [i for i in range(len(a)) if i not in moved] + moved
+        return [tuple(a[i] for i in order[len(b) :])]
+
+    def eval(self, xp: Any, a: Any, b: Any) -> Any:
+        a, b = computed(xp, a, b)
+        return xp.linalg.tensorsolve(a, b, self.axes)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        raise NotImplementedError("TensorSolve has no gradient, as in the original.")
+
+    samples = (S((2, 3, 6), (2, 3), grad=False), S((3, 3), (3,), grad=False))
+
+
+@op("lstsq")
+class lstsq(Primitive):
+    """The least-squares solution of x s = y, the sums of squared residuals, the rank of x, and its singular values.
+
+    Singular values below the third input times the greatest count as zero; -1 stands for the machine precision.
+
+    Shapes:    x (m, n), y (m,) or (m, k), () -> (n, k), (k,), (), (min(m, n),); a vector y makes a vector solution
+    Dtypes:    what x and y meet in, float64 for integers; the rank int64
+    """
+
+    nout: ClassVar[int] = 4
+
+    def infer(self, x: Any, y: Any, rcond: Any) -> Any:
+        dtype = result_dtype(x.type.dtype, y.type.dtype)
+        vector = TensorType(dtype, (None,))
+        return [TensorType(dtype, (None,) * y.type.ndim), vector, TensorType("int64", ()), vector]
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        raise NotImplementedError
+
+    def eval(self, xp: Any, x: Any, y: Any, rcond: Any) -> Any:
+        x, y = computed(xp, x, y)
+        solution, residuals, rank, values = xp.linalg.lstsq(x, y, rcond=float(rcond))
+        return solution, residuals, np.asarray(rank), values
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        raise NotImplementedError("lstsq has no gradient, as in the original.")
+
+    samples = (S((3, 2), (3,), np.float64(-1), grad=False),)
+
+
+cholesky = Cholesky()
+solve = Solve()
+solve_lower_triangular = Solve(A_structure="lower_triangular", lower=True)
+solve_upper_triangular = Solve(A_structure="upper_triangular", lower=False)
+solve_symmetric = Solve(A_structure="symmetric")
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Variable:
+    """The x of a x = b, summed over all axes of x; `axes` of `a` go to its end first."""
+    return TensorSolve(None if axes is None else tuple(int(i) for i in axes))(a, b)  # type: ignore[no-any-return]

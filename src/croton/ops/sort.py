@@ -1,0 +1,266 @@
+"""Sorting, and the greatest or least few."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from croton.graph.node import Apply, Constant, Variable
+from croton.graph.type import Type
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.convert import as_tensor_variable
+from croton.ops.creation import arange
+from croton.ops.elemwise import dimshuffle
+from croton.ops.index.assign import inc_subtensor
+from croton.vartypes.dtype import INTEGER, as_dtype, is_discrete
+from croton.vartypes.tensor import Dim, TensorType
+
+KINDS = ("quicksort", "mergesort", "heapsort", "stable")
+
+
+def _places(x: Any, indices: Any, axis: int) -> tuple[Any, ...]:
+    """What to index `x` with, so that along `axis` the elements at `indices` are meant."""
+    ndim = x.type.ndim
+    grid = [dimshuffle(arange(x.shape[a]), *["x" if b != a else 0 for b in range(ndim)]) for a in range(ndim)]
+    grid[axis] = indices
+    return tuple(grid)
+
+
+def _fixed_axis(axis: Any, ndim: int, what: str) -> int:
+    if not isinstance(axis, Constant):
+        raise NotImplementedError(
+            f"The gradient of {what} needs an axis that is known when the graph is built; got {axis}."
+        )
+    return int(axis.data) % ndim
+
+
+class _Sorting(Primitive):
+    """What sorting and finding the order share."""
+
+    kind: str
+    order: Any
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"There is no sort of kind {self.kind!r}; choose one of {', '.join(KINDS)}.")
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        x, axis = as_tensor_variable(args[0]), as_tensor_variable(args[1] if len(args) > 1 else -1)
+        if axis.type.ndim != 0 or axis.type.dtype not in INTEGER:  # type: ignore[attr-defined]
+            raise TypeError(f"The axis to sort along must be an integer; got {axis} of type {axis.type}.")
+        return [x, axis]
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [shapes[0]]
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}{{{self.kind}, {self.order}}}"
+
+
+@op("sort")
+class SortOp(_Sorting):
+    """The elements in ascending order along an axis; NaNs come last.
+
+    Shapes:    as the first input; the second is the axis
+    Dtypes:    as the input
+    Gradient:  the cotangent put back in the input's order
+    Errors:    ValueError for another `kind`; at run time for an axis out of range
+    """
+
+    kind: str = "quicksort"
+    order: Any = None
+
+    def infer(self, x: Any, axis: Variable) -> Type:
+        return TensorType(x.type.dtype, x.type.shape)
+
+    def eval(self, xp: Any, x: Any, axis: Any) -> Any:
+        return xp.sort(x, axis=int(axis))
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        (x, axis), (g,) = xs, gs
+        at = _fixed_axis(axis, x.type.ndim, "sort")
+        rank = ArgSortOp(self.kind)(ArgSortOp(self.kind)(x, at), at)
+        return [g[_places(g, rank, at)], None]
+
+    samples = (
+        S((3, 5), np.int64(0)),
+        S((3, 5), np.int64(-1)),
+        S((0, 3), np.int64(0)),
+        S((3, 4), np.int64(1), dtype="int8"),
+    )
+    errors = (
+        E((3,), np.int64(1), raises=ValueError, says="out of bounds"),
+        E((3,), np.int64(0), kind="bogo", raises=ValueError, says="no sort of kind"),
+    )
+
+
+@op("argsort")
+class ArgSortOp(_Sorting):
+    """The places of the elements in ascending order along an axis; equal elements keep their order.
+
+    Shapes:    as the first input; the second is the axis
+    Dtypes:    int64
+    Gradient:  zero
+    Errors:    ValueError for another `kind`; at run time for an axis out of range
+    """
+
+    kind: str = "quicksort"
+    order: Any = None
+
+    def infer(self, x: Any, axis: Variable) -> Type:
+        return TensorType("int64", x.type.shape)
+
+    def eval(self, xp: Any, x: Any, axis: Any) -> Any:
+        # Stable whatever the kind: the same places on every backend.
+        return xp.argsort(x, axis=int(axis), kind="stable").astype("int64")
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return [xs[0].zeros_like(), None]
+
+    samples = (S((3, 5), np.int64(0), grad=False), S((3, 4), np.int64(1), dtype="int8", grad=False))
+    errors = (E((3,), np.int64(1), raises=ValueError, says="out of bounds"),)
+
+
+@op("topk")
+class TopKOp(Primitive):
+    """The k greatest elements along an axis, the -k least where k is negative, and their places.
+
+    Shapes:    (…, n, …) -> (…, abs(k), …), for what is asked: values, places, or both
+    Dtypes:    as the input; `idx_dtype`
+    Gradient:  the cotangent of the values at their places
+    Errors:    TypeError for a `k` that is no integer number, an `idx_dtype` that is no integer type; IndexError for an
+               axis out of range; ValueError at run time for a `k` of 0 or beyond the axis
+
+    With `sorted`, the greatest comes first, for negative k the least comes last. Else the order is not defined.
+    """
+
+    axis: int = -1
+    sorted: bool = True
+    idx_dtype: str = "int64"
+    return_values: bool = True
+    return_indices: bool = True
+
+    def __post_init__(self) -> None:
+        self.idx_dtype = as_dtype(self.idx_dtype)
+        if self.idx_dtype not in INTEGER:
+            raise TypeError(f'"idx_dtype" parameter must be an integer dtype, got "{self.idx_dtype}"')
+        if not (self.return_values or self.return_indices):
+            raise ValueError("Neither return_values nor return_indices is True, this isn't allowed")
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        x, k = as_tensor_variable(args[0]), as_tensor_variable(args[1])
+        ndim: int = x.type.ndim  # type: ignore[assignment]
+        if k.type.ndim != 0 or not is_discrete(k.type.dtype):  # type: ignore[attr-defined]
+            raise TypeError(f"kth must be an integer number; got {k} of type {k.type}.")
+        if not -ndim <= self.axis < ndim:
+            raise IndexError(f'"axis" parameter out of range: {self.axis} of an array of {ndim} axes')
+        return [x, k]
+
+    def infer(self, x: Any, k: Variable) -> Any:
+        count = abs(int(k.data)) if isinstance(k, Constant) else None
+        shape: list[Dim] = list(x.type.shape)
+        shape[self.axis] = None if count == 1 else count
+        kinds = []
+        if self.return_values:
+            kinds.append(TensorType(x.type.dtype, shape))
+        if self.return_indices:
+            kinds.append(TensorType(self.idx_dtype, shape))
+        return kinds
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        shape = list(shapes[0])
+        shape[self.axis] = abs(node.inputs[1].astype("int64"))  # type: ignore[attr-defined]
+        return [tuple(shape)] * len(node.outputs)
+
+    def eval(self, xp: Any, x: Any, k: Any) -> Any:
+        count, length = int(k), x.shape[self.axis]
+        if count == 0:
+            raise ValueError("topk: kth cannot be zero")
+        if abs(count) > length:
+            raise ValueError(f"topk: kth cannot be larger than the size of the axis: {count} of {length}")
+        ascending = xp.argsort(x, axis=self.axis, kind="stable")
+        chosen = slice(None, -count) if count < 0 else slice(length - count, None)
+        at = (slice(None),) * (self.axis % x.ndim)
+        places = xp.flip(ascending[(*at, chosen)], axis=self.axis)
+        made = []
+        if self.return_values:
+            made.append(xp.take_along_axis(x, places, axis=self.axis))
+        if self.return_indices:
+            made.append(places.astype(self.idx_dtype))
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        x, k = xs
+        if not self.return_values or gs[0] is None:
+            return [x.zeros_like(), None]
+        places = (
+            ys[1]
+            if self.return_indices
+            else TopKOp(self.axis, self.sorted, self.idx_dtype, False, True)(x, k)
+        )
+        axis = self.axis % x.type.ndim
+        return [inc_subtensor(x.zeros_like()[_places(x, places, axis)], gs[0]), None]
+
+    samples = (
+        S((3, 5), np.int64(2), axis=1),
+        S((3, 5), np.int64(-2), axis=0),
+        S((4,), np.int64(4), axis=0, return_indices=False),
+        S((4,), np.int64(1), axis=0, return_values=False, idx_dtype="int32", grad=False),
+    )
+    errors = (
+        E((3, 5), np.int64(6), axis=1, raises=ValueError, says="larger than the size"),
+        E((3, 5), np.int64(0), axis=1, raises=ValueError, says="cannot be zero"),
+        E((3, 5), np.int64(1), axis=2, raises=IndexError, says="out of range"),
+        E((3, 5), np.float64(1), axis=1, raises=TypeError, says="integer number"),
+    )
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}{{axis={self.axis}, sorted={self.sorted}}}"
+
+
+# -- functions -----------------------------------------------------------------------------------------------
+def _flat(x: Any, axis: Any) -> tuple[Any, Any]:
+    v: Any = as_tensor_variable(x)
+    return (v.flatten(), 0) if axis is None else (v, axis)
+
+
+def sort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Variable:
+    """The elements in ascending order along `axis`; of all elements when it is None. NaNs come last.
+
+    Shapes:    as the input; (number of elements,) with axis None
+    Dtypes:    as the input
+    """
+    x, at = _flat(a, axis)
+    return SortOp(kind, order)(x, at)  # type: ignore[no-any-return]
+
+
+def argsort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Variable:
+    """The places of the elements in ascending order along `axis`; of all elements when it is None.
+
+    Shapes:    as the input; (number of elements,) with axis None
+    Dtypes:    int64
+    """
+    x, at = _flat(a, axis)
+    return ArgSortOp(kind, order)(x, at)  # type: ignore[no-any-return]
+
+
+def topk(x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: str = "int64") -> Variable:
+    """The `kth` greatest elements along `axis` (all elements when it is None); the least where `kth` is negative."""
+    v, at = _flat(x, axis)
+    return TopKOp(at, sorted, idx_dtype, return_indices=False)(v, kth)  # type: ignore[no-any-return]
+
+
+def argtopk(x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: str = "int64") -> Variable:
+    """The places of the `kth` greatest elements along `axis`; of the least where `kth` is negative."""
+    v, at = _flat(x, axis)
+    return TopKOp(at, sorted, idx_dtype, return_values=False)(v, kth)  # type: ignore[no-any-return]
+
+
+def topk_and_argtopk(
+    x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: str = "int64"
+) -> list[Variable]:
+    """The `kth` greatest elements along `axis`, and their places; the least where `kth` is negative."""
+    v, at = _flat(x, axis)
+    made = TopKOp(at, sorted, idx_dtype)(v, kth)
+    return list(made)
