@@ -53,7 +53,7 @@ class Cache:
     """
 
     def __init__(self, folder: str | Path | None, max_bytes: int = 256 << 20) -> None:
-        self.folder = None if folder is None else Path(folder) / "objects"
+        self.folder = None if folder is None else Path(folder).expanduser() / "objects"
         self.max_bytes = max_bytes
         self.hits = 0
         self.misses = 0
