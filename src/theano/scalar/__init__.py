@@ -258,3 +258,6 @@ from croton.ops.scalar.variable import ScalarVariable as ScalarVariable
 from croton.vartypes.dtype import upcast as upcast
 from croton.vartypes.scalar import Scalar as Scalar
 from croton.vartypes.dtype import autocast_float_as as autocast_float_as
+from croton.ops.scalar.arithmetic import true_div as div_proxy
+from theano.scalar import basic as basic
+from theano.scalar import basic_scipy as basic_scipy

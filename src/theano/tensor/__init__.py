@@ -29,6 +29,7 @@ from croton.ops.elementwise import cosh as cosh
 from croton.ops.elementwise import deg2rad as deg2rad
 from croton.ops.elementwise import divmod as divmod
 from croton.ops.elementwise import eq as eq
+from croton.ops.elementwise import true_div as div_proxy
 from croton.ops.elementwise import erf as erf
 from croton.ops.elementwise import erfc as erfc
 from croton.ops.elementwise import erfcinv as erfcinv
@@ -333,7 +334,6 @@ from croton.ops.creation import tril as tril
 from croton.ops.creation import triu as triu
 from croton.ops.creation import zeros as zeros
 from croton.ops.creation import zeros_like as zeros_like
-from croton.ops.elemwise import DimShuffle as DimShuffle
 from croton.ops.index.advanced import AdvancedBooleanIncSubtensor as AdvancedBooleanIncSubtensor
 from croton.ops.index.advanced import AdvancedBooleanSubtensor as AdvancedBooleanSubtensor
 from croton.ops.index.advanced import AdvancedIncSubtensor as AdvancedIncSubtensor
@@ -403,3 +403,13 @@ from croton.vartypes.slices import none_type_t as none_type_t
 from croton.vartypes.slices import slicetype as slicetype
 from croton.vartypes.tensor import TensorType as Tensor
 from croton.vartypes.tensor import TensorType as TensorType
+
+# -- names of data types
+from croton.vartypes.dtype import ALL as all_dtypes
+from croton.vartypes.dtype import COMPLEX as complex_dtypes
+from croton.vartypes.dtype import CONTINUOUS as continuous_dtypes
+from croton.vartypes.dtype import DISCRETE as discrete_dtypes
+from croton.vartypes.dtype import FLOAT as float_dtypes
+from croton.vartypes.dtype import INTEGER as integer_dtypes
+from croton.vartypes.dtype import SIGNED as int_dtypes
+from croton.vartypes.dtype import UNSIGNED as uint_dtypes

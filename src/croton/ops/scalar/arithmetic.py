@@ -110,6 +110,8 @@ def _floor_divided(xp: Any, x: Any, y: Any) -> Any:
 
 
 def _lower_floor_divided(b: Any, x: Any, y: Any) -> Any:
+    if x.dtype == "bool":
+        return b.and_(x, y)
     if is_discrete(x.dtype):
         return b.floordiv(x, y)
     # floor(x / y) is one too much where the quotient is rounded up to a whole number: 1 // 0.1 is 9. Without what is
@@ -117,7 +119,8 @@ def _lower_floor_divided(b: Any, x: Any, y: Any) -> Any:
     whole = b.rint((x - b.mod(x, y)) / y)
     ratio = x / y
     below = b.and_(b.lt(x * y, 0), b.eq(ratio, 0))
-    return b.select(b.isinf(y), b.select(below, b.const(-1, x.dtype), ratio), whole)
+    # A quotient of 0 has the sign of x / y.
+    return b.select(b.isinf(y), b.select(below, b.const(-1, x.dtype), ratio), b.copysign(whole, ratio))
 
 
 int_div = scalar_op(
@@ -138,7 +141,7 @@ mod = scalar_op(
     "What is left by division rounded down: of the sign of the divisor; of integers by zero, 0.",
     dtypes=real(same),
     eval=lambda xp, x, y: xp.mod(x, y),
-    lower=lambda b, x, y: b.mod(x, y),
+    lower=lambda b, x, y: b.const(False, "bool") if x.dtype == "bool" else b.mod(x, y),
     grad=lambda x, y, z, g: [g, -(x // y) * g],
     domain=((0.1, 0.9), (1.0, 2.0)),
     symbol="%",

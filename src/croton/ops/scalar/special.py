@@ -260,7 +260,7 @@ xlogx = scalar_op(
     "x log(x), and 0 at 0.",
     dtypes=to_float,
     eval=lambda xp, x: xp.where(x == 0, xp.zeros_like(x), x * xp.log(x)),
-    lower=lambda b, x: b.select(b.eq(x, 0), x * 0, x * b.log(x)),
+    lower=lambda b, x: b.select(b.eq(x, 0), b.const(0, x.dtype), x * b.log(x)),
     grad=lambda x, y, g: g * (1 + log(x)),
     domain=(0.1, 3.0),
     keeps_zero=True,
@@ -273,7 +273,7 @@ xlogy0 = scalar_op(
     "x log(y), and 0 where x is 0.",
     dtypes=to_float,
     eval=lambda xp, x, y: xp.where(x == 0, xp.zeros_like(x), x * xp.log(y)),
-    lower=lambda b, x, y: b.select(b.eq(x, 0), x * 0, x * b.log(y)),
+    lower=lambda b, x, y: b.select(b.eq(x, 0), b.const(0, x.dtype), x * b.log(y)),
     # At x = 0 the ratio x/y is 0 for all y but 0, and is taken so there too.
     grad=lambda x, y, z, g: [g * log(y), switch(eq(x, like(x, 0)), like(g, 0), g * x / y)],
     domain=(0.1, 3.0),
