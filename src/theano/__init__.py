@@ -1,5 +1,6 @@
 """The public roof: names only. The house is the package `croton`."""
 
+from croton.autodiff.grad import grad as grad
 from croton.compile.callable import Function as Function
 from croton.compile.function import function as function
 from croton.compile.graph_op import OpFromGraph as OpFromGraph
