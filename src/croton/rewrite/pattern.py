@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from croton.graph.node import Apply, Constant, Variable
-from croton.graph.type import Type
 
 Found = dict[str, Variable]
 
@@ -78,14 +77,18 @@ class Pattern:
         """What the holes stand for where `variable` is an instance of the pattern; None where it is not."""
         return next(_match(self.root.outputs[0], variable, {}), None)
 
-    def select(self, function: Callable[..., Any], found: Found) -> Found:
-        """Those of `found` that `function` asks for by name."""
-        return {name: found[name] for name in inspect.signature(function).parameters}
+    def taking(self, function: Callable[..., Any]) -> Callable[[Found], Any]:
+        """`function` as one of what the holes stand for, which it asks for by name; a lone hole under any name.
 
-
-def hole(name: str, kind: Type) -> Variable:
-    """A hole of a pattern."""
-    return kind(name)
+        Errors: ValueError when it asks for what is no hole
+        """
+        names = tuple(inspect.signature(function).parameters)
+        if len(names) == len(self.holes) == 1:
+            names = self.holes
+        unknown = [name for name in names if name not in self.holes]
+        if unknown:
+            raise ValueError(f"{function} asks for {unknown}; the holes of the pattern are {list(self.holes)}.")
+        return lambda found: function(*[found[name] for name in names])
 
 
 def _key(node: Apply) -> Hashable:

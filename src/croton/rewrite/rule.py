@@ -60,12 +60,14 @@ class Stage:
     ) -> Rule:
         """Enter the equation `pattern = to(holes…)`. The holes are passed to `to` and `when` by name."""
         compiled = Pattern.of(pattern)
+        replacement = compiled.taking(to)
+        condition = None if when is None else compiled.taking(when)
 
         def apply(node: Apply, context: Any) -> Answer:
             found = compiled.match(node.outputs[0])
-            if found is None or (when is not None and not when(**compiled.select(when, found))):
+            if found is None or (condition is not None and not condition(found)):
                 return None
-            return to(**compiled.select(to, found))  # type: ignore[no-any-return]
+            return replacement(found)  # type: ignore[no-any-return]
 
         return self._enter(Rule(name, (compiled.root_key,), apply, self._tags(tags), compiled, to, why))
 

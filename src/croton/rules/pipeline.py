@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from croton.rewrite.pipeline import Pass, Pipeline
-from croton.rules import useless as _useless  # noqa: F401 - enters its rules
+from croton.rules import arith, stable, useless
 from croton.rules.passes import Context, conform, fold_constants, merge
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
+
+# The modules whose rules take part.
+FAMILIES = (useless, arith, stable)
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
 
@@ -14,6 +17,7 @@ PASSES = (
     Pass("canonicalize", stage=canonicalize),
     Pass("merge_canonical", whole=merge),
     Pass("stabilize", stage=stabilize),
+    Pass("canonicalize_stable", stage=canonicalize),
     Pass("specialize", stage=specialize),
     Pass("blas", stage=blas),
     Pass("constant_folding", whole=fold_constants, tags=_ALWAYS),

@@ -413,3 +413,6 @@ from croton.vartypes.dtype import FLOAT as float_dtypes
 from croton.vartypes.dtype import INTEGER as integer_dtypes
 from croton.vartypes.dtype import SIGNED as int_dtypes
 from croton.vartypes.dtype import UNSIGNED as uint_dtypes
+
+# -- derivatives
+from croton.autodiff.grad import grad as grad
