@@ -135,8 +135,8 @@ tri_gamma: Row = scalar_op(
 
 
 def _gamma_density(k: Any, x: Any) -> Any:
-    # x^(k-1) e^(-x) / Γ(k) by its logarithm, since the factors overflow first.
-    return exp((k - 1) * log(x) - x - gammaln(k))
+    # x^(k-1) e^(-x) / Γ(k) by its logarithm, since the factors overflow first; 0 log(0) is 0 here.
+    return exp(xlogy0(k - 1, x) - x - gammaln(k))
 
 
 gammainc = scalar_op(
@@ -268,7 +268,7 @@ xlogx = scalar_op(
     label="scalar_xlogx",
 )
 
-xlogy0 = scalar_op(
+xlogy0: Row = scalar_op(
     "xlogy0",
     "x log(y), and 0 where x is 0.",
     dtypes=to_float,
