@@ -61,12 +61,12 @@ def axes_of(axis: Any, x: Variable) -> Axes:
 
 
 def check_and_normalize_axes(x: Any, axis: Any) -> list[int]:
-    """The axes of `x` that `axis` (also a constant; None for all) stands for, in order."""
+    """The axes of `x` that `axis` stands for, in order; it may be a constant. None, and no axis at all, are all axes."""
     x = as_tensor_variable(x)
     if isinstance(axis, Constant):
         axis = np.asarray(axis.data)
     axes = axes_of(axis, x)
-    return list(range(x.type.ndim)) if axes is None else list(axes)  # type: ignore[arg-type]
+    return list(axes) if axes else list(range(x.type.ndim))  # type: ignore[arg-type]
 
 
 def spread(y: Variable, ndim: int, axes: Axes) -> Variable:

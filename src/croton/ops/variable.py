@@ -6,9 +6,10 @@ from typing import Any
 
 from croton.errors import AsTensorError, ComplexError
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops import argmax, axes, creation, elementwise, elemwise, known, reduce, statistics, truth
+from croton.ops import argmax, axes, creation, cumulate, elementwise, elemwise, known, reduce, statistics, truth
 from croton.ops import dot as products
 from croton.ops import shape as shapes
+from croton.ops import sort as orders
 from croton.ops.cast import cast
 from croton.ops.index.getitem import getitem
 from croton.vartypes.tensor import Dim, TensorType
@@ -185,6 +186,22 @@ class TensorOperators:
     def dot(self, right: Any) -> Any:
         """The product with `right`; see `theano.tensor.dot`."""
         return products.dot(self, right)
+
+    def cumsum(self, axis: int | None = None) -> Any:
+        """The running sum along `axis`."""
+        return cumulate.cumsum(self, axis)
+
+    def cumprod(self, axis: int | None = None) -> Any:
+        """The running product along `axis`."""
+        return cumulate.cumprod(self, axis)
+
+    def sort(self, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
+        """The elements in ascending order along `axis`."""
+        return orders.sort(self, axis, kind, order)
+
+    def argsort(self, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
+        """The places of the elements in ascending order along `axis`."""
+        return orders.argsort(self, axis, kind, order)
 
     def __dot__(self, right: Any) -> Any:
         return products.dot(self, right)

@@ -106,7 +106,8 @@ from croton.ops.elementwise import xor as xor
 from croton.ops.elemwise import DimShuffle as DimShuffle
 from croton.ops.elemwise import Elemwise as Elemwise
 
-# -- reductions, products of matrices
+# -- reductions, products of matrices, orders (the module sort before the function of its name)
+import theano.tensor.sort
 from croton.ops.argmax import Argmax as Argmax
 from croton.ops.argmax import MaxAndArgmax as MaxAndArgmax
 from croton.ops.argmax import argmax as argmax
@@ -114,6 +115,10 @@ from croton.ops.argmax import argmin as argmin
 from croton.ops.argmax import max_and_argmax as max_and_argmax
 from croton.ops.closeness import allclose as allclose
 from croton.ops.closeness import isclose as isclose
+from croton.ops.covariance import cov as cov
+from croton.ops.cumulate import DiffOp as DiffOp
+from croton.ops.cumulate import cumprod as cumprod
+from croton.ops.cumulate import cumsum as cumsum
 from croton.ops.dot import Dot as Dot
 from croton.ops.dot import batched_dot as batched_dot
 from croton.ops.dot import batched_tensordot as batched_tensordot
@@ -129,6 +134,11 @@ from croton.ops.reduce import max as max
 from croton.ops.reduce import min as min
 from croton.ops.reduce import prod as prod
 from croton.ops.reduce import sum as sum
+from croton.ops.sort import argsort as argsort
+from croton.ops.sort import argtopk as argtopk
+from croton.ops.sort import sort as sort
+from croton.ops.sort import topk as topk
+from croton.ops.sort import topk_and_argtopk as topk_and_argtopk
 from croton.ops.statistics import largest as largest
 from croton.ops.statistics import mean as mean
 from croton.ops.statistics import ptp as ptp
@@ -137,6 +147,12 @@ from croton.ops.statistics import std as std
 from croton.ops.statistics import var as var
 from croton.ops.truth import all as all
 from croton.ops.truth import any as any
+from croton.ops.window import bartlett as bartlett
+
+# -- modules of linear algebra, neural networks, transforms
+from theano.tensor import blas as blas
+from theano.tensor import fft as fft
+from theano.tensor import slinalg as slinalg
 
 # -- modules of elementwise operations
 from theano.tensor import elemwise as elemwise
