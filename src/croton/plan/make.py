@@ -43,7 +43,7 @@ def make_program(graph: FunctionGraph, around: Surroundings) -> p.Program:
 
 def has_native_lowering(node: Apply) -> bool:
     """Whether `node` is compiled; if not, Python runs it."""
-    if getattr(node.op, "lower", None) is None:
+    if not callable(getattr(node.op, "lower", None)):  # to some operations `lower` is the half of a matrix
         return False
     accepts = getattr(node.op, "lowers", None)
     return accepts is None or bool(accepts(node))
