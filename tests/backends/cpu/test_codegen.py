@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from croton.backends.cpu import vecmath
 from croton.backends.cpu.call import call_loops, call_nest, nest_ranges
 from croton.backends.cpu.codegen.emitter import number
 from croton.backends.cpu.codegen.target import Target
@@ -525,3 +526,7 @@ def test_numbers_are_written_exactly() -> None:
     assert number(0.1, "float32") == "0x3FB99999A0000000"
     assert number(1e9, "float16") == "0xH7C00"
     assert number(255, "uint8") == "-1"
+
+
+def test_functions_of_the_loop_language_all_exist() -> None:
+    assert set(vecmath.FUNCTIONS) == FUNCTIONS
