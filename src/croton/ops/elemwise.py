@@ -184,6 +184,9 @@ class Elemwise(Primitive):
         kinds = [x.type for x in xs]
         _, outs = self.scalar_op.out_dtypes([kind.dtype for kind in kinds])
         shape = broadcast_static([kind.shape for kind in kinds], str(self))
+        first = kinds[0]
+        if len(outs) == 1 and outs[0] == first.dtype and shape == list(first.shape) and first.name is None:
+            return [first]
         return [TensorType(dtype, shape) for dtype in outs]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The native code of the rows against their reference: all of a data type in one function, at ordinary and at odd values."""
+"""The native code of the rows against their reference, all of a data type in one function, at odd values too."""
 
 from __future__ import annotations
 
