@@ -217,8 +217,8 @@ b   i8  i16 i32 i64 u8  u16 u32 u64 f16 f32 f64 f32 f64  | abs_ real imag
 b   i8  i16 i32 i64 u8  u16 u32 u64 f16 f32 f64 c64 c128 | sqr identity
 f32 f32 f32 f64 f64 f32 f32 f64 f64 f16 f32 f64 c64 c128 | sqrt inv exp exp2 expm1 log log2 log10 log1p sin cos
 f32 f32 f32 f64 f64 f32 f32 f64 f64 f16 f32 f64 c64 c128 | arccos arctan sinh cosh tanh arcsinh arccosh arctanh
-f32 f32 f32 f64 f64 f32 f32 f64 f64 f16 f32 f64 c64 c128 | tan arcsin sigmoid
-f32 f32 f32 f64 f64 f32 f32 f64 f64 f16 f32 f64 -   -    | floor ceil trunc erfc erfcx erfinv erfcinv
+f32 f32 f32 f64 f64 f32 f32 f64 f64 f16 f32 f64 c64 c128 | tan arcsin
+f32 f32 f32 f64 f64 f32 f32 f64 f64 f16 f32 f64 -   -    | floor ceil trunc erfc erfcx erfinv erfcinv softplus
 -   -   -   -   -   -   -   -   -   f16 f32 f64 -   -    | round_half_to_even round_half_away_from_zero
 b   i8  i16 i32 i64 u8  u16 u32 u64 -   -   -   -   -    | invert
 b   b   b   b   b   b   b   b   b   b   b   b   b   b    | isnan isinf

@@ -12,7 +12,7 @@ from croton.ops.scalar.row import like, scalar_op
 sigmoid = scalar_op(
     "sigmoid",
     "1 / (1 + exp(-x)).",
-    dtypes=to_float,
+    dtypes=real(to_float),
     eval=lambda xp, x: 1 / (1 + xp.exp(-x)),
     lower=lambda b, x: b.sigmoid(x),
     grad=lambda x, y, g: g * y * (1 - y),
@@ -42,7 +42,7 @@ _LINE_AT, _LINE_SLOPE, _TOP = 0.935409070603099, 0.0458812946797165, 0.995054753
 def _pieces(select: Any, x: Any, h: Any) -> Any:
     hyperbola = 1.5 * h / (1 + h)
     line = _LINE_AT + _LINE_SLOPE * (h - 1.7)
-    z = select(h < 1.7, hyperbola, select(h < 3, line, line * 0 + _TOP))
+    z = select(h < 1.7, hyperbola, select(h < 3, line, _TOP))
     return 0.5 * (select(x >= 0, z, -z) + 1)
 
 
