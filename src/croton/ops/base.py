@@ -9,6 +9,7 @@ from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
 
+from croton.errors import MethodNotDefined
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
@@ -105,8 +106,12 @@ class Primitive(Op):
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         return [shapes[0]] * len(node.outputs)
 
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:  # type: ignore[override]
+        """The cotangents of the inputs."""
+        raise MethodNotDefined("grad", type(self), type(self).__name__)
+
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> Any:
-        return self.grad(inputs, outputs, output_grads)  # type: ignore[call-arg]
+        return self.grad(inputs, outputs, output_grads)
 
 
 @dataclass_transform()
