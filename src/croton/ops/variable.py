@@ -6,7 +6,7 @@ from typing import Any
 
 from croton.errors import AsTensorError, ComplexError
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops import argmax, axes, creation, cumulate, elementwise, elemwise, known, reduce, statistics, truth
+from croton.ops import argmax, axes, creation, cumulate, elementwise, elemwise, known, reduce, search, statistics, truth
 from croton.ops import dot as products
 from croton.ops import shape as shapes
 from croton.ops import sort as orders
@@ -202,6 +202,10 @@ class TensorOperators:
     def argsort(self, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
         """The places of the elements in ascending order along `axis`."""
         return orders.argsort(self, axis, kind, order)
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
+        """Where the values `v` belong in this sorted vector."""
+        return search.searchsorted(self, v, side, sorter)
 
     def __dot__(self, right: Any) -> Any:
         return products.dot(self, right)

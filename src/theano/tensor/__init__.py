@@ -134,6 +134,7 @@ from croton.ops.reduce import max as max
 from croton.ops.reduce import min as min
 from croton.ops.reduce import prod as prod
 from croton.ops.reduce import sum as sum
+from croton.ops.search import bincount as bincount
 from croton.ops.sort import argsort as argsort
 from croton.ops.sort import argtopk as argtopk
 from croton.ops.sort import sort as sort
@@ -151,7 +152,10 @@ from croton.ops.window import bartlett as bartlett
 
 # -- modules of linear algebra, neural networks, transforms
 from theano.tensor import blas as blas
+from theano.tensor import extra_ops as extra_ops
 from theano.tensor import fft as fft
+from theano.tensor import nlinalg as nlinalg
+from theano.tensor import nnet as nnet
 from theano.tensor import slinalg as slinalg
 
 # -- modules of elementwise operations

@@ -7,7 +7,7 @@ from typing import Any
 from croton.graph.node import Variable
 from croton.ops import reduce as reductions
 from croton.ops.convert import as_tensor_variable
-from croton.ops.diagonal import AllocDiag, ExtractDiag
+from croton.ops.diagonal import AllocDiag, ExtractDiag, trace
 from croton.ops.dot import dot
 from croton.ops.elementwise import abs_, neq
 
@@ -26,11 +26,6 @@ def diag(x: Any) -> Variable:
     if v.type.ndim == 2:
         return extract_diag(v)  # type: ignore[no-any-return]
     raise TypeError(f"diag requires vector or matrix argument; got {v} of type {v.type}.")
-
-
-def trace(X: Any) -> Variable:
-    """The sum of the diagonal of a matrix."""
-    return reductions.sum(extract_diag(X))
 
 
 def norm(x: Any, ord: Any) -> Variable:

@@ -1,0 +1,165 @@
+"""Where values belong in a sorted vector, which values there are, and how often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from croton.errors import MethodNotDefined
+from croton.graph.node import Apply, Variable
+from croton.graph.type import Type
+from croton.ops import reduce as reductions
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
+from croton.ops.convert import as_tensor_variable
+from croton.ops.creation import zeros
+from croton.ops.elementwise import ge, maximum
+from croton.ops.index.assign import inc_subtensor
+from croton.ops.raise_op import Assert
+from croton.ops.truth import all as all_of
+from croton.vartypes.dtype import INTEGER, is_discrete
+from croton.vartypes.tensor import Dim, TensorType
+
+
+@op("searchsorted")
+class SearchsortedOp(Primitive):
+    """The places in a sorted vector before which values are to be put to keep it sorted.
+
+    Shapes:    sorted vector (n,), values (…), perhaps the order (n,) that sorts the vector -> (…)
+    Dtypes:    int64
+    Gradient:  zero
+    Errors:    ValueError for another `side` or a vector of more axes; TypeError for an order that is no integers
+    """
+
+    side: str = "left"
+
+    def __post_init__(self) -> None:
+        if self.side not in ("left", "right"):
+            raise ValueError(f"'{self.side}' is an invalid value for keyword 'side': choose left or right.")
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        variables = [as_tensor_variable(args[0], ndim=1), as_tensor_variable(args[1])]
+        if len(args) > 2 and args[2] is not None:
+            order = as_tensor_variable(args[2], ndim=1)
+            if order.type.dtype not in INTEGER:  # type: ignore[attr-defined]
+                raise TypeError(f"sorter must be an integer vector; got {order.type}.")
+            variables.append(order)
+        return variables
+
+    def infer(self, x: Any, v: Any, *order: Any) -> Type:
+        return TensorType("int64", v.type.shape)
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [shapes[1]]
+
+    def eval(self, xp: Any, x: Any, v: Any, *order: Any) -> Any:
+        return xp.searchsorted(x[order[0]] if order else x, v, side=self.side)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return [xs[0].zeros_like(), xs[1].zeros_like(), None][: len(xs)]
+
+    samples = (
+        S(np.array([1.0, 2.0, 2.0, 5.0]), (2, 3), grad=False),
+        S(np.array([1.0, 2.0, 2.0, 5.0]), (), side="right", grad=False),
+        S(np.array([5, 1, 3]), np.array([0, 2, 4]), np.array([1, 2, 0]), grad=False),
+    )
+    errors = (
+        E((3,), (2,), side="middle", raises=ValueError, says="invalid value for keyword 'side'"),
+        E((3,), (2,), (3,), raises=TypeError, says="integer vector"),
+    )
+
+
+@op("unique")
+class Unique(Primitive):
+    """The different elements in ascending order; with an `axis`, the different slices along it.
+
+    Shapes:    (k,), or the input's with length k on `axis`; then, as asked: (k,) first places, the places that make
+               the input again, (k,) counts
+    Dtypes:    as the input; the others int64
+    Errors:    RuntimeError for an axis out of range
+    """
+
+    return_index: bool = False
+    return_inverse: bool = False
+    return_counts: bool = False
+    axis: int | None = None
+
+    def infer(self, x: Any) -> Any:
+        kind = x.type
+        if self.axis is not None and not -kind.ndim <= self.axis < kind.ndim:
+            raise RuntimeError(f"Unique axis `{self.axis}` is outside of input ndim = {kind.ndim}.")
+        shape: list[Dim] = [None]
+        if self.axis is not None:
+            shape = list(kind.shape)
+            shape[self.axis] = None
+        extras = (self.return_index, self.return_inverse, self.return_counts)
+        return [TensorType(kind.dtype, shape)] + [TensorType("int64", (None,)) for asked in extras if asked]
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        raise MethodNotDefined(
+            "infer_shape", type(self), "how many elements differ is not known from the shape"
+        )
+
+    def eval(self, xp: Any, x: Any) -> Any:
+        made = xp.unique(
+            x,
+            return_index=self.return_index,
+            return_inverse=self.return_inverse,
+            return_counts=self.return_counts,
+            axis=self.axis,
+        )
+        if not isinstance(made, tuple):
+            return made
+        return (made[0], *[extra.reshape(-1).astype("int64") for extra in made[1:]])
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        raise NotImplementedError("There is no gradient of the different elements (Unique).")
+
+    samples = (
+        S(np.array([3, 1, 2, 1]), grad=False),
+        S(
+            np.array([[1, 2], [1, 2], [0, 5]]),
+            return_index=True,
+            return_inverse=True,
+            return_counts=True,
+            axis=0,
+            grad=False,
+        ),
+    )
+    errors = (E((3,), axis=1, raises=RuntimeError, says="outside of input ndim"),)
+
+
+# -- functions -----------------------------------------------------------------------------------------------
+def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Variable:
+    """The places in the sorted vector `x` before which the values `v` are to be put to keep it sorted.
+
+    `side` 'right' puts them after equal ones; `sorter` is the order that sorts `x` where it is not sorted itself.
+
+    Shapes:    as `v`
+    Dtypes:    int64
+    """
+    return SearchsortedOp(side)(x, v, sorter)  # type: ignore[no-any-return]
+
+
+def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: bool = False) -> Variable:
+    """How often each number from 0 up is in `x`, or the sum of its `weights`.
+
+    Shapes:    (max(x) + 1,), or `minlength` where that is more
+    Dtypes:    as the weights; without, as `x`
+    Errors:    TypeError for what is no vector of integers; with `assert_nonneg`, at run time for negative numbers
+    """
+    v: Any = as_tensor_variable(x)
+    if v.type.ndim != 1:
+        raise TypeError("Inputs must be of dimension 1.")
+    if not is_discrete(v.type.dtype):
+        raise TypeError(f"Numbers to count must be integers; got {v.type.dtype}.")
+    if assert_nonneg:
+        v = Assert("Input to bincount has negative values!")(v, all_of(ge(v, 0)))
+    length: Any = cast(reductions.max(v) + 1, "int64")  # type: ignore[operator]
+    if minlength is not None:
+        length = maximum(length, minlength)
+    if weights is None:
+        return inc_subtensor(zeros([length], dtype=v.type.dtype)[v], 1)
+    w: Any = as_tensor_variable(weights)
+    return inc_subtensor(zeros([length], dtype=w.type.dtype)[v], w)

@@ -1,0 +1,32 @@
+"""Names of `theano.tensor.nlinalg`."""
+
+from croton.ops.diagonal import AllocDiag as AllocDiag
+from croton.ops.diagonal import ExtractDiag as ExtractDiag
+from croton.ops.diagonal import trace as trace
+from croton.ops.linalg.decomposition import Eig as Eig
+from croton.ops.linalg.decomposition import Eigh as Eigh
+from croton.ops.linalg.decomposition import EighGrad as EighGrad
+from croton.ops.linalg.decomposition import QRFull as QRFull
+from croton.ops.linalg.decomposition import QRIncomplete as QRIncomplete
+from croton.ops.linalg.decomposition import SVD as SVD
+from croton.ops.linalg.decomposition import eig as eig
+from croton.ops.linalg.decomposition import eigh as eigh
+from croton.ops.linalg.decomposition import qr as qr
+from croton.ops.linalg.decomposition import svd as svd
+from croton.ops.linalg.inverse import Det as Det
+from croton.ops.linalg.inverse import MatrixInverse as MatrixInverse
+from croton.ops.linalg.inverse import MatrixPinv as MatrixPinv
+from croton.ops.linalg.inverse import TensorInv as TensorInv
+from croton.ops.linalg.inverse import det as det
+from croton.ops.linalg.inverse import matrix_dot as matrix_dot
+from croton.ops.linalg.inverse import matrix_inverse as matrix_inverse
+from croton.ops.linalg.inverse import matrix_power as matrix_power
+from croton.ops.linalg.inverse import pinv as pinv
+from croton.ops.linalg.inverse import tensorinv as tensorinv
+from croton.ops.linalg.norm import alloc_diag as alloc_diag
+from croton.ops.linalg.norm import diag as diag
+from croton.ops.linalg.norm import extract_diag as extract_diag
+from croton.ops.linalg.norm import norm as norm
+from croton.ops.linalg.solve import TensorSolve as TensorSolve
+from croton.ops.linalg.solve import lstsq as lstsq
+from croton.ops.linalg.solve import tensorsolve as tensorsolve
