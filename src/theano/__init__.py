@@ -22,6 +22,7 @@ from croton.graph.op import Op as Op
 from croton.graph.type import Generic as Generic
 from croton.graph.type import Type as Type
 from croton.graph.type import generic as generic
+from croton.ops.dot import any_dot as dot
 from croton.legacy.fgraph import FunctionGraph as FunctionGraph
 from croton.vartypes.arrays import as_array_of as _asarray
 from theano import compile as compile

@@ -10,6 +10,7 @@ import pytest
 from croton.autodiff.grad import grad
 from croton.compile.function import function
 from croton.ops.fft import irfft, rfft, rfft_op
+from croton.ops.fourier import fft
 from croton.ops.reduce import sum as sum_of
 from croton.vartypes.tensor import TensorType
 
@@ -60,3 +61,12 @@ def test_types_and_refusals() -> None:
         rfft(TensorType("float64", (None, None))(), norm="huge")
     with pytest.raises(ValueError, match="odd"):
         irfft(TensorType("float64", (None,) * 3)(), is_odd=2)
+
+
+def test_transform_along_one_axis_to_complex_numbers() -> None:
+    x = RNG.normal(size=(3, 4))
+    np.testing.assert_allclose(value(lambda v: fft(v, 4, 1), x), np.fft.fft(x))
+    np.testing.assert_allclose(value(lambda v: fft(v, 2, 0), x), np.fft.fft(x, 2, axis=0))
+    assert fft(TensorType("float64", (3, None))(), None, 0).type.shape == (3, None)
+    with pytest.raises(TypeError, match="index of the transformed axis"):
+        fft(TensorType("float64", (None, None))(), 4, -1)

@@ -1,0 +1,4 @@
+"""Names of `theano.tensor.fourier`."""
+
+from croton.ops.fourier import Fourier as Fourier
+from croton.ops.fourier import fft as fft
