@@ -11,7 +11,9 @@ from croton.ops import dot as products
 from croton.ops import shape as shapes
 from croton.ops import sort as orders
 from croton.ops.cast import cast
+from croton.ops.index import take
 from croton.ops.index.getitem import getitem
+from croton.ops.linalg import norm
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -202,6 +204,10 @@ class TensorOperators:
     def argsort(self, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
         """The places of the elements in ascending order along `axis`."""
         return orders.argsort(self, axis, kind, order)
+
+    def trace(self) -> Any:
+        """The sum of the diagonal of this matrix."""
+        return norm.trace(self)
 
     def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
         """Where the values `v` belong in this sorted vector."""
@@ -400,6 +406,38 @@ class TensorOperators:
     # -- parts -----------------------------------------------------------------------------------------------
     def __getitem__(self, args: Any) -> Any:
         return getitem(self, args)
+
+    def take(self, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+        """Places of an axis; see `theano.tensor.take`."""
+        return take.take(self, indices, axis, mode)
+
+    def choose(self, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+        """Elements of the choices that the numbers here name; see `theano.tensor.choose`."""
+        return take.choose(self, choices, out, mode)
+
+    def compress(self, a: Any, axis: int | None = None) -> Any:
+        """The places of an axis of `a` for which this vector is not zero."""
+        return take.compress(self, a, axis)
+
+    def nonzero(self, return_matrix: bool = False) -> Any:
+        """The places of the elements that are not zero; see `theano.tensor.nonzero`."""
+        return take.nonzero(self, return_matrix)
+
+    def nonzero_values(self) -> Any:
+        """The elements that are not zero."""
+        return take.nonzero_values(self)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """A diagonal; see `theano.tensor.diagonal`."""
+        return diagonal.diagonal(self, offset, axis1, axis2)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> Any:
+        """Each place of an axis several times over; see `theano.tensor.repeat`."""
+        return repeat.repeat(self, repeats, axis)
+
+    def transfer(self, target: str) -> Any:
+        """The variable on another device."""
+        return passing.transfer(self, target)
 
     def __iter__(self) -> Any:
         try:

@@ -2,7 +2,6 @@
 
 from croton.ops.diagonal import AllocDiag as AllocDiag
 from croton.ops.diagonal import ExtractDiag as ExtractDiag
-from croton.ops.diagonal import trace as trace
 from croton.ops.linalg.decomposition import Eig as Eig
 from croton.ops.linalg.decomposition import Eigh as Eigh
 from croton.ops.linalg.decomposition import EighGrad as EighGrad
@@ -27,6 +26,7 @@ from croton.ops.linalg.norm import alloc_diag as alloc_diag
 from croton.ops.linalg.norm import diag as diag
 from croton.ops.linalg.norm import extract_diag as extract_diag
 from croton.ops.linalg.norm import norm as norm
+from croton.ops.linalg.norm import trace as trace
 from croton.ops.linalg.solve import TensorSolve as TensorSolve
 from croton.ops.linalg.solve import lstsq as lstsq
 from croton.ops.linalg.solve import tensorsolve as tensorsolve

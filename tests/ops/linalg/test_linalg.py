@@ -10,11 +10,10 @@ import scipy.linalg
 
 from croton.autodiff.grad import grad
 from croton.compile.function import function
-from croton.ops.diagonal import trace
 from croton.ops.linalg.decomposition import QRFull, eig, eigh, eigvalsh, qr, svd
 from croton.ops.linalg.expm import expm, kron
 from croton.ops.linalg.inverse import det, matrix_dot, matrix_inverse, matrix_power, pinv, tensorinv
-from croton.ops.linalg.norm import diag, norm, spectral_radius_bound
+from croton.ops.linalg.norm import diag, norm, spectral_radius_bound, trace
 from croton.ops.linalg.solve import (
     Cholesky,
     Solve,

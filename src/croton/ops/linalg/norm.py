@@ -7,9 +7,10 @@ from typing import Any
 from croton.graph.node import Variable
 from croton.ops import reduce as reductions
 from croton.ops.convert import as_tensor_variable
-from croton.ops.diagonal import AllocDiag, ExtractDiag, trace
+from croton.ops.diagonal import AllocDiag, ExtractDiag
 from croton.ops.dot import dot
 from croton.ops.elementwise import abs_, neq
+from croton.ops.linalg.matrix import as_matrix
 
 alloc_diag = AllocDiag()
 extract_diag = ExtractDiag()
@@ -26,6 +27,14 @@ def diag(x: Any) -> Variable:
     if v.type.ndim == 2:
         return extract_diag(v)  # type: ignore[no-any-return]
     raise TypeError(f"diag requires vector or matrix argument; got {v} of type {v.type}.")
+
+
+def trace(X: Any) -> Variable:
+    """The sum of the diagonal of a matrix.
+
+    Errors: ValueError for other ranks
+    """
+    return reductions.sum(extract_diag(as_matrix(X, "trace")))
 
 
 def norm(x: Any, ord: Any) -> Variable:

@@ -1,6 +1,5 @@
 """Names of `theano.sandbox.linalg`."""
 
-from croton.ops.diagonal import trace as trace
 from croton.ops.linalg.decomposition import eig as eig
 from croton.ops.linalg.decomposition import eigh as eigh
 from croton.ops.linalg.decomposition import eigvalsh as eigvalsh
@@ -11,6 +10,7 @@ from croton.ops.linalg.norm import alloc_diag as alloc_diag
 from croton.ops.linalg.norm import diag as diag
 from croton.ops.linalg.norm import extract_diag as extract_diag
 from croton.ops.linalg.norm import spectral_radius_bound as spectral_radius_bound
+from croton.ops.linalg.norm import trace as trace
 from croton.ops.linalg.solve import Cholesky as Cholesky
 from croton.ops.linalg.solve import Solve as Solve
 from croton.ops.linalg.solve import cholesky as cholesky
