@@ -83,8 +83,12 @@ class Native:
     words = staticmethod(words)
 
     @staticmethod
-    def program(body: Callable[[Context], Any], nests: Sequence[Any] = (), loops: Sequence[Any] = (), **kw: Any) -> Any:
-        failures: list[BaseException] = []  # a callback can't leave an exception pending, as a native driver does
+    def program(
+        body: Callable[[Context], Any], nests: Sequence[Any] = (), loops: Sequence[Any] = (), **kw: Any
+    ) -> Any:
+        failures: list[
+            BaseException
+        ] = []  # a callback can't leave an exception pending, as a native driver does
 
         def entry(address: int) -> int:
             try:
@@ -107,7 +111,9 @@ class Native:
         )
 
     @classmethod
-    def run(cls, body: Callable[[Context], Any], nests: Sequence[Any] = (), loops: Sequence[Any] = (), **kw: Any) -> Any:
+    def run(
+        cls, body: Callable[[Context], Any], nests: Sequence[Any] = (), loops: Sequence[Any] = (), **kw: Any
+    ) -> Any:
         """Runs `body` once in a program without inputs."""
         return _runtime.Callable(cls.program(body, nests, loops, **kw))()
 
@@ -117,7 +123,13 @@ class Native:
         layout = _runtime.ABI["nest"]
         raw = np.zeros(8 + len(bufs), dtype=np.int64)
         small = raw.view(np.int32)
-        given = {"form": _runtime.ABI["forms"][form], "ndim": ndim, "nbuf": len(bufs), "nin": nin, "cost": 300} | fields
+        given = {
+            "form": _runtime.ABI["forms"][form],
+            "ndim": ndim,
+            "nbuf": len(bufs),
+            "nin": nin,
+            "cost": 300,
+        } | fields
         for name, value in given.items():
             offset = layout[name]
             if offset < 32:
@@ -129,7 +141,16 @@ class Native:
 
     @staticmethod
     def loop_views(
-        sizes: Sequence[int], splats: Sequence[bool], p: int, so: int, sr: int, lo: int, hi: int, nr: int, v_lo: int, v_hi: int
+        sizes: Sequence[int],
+        splats: Sequence[bool],
+        p: int,
+        so: int,
+        sr: int,
+        lo: int,
+        hi: int,
+        nr: int,
+        v_lo: int,
+        v_hi: int,
     ) -> list[np.ndarray]:
         """A kernel's buffers as float64 arrays over (o, r, v), of extent 1 where they do not vary along r or v."""
         n = len(sizes)
@@ -140,7 +161,9 @@ class Native:
                 (o, r, size),
                 np.float64,
             )
-            for base, o, r, size, splat in zip(words(p, n), words(so, n), words(sr, n), sizes, splats, strict=True)
+            for base, o, r, size, splat in zip(
+                words(p, n), words(so, n), words(sr, n), sizes, splats, strict=True
+            )
         ]
 
 

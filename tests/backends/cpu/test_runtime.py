@@ -31,13 +31,17 @@ def double(ctx: Any) -> None:
 
 @pytest.fixture
 def doubler(native: Any) -> Any:
-    def make(shape: tuple[int | None, ...] = (None,), dtype: str = "float64", flags: int = 0, **kw: Any) -> Any:
-        return Function(native.program(double, inputs=[(dtype, shape, flags)], outputs=1, **({"returns": 0} | kw)))
+    def make(
+        shape: tuple[int | None, ...] = (None,), dtype: str = "float64", flags: int = 0, **kw: Any
+    ) -> Any:
+        return Function(
+            native.program(double, inputs=[(dtype, shape, flags)], outputs=1, **({"returns": 0} | kw))
+        )
 
     return make
 
 
-# -- calls -----------------------------------------------------------------------------------------------------
+# -- calls ---------------------------------------------------------------------------------------------------
 def test_results_are_bare_listed_or_none(doubler: Any) -> None:
     x = np.arange(3.0)
     assert doubler()(x).tolist() == [0, 2, 4]
@@ -60,7 +64,8 @@ def test_numbers_fit_0d_inputs_without_python_code(doubler: Any, value: Any) -> 
     "dtype, value",
     [
         ("float32", 0.1), ("int8", 128), ("int8", -129), ("uint8", -1), ("uint64", -1), ("int32", 1.0), ("bool", 1),
-        ("float64", 2**60 + 1), ("int64", 2**63), ("float32", np.float64(0.5)), ("int32", np.int64(1)), ("float16", 0.5),
+        ("float64", 2**60 + 1), ("int64", 2**63), ("float32", np.float64(0.5)), ("int32", np.int64(1)),
+        ("float16", 0.5),
         ("float64", "1"), ("float64", None), ("float64", [1.0]),
     ],
 )  # fmt: skip
@@ -78,14 +83,20 @@ def test_numbers_that_do_not_fit_exactly_are_left_to_python(doubler: Any, dtype:
     ],
 )  # fmt: skip
 def test_numbers_are_stored_as_their_dtype(native: Any, dtype: str, value: Any) -> None:
-    f = Function(native.program(lambda ctx: ctx.call("rt_alias", 1, 0), inputs=[(dtype, (), 0)], outputs=1, returns=0))
+    f = Function(
+        native.program(lambda ctx: ctx.call("rt_alias", 1, 0), inputs=[(dtype, (), 0)], outputs=1, returns=0)
+    )
     y = f(value)
     assert y.dtype == dtype and y.shape == () and y == np.dtype(dtype).type(value)
 
 
 def test_python_floats_narrow_where_the_spec_says_so(native: Any) -> None:
     flag = rt.ABI["input_flags"]["pyfloat"]
-    f = Function(native.program(lambda c: c.call("rt_alias", 1, 0), inputs=[("float32", (), flag)], outputs=1, returns=0))
+    f = Function(
+        native.program(
+            lambda c: c.call("rt_alias", 1, 0), inputs=[("float32", (), flag)], outputs=1, returns=0
+        )
+    )
     assert f(0.1) == np.float32(0.1)
     assert f(np.float64(0.1))[0] == "slow"
 
@@ -151,12 +162,16 @@ def test_functions_can_be_arguments_of_classes_with_a_dict_and_weak_references(d
 
 
 def test_object_inputs_go_by_their_class(native: Any) -> None:
-    f = Function(native.program(lambda c: c.call("rt_alias", 1, 0), inputs=[("object", slice, 0)], outputs=1, returns=0))
+    f = Function(
+        native.program(
+            lambda c: c.call("rt_alias", 1, 0), inputs=[("object", slice, 0)], outputs=1, returns=0
+        )
+    )
     s = slice(1, 2)
     assert f(s) is s and f(None)[0] == "slow" and f._run([None]) is None
 
 
-# -- outputs -----------------------------------------------------------------------------------------------------
+# -- outputs -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("dtype", [name for name in rt.ABI["dtypes"] if name != "object"])
 @pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 0, 3), (1, 2, 3), (400_000,)])
 def test_new_outputs(native: Any, dtype: str, shape: tuple[int, ...]) -> None:
@@ -180,7 +195,9 @@ def test_views_and_aliases(native: Any) -> None:
     def body(ctx: Any) -> int:
         dims, strides = np.array([2]), np.array([16])
         data = ctx.slot(0)[0]
-        return ctx.call("rt_view", 1, 0, rt.ABI["dtypes"]["float64"], data + 8, 1, dims, strides) or ctx.call("rt_alias", 2, 0)
+        return ctx.call("rt_view", 1, 0, rt.ABI["dtypes"]["float64"], data + 8, 1, dims, strides) or ctx.call(
+            "rt_alias", 2, 0
+        )
 
     f = Function(native.program(body, inputs=[("float64", (None,), 0)], outputs=2, returns=[0, 1]))
     x = np.arange(4.0)
@@ -200,12 +217,14 @@ def test_constants(native: Any) -> None:
         ctx.output(2, (3,))[...] = ctx.array(0, np.int32)
         return ctx.call("rt_alias", 3, 1)
 
-    f = Function(native.program(body, constants=[np.arange(3, dtype="i4"), "text"], outputs=2, returns=[0, 1]))
+    f = Function(
+        native.program(body, constants=[np.arange(3, dtype="i4"), "text"], outputs=2, returns=[0, 1])
+    )
     y, text = f()
     assert y.tolist() == [0, 1, 2] and text == "text"
 
 
-# -- cells ---------------------------------------------------------------------------------------------------------
+# -- cells ---------------------------------------------------------------------------------------------------
 def test_cells_hold_anything() -> None:
     cell = rt.Cell()
     assert cell.value is None
@@ -230,7 +249,11 @@ def test_updates_are_stored_together_after_success(native: Any) -> None:
         ctx.output(3, ())[...] = ctx.array(0)
         return 100 if fails else 0
 
-    f = Function(native.program(body, cells=[(a, "float64", 0), (b, "float64", 0)], outputs=2, updates=[(0, 0), (1, 1)]))
+    f = Function(
+        native.program(
+            body, cells=[(a, "float64", 0), (b, "float64", 0)], outputs=2, updates=[(0, 0), (1, 1)]
+        )
+    )
     assert f() is None and (a.value, b.value) == (2, 1)
     fails.append(True)
     with pytest.raises(RuntimeError, match="code 100"):
@@ -279,10 +302,12 @@ def test_a_cell_with_another_value_is_an_error(native: Any) -> None:
     assert seen[1][2][1:3] == (-2, -1)
 
 
-# -- Python nodes and errors -------------------------------------------------------------------------------------------
+# -- Python nodes and errors ---------------------------------------------------------------------------------
 def python_node(native: Any, fn: Any, outputs: Any = ((1, "float64", 1),), **kw: Any) -> Any:
     given = {"inputs": [("float64", (None,), 0)], "outputs": len(outputs), "returns": 0} | kw
-    return Function(native.program(lambda c: c.call("rt_python", 0), callbacks=[(fn, (0,), tuple(outputs), 5)], **given))
+    return Function(
+        native.program(lambda c: c.call("rt_python", 0), callbacks=[(fn, (0,), tuple(outputs), 5)], **given)
+    )
 
 
 def test_python_nodes(native: Any) -> None:
@@ -356,7 +381,9 @@ def test_recursion_and_threads(native: Any) -> None:
     f = python_node(native, node)
     assert f(np.array([5.0])).tolist() == [5.0]
     results: list[float] = []
-    threads = [threading.Thread(target=lambda i=i: results.append(f(np.array([float(i)]))[0])) for i in range(8)]
+    threads = [
+        threading.Thread(target=lambda i=i: results.append(f(np.array([float(i)]))[0])) for i in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -364,7 +391,7 @@ def test_recursion_and_threads(native: Any) -> None:
     assert sorted(results) == [float(i) for i in range(8)]
 
 
-# -- references -----------------------------------------------------------------------------------------------------------
+# -- references ----------------------------------------------------------------------------------------------
 def test_no_reference_is_lost_or_kept(native: Any) -> None:
     cell, constant, marker = rt.Cell(np.ones(4)), np.ones(4), object()
 
@@ -382,7 +409,8 @@ def test_no_reference_is_lost_or_kept(native: Any) -> None:
     f = Function(
         native.program(
             body, inputs=[("float64", (None,), 0)], constants=[constant], cells=[(cell, "float64", 1)], outputs=3,
-            locals=1, updates=[(0, 0)], returns=[0, 1, 2], callbacks=[(lambda v: (marker,), (0, 1, 2), ((5, "object", 0),), 0)],
+            locals=1, updates=[(0, 0)], returns=[0, 1, 2],
+            callbacks=[(lambda v: (marker,), (0, 1, 2), ((5, "object", 0),), 0)],
         )
     )  # fmt: skip
     x, bad, big = np.ones(4), np.ones(3), np.ones(5, "f4")
@@ -421,8 +449,10 @@ def test_cycles_through_a_function_are_collected(native: Any) -> None:
     "description",
     [
         {"inputs": [("float65", (), 0)]}, {"inputs": [("float64", ("a",), 0)]}, {"inputs": [()]}, {"inputs": 3},
-        {"outputs": 1, "returns": 1}, {"outputs": 1, "returns": [0, 2]}, {"updates": [(0, 0)]}, {"cells": [(1, "float64", 0)]},
-        {"callbacks": [(print, (0,), (), 0)]}, {"callbacks": [(print, (), ((0, "float64", 0),), 0)]}, {"kernels": ["a"]},
+        {"outputs": 1, "returns": 1}, {"outputs": 1, "returns": [0, 2]}, {"updates": [(0, 0)]},
+        {"cells": [(1, "float64", 0)]},
+        {"callbacks": [(print, (0,), (), 0)]}, {"callbacks": [(print, (), ((0, "float64", 0),), 0)]},
+        {"kernels": ["a"]},
         {"constants": [np.ones(2, ">f8")]}, {"outputs": -1},
     ],
 )  # fmt: skip

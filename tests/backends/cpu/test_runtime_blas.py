@@ -51,10 +51,14 @@ def gemm(native: Any, alpha: complex, a: Any, b: Any, beta: complex, c: Any) -> 
     dtype = str(c.dtype)
     (m, k), n = a.shape, b.shape[1]
     al, be = number(alpha, dtype), number(beta, dtype)
-    native.run(lambda x: x.call("rt_gemm", code(dtype), m, n, k, al, a, *a.strides, b, *b.strides, be, c, *c.strides))
+    native.run(
+        lambda x: x.call("rt_gemm", code(dtype), m, n, k, al, a, *a.strides, b, *b.strides, be, c, *c.strides)
+    )
 
 
-def check_gemm(native: Any, rng: Any, dtype: str, m: int, n: int, k: int, layouts: tuple[str, str, str]) -> None:
+def check_gemm(
+    native: Any, rng: Any, dtype: str, m: int, n: int, k: int, layouts: tuple[str, str, str]
+) -> None:
     a, b = array(rng, (m, k), dtype, layouts[0]), array(rng, (k, n), dtype, layouts[1])
     for alpha, beta in ((1, 0), (2 - 1j, 0.5)):
         c = array(rng, (m, n), dtype, layouts[2])
@@ -76,7 +80,9 @@ def test_gemm_layouts(native: Any, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("m, n, k", [(0, 3, 2), (3, 0, 2), (3, 2, 0), (1, 1, 1), (1, 20, 1), (20, 1, 30), (1, 9, 40), (9, 9, 9)])
+@pytest.mark.parametrize(
+    "m, n, k", [(0, 3, 2), (3, 0, 2), (3, 2, 0), (1, 1, 1), (1, 20, 1), (20, 1, 30), (1, 9, 40), (9, 9, 9)]
+)
 def test_gemm_sizes(native: Any, dtype: str, m: int, n: int, k: int) -> None:
     rng = np.random.default_rng(2)
     for layouts in (("C", "C", "C"), ("F", "C", "F"), ("steps", "F", "steps"), ("reversed", "reversed", "C")):
@@ -141,8 +147,12 @@ def test_dot(native: Any, dtype: str, n: int) -> None:
     rng = np.random.default_rng(6)
     for lx, ly in itertools.product(LAYOUTS, LAYOUTS):
         x, y, out = array(rng, (n,), dtype, lx), array(rng, (n,), dtype, ly), np.full((), np.nan, dtype)
-        native.run(lambda c, x=x, y=y, out=out: c.call("rt_dot", code(dtype), n, x, *x.strides, y, *y.strides, out))
-        np.testing.assert_allclose(out, (x * y).sum(), rtol=1e-3, atol=TOLERANCE[dtype] * max(1, n) ** 0.5 * 10)
+        native.run(
+            lambda c, x=x, y=y, out=out: c.call("rt_dot", code(dtype), n, x, *x.strides, y, *y.strides, out)
+        )
+        np.testing.assert_allclose(
+            out, (x * y).sum(), rtol=1e-3, atol=TOLERANCE[dtype] * max(1, n) ** 0.5 * 10
+        )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -150,8 +160,16 @@ def test_batched_gemm(native: Any, dtype: str) -> None:
     rng = np.random.default_rng(7)
     one, zero = number(1, dtype), number(0, dtype)
     for batch, m, n, k in ((0, 2, 2, 2), (3, 4, 5, 6), (40, 10, 12, 9), (2, 20, 30, 0), (300, 3, 3, 3)):
-        for la, lb, lc in (("C", "C", "C"), ("broadcast", "C", "C"), ("steps", "F", "steps"), ("reversed", "broadcast", "F")):
-            a, b, c = (array(rng, s, dtype, t) for s, t in (((batch, m, k), la), ((batch, k, n), lb), ((batch, m, n), lc)))
+        for la, lb, lc in (
+            ("C", "C", "C"),
+            ("broadcast", "C", "C"),
+            ("steps", "F", "steps"),
+            ("reversed", "broadcast", "F"),
+        ):
+            a, b, c = (
+                array(rng, s, dtype, t)
+                for s, t in (((batch, m, k), la), ((batch, k, n), lb), ((batch, m, n), lc))
+            )
             c[...] = np.nan
             native.run(
                 lambda x, a=a, b=b, c=c, d=(batch, m, n, k): x.call(
@@ -170,7 +188,10 @@ def test_products_of_other_dtypes_are_internal_errors(native: Any) -> None:
 def test_sizes_beyond_32_bits_are_errors(native: Any) -> None:
     x, big = np.ones(1), 1 << 31
     with pytest.raises(RuntimeError, match="code 6"):
-        native.run(lambda c: c.call("rt_gemm", code("float64"), 9, 9, big, x, x, 0, 8, x, 8, 8, x, x, 72, 8), on_error=None)
+        native.run(
+            lambda c: c.call("rt_gemm", code("float64"), 9, 9, big, x, x, 0, 8, x, 8, 8, x, x, 72, 8),
+            on_error=None,
+        )
 
 
 def test_scipy_is_whole_after_its_blas_was_taken() -> None:

@@ -34,6 +34,9 @@ bool rt_blas_is_zero(int kind, const void *scalar)
     }
 }
 
+/* Products of so few terms are quicker in plain C. source: measured, 2x2x2 50 against 59 ns, 4x4x4 85 against 63. */
+enum { SMALL = 16 };
+
 /* -- products in plain C ------------------------------------------------------------------------------------------------------ */
 typedef struct {
     char *data;
@@ -175,7 +178,7 @@ static int32_t run_product(rt_ctx *ctx, product *job)
 {
     int64_t products = rt_times(rt_times(job->m, job->n), rt_max(job->k, 1));
     int64_t each = rt_times(products, ps_per_product[job->kind]) + 20000, work = rt_times(each, job->batch);
-    job->small = job->k == 0 || (job->m <= 8 && job->n <= 8 && job->k <= 8);
+    job->small = products <= SMALL || job->k == 0;
     if (job->small)
         job->tiles_m = job->tiles_n = 1;
     else
