@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from croton.config import config
 from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
+from croton.loops.build import Builder
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
@@ -291,6 +292,31 @@ class ARange(Primitive):
             return [zeros_like(start), None, zeros_like(step)]
         places = ARange("int64")(np.int64(0), shape_i(ys[0], 0), np.int64(1))
         return [gs[0].sum(), None, (gs[0] * places).sum()]
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def lowers(self, node: Apply) -> bool:
+        """Ranges of integers; those of floats have lengths that depend on rounding, and are NumPy's."""
+        return is_discrete(self.dtype) and all(is_discrete(v.type.dtype) for v in node.inputs)  # type: ignore[attr-defined]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        start, stop, step = (b.scalar(v) if known_int(v) is None else known_int(v) for v in xs)
+        start, stop, step = (v if isinstance(v, int) else b.cast(v, "int64") for v in (start, stop, step))
+        if not isinstance(step, int):
+            b.fail_if(b.eq(step, 0), 102)
+        gap = b.sub(stop, start)
+        count = gap if isinstance(step, int) and step == 1 else b.neg(b.floordiv(b.neg(gap), step))
+        out = b.new(ys[0], (b.maximum(count, 0),))
+        k = Builder("L")
+        first, by = k.param("first"), k.param("by")
+        y = k.buffer("y", self.dtype, strides=[out.itemsize])
+        with k.loop("i") as i:
+            k.store(y, k.cast(first + i * by, self.dtype), i)
+        b.loop(k.kernel(), [out], [start, step], out.dims[0])
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return ZeroDivisionError("The step of a range must not be 0.")
 
     samples = (
         S(np.int64(0), np.int64(5), np.int64(2)),

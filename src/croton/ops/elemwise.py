@@ -137,6 +137,10 @@ def dimshuffle(x: Any, *pattern: Any) -> Variable:
     return made
 
 
+# Scalar operations whose value is one of their inputs as it stands.
+_PASSED = {"second": 1, "identity": 0}
+
+
 class Elemwise(Primitive):
     """A scalar operation on each element; axes of static length 1 broadcast.
 
@@ -168,6 +172,9 @@ class Elemwise(Primitive):
         self.nfunc_spec = nfunc_spec
 
     __props__ = ("scalar_op",)
+
+    # What rewrites read: the input whose number, where it is one for all elements, is the output's too.
+    passes_scalar = property(lambda self: _PASSED.get(self.scalar_op.name))
 
     nin = property(lambda self: self.scalar_op.nin)
     nout = property(lambda self: self.scalar_op.nout)

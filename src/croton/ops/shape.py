@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from operator import mul as times
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -95,6 +95,11 @@ class Shape_i(Primitive):  # noqa: N801 - the historic name
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [None]
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        b.bind(ys[0], b.dims(xs[0])[self.i])
+
     samples = (S((2, 3), i=1, grad=False), S((0,), i=0, grad=False))
     errors = (E((2, 3), i=2, raises=TypeError, says="no length number 2"),)
 
@@ -155,7 +160,8 @@ def as_length(x: Any, what: str = "A length") -> Variable:
         raise TypeError(f"{what} must be one number (0-d); got {v} of {kind.ndim} dimensions.")
     if not is_discrete(kind.dtype):
         raise TypeError(f"{what} must be an integer; got {v} of type {kind}.")
-    return _number(int(v.data)) if isinstance(v, Constant) else cast(v, "int64")
+    known = known_int(v)
+    return cast(v, "int64") if known is None else _number(known)
 
 
 # -- promising -----------------------------------------------------------------------------------------------

@@ -20,10 +20,11 @@ CODES = {
     "float16": 9, "float32": 10, "float64": 11, "complex64": 12, "complex128": 13,
 }  # fmt: skip
 
-# Error codes of the driver; what they say is in backends/cpu/errors.py.
+# Error codes of the driver; what they say is in backends/cpu/failure.py.
 MISMATCH = 100
 BAD_INDEX = 101
 BAD_VALUE = 102
+EMPTY = 103
 
 Size = Value | int
 

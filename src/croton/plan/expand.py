@@ -7,7 +7,7 @@ from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Variable
 from croton.rewrite.drive import Imports
 from croton.rewrite.stats import StageStats
-from croton.rules.passes import conform, merge
+from croton.rules.passes import conform, fold_constants, lift_shapes, merge
 
 
 def expand(graph: FunctionGraph) -> None:
@@ -33,4 +33,6 @@ def expand(graph: FunctionGraph) -> None:
         graph.listeners.remove(listener)
         expanded = True
     if expanded:
-        merge(graph, StageStats("merge", len(graph.apply_nodes)))
+        stats = StageStats("expand", len(graph.apply_nodes))
+        for clean in (lift_shapes, fold_constants, merge):
+            clean(graph, stats)

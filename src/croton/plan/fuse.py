@@ -63,8 +63,9 @@ def is_native_reduction(node: Apply) -> bool:
 class Fusion:
     """Grows groups over the nodes of a graph, in order."""
 
-    def __init__(self, nodes: Sequence[Apply], shapes: ShapeTable) -> None:
+    def __init__(self, nodes: Sequence[Apply], shapes: ShapeTable, outputs: Sequence[Variable] = ()) -> None:
         self.shapes = shapes
+        self.kept_outputs = set(outputs)
         self.groups: dict[int, Group] = {}
         self.group_of: dict[Apply, int] = {}
         # For each unit (a group, or a node by itself): the set of units it needs, as bits.
@@ -73,6 +74,7 @@ class Fusion:
         self._next = 0
         for node in nodes:
             self._place(node)
+        self._sink(nodes)
 
     # -- placing a node --------------------------------------------------------------------------------------
     def _place(self, node: Apply) -> None:
@@ -155,9 +157,11 @@ class Fusion:
         home: Group | None = None
         for group in self._candidates(node):
             axes = self._axes_in(node, group, lengths)
-            if axes is None or not self._can_join(node, group.index):
+            if axes is None:
                 continue
             if home is None:
+                if not self._can_join(node, group.index):
+                    continue
                 home = group
                 for out in node.outputs:
                     home.axes[out] = axes
@@ -290,6 +294,53 @@ class Fusion:
         del self.groups[b.index]
         for units in self.readers.values():
             units[:] = [a.index if u == b.index else u for u in units]
+
+    # -- moving work to where it is read ---------------------------------------------------------------------
+    def _sink(self, nodes: Sequence[Apply]) -> None:
+        """What one other group alone reads is computed there, where all that it is made of lies in memory anyway."""
+        outside: dict[Variable, set[int]] = {}
+        for node in nodes:
+            unit = self.group_of[node]
+            for variable in node.inputs:
+                if self._unit_of(variable) != unit:
+                    outside.setdefault(variable, set()).add(unit)
+        for node in reversed(nodes):
+            unit = self.group_of[node]
+            readers = outside.get(node.outputs[0], set())
+            if unit not in self.groups or len(node.outputs) != 1 or len(readers) != 1 or not isinstance(node.op, Elemwise):
+                continue
+            (target,) = readers
+            if target in self.groups and self._same(self.groups[target].domain, self.groups[unit].domain):
+                self._move(node, self.groups[unit], self.groups[target], outside)
+
+    def _move(self, node: Apply, source: Group, target: Group, outside: dict[Variable, set[int]]) -> None:
+        every = tuple(range(len(source.domain)))
+        inside_readers = {v: [n for n in source.nodes if v in n.inputs] for n in source.nodes for v in n.outputs}
+        moving: dict[Apply, None] = {}
+        todo = [node]
+        while todo:
+            n = todo.pop()
+            v = n.outputs[0]
+            if not isinstance(n.op, Elemwise) or len(n.outputs) != 1 or source.axes[v] != every or v in self.kept_outputs:
+                return
+            if any(r not in moving for r in inside_readers[v]) or (n is not node and outside.get(v)):
+                return
+            moving[n] = None
+            for u in n.inputs:
+                if u in source.axes and not outside.get(u) and u not in self.kept_outputs and u.owner not in moving:
+                    todo.append(u.owner)  # type: ignore[arg-type]
+        if len(moving) == len(source.nodes) or len(target.reads) + len(moving) > MOST_READS:
+            return
+        order = {n: i for i, n in enumerate(self.group_of)}
+        source.nodes = [n for n in source.nodes if n not in moving]
+        target.nodes = sorted((*moving, *target.nodes), key=order.__getitem__)
+        for n in moving:
+            self.group_of[n] = target.index
+            target.axes[n.outputs[0]] = source.axes.pop(n.outputs[0])
+            for u in n.inputs:
+                if u in source.axes:
+                    outside.setdefault(u, set()).add(target.index)
+        target.reads.update(u for n in moving for u in n.inputs if u not in target.axes)
 
     # -- the answer ------------------------------------------------------------------------------------------
     def units(self, nodes: Sequence[Apply]) -> list[Group | Apply]:

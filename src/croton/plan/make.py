@@ -56,7 +56,7 @@ class Planner:
         self.graph = graph
         self.around = around
         nodes = graph.toposort()
-        fusion = Fusion(nodes, ShapeTable())
+        fusion = Fusion(nodes, ShapeTable(), graph.outputs)
         self.units = self._ordered(fusion.units(nodes))
         self.program = p.Program(
             inputs=graph.inputs[: around.arguments], cells=graph.inputs[around.arguments :], outputs=graph.outputs, nodes=nodes

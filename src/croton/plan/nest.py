@@ -14,7 +14,7 @@ from croton.loops.ir import Buffer
 from croton.ops.elemwise import Elemwise
 from croton.ops.reduce import CAReduce
 from croton.plan import program as p
-from croton.plan.builder import Array, ProgramBuilder, Size
+from croton.plan.builder import EMPTY, Array, ProgramBuilder, Size
 from croton.plan.fuse import Group
 from croton.plan.stages import Layout, Source, analyse, scalar_constant, source_of
 
@@ -96,7 +96,26 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
         for out in node.outputs:
             met[out] = {axis: size for axis, (size, _, _) in seen.items()}
             b.inner_dims[out] = tuple(1 if axis is None else met[out].get(axis, 1) for axis in group.axes[out])
-    return [d if d is not None else _static(group.domain[a]) for a, d in enumerate(lengths)]
+    domain = [d if d is not None else _static(group.domain[a]) for a, d in enumerate(lengths)]
+    for node in group.nodes:
+        if isinstance(node.op, CAReduce) and node.op.identity is None:
+            b.node_number = planning.number_of[node]
+            _require_something(b, domain, group)
+    return domain
+
+
+def _require_something(b: ProgramBuilder, domain: Sequence[Size], group: Group) -> None:
+    """End the program where a reduction without identity has results, and nothing to make them of."""
+    taken = b.product([domain[a] for a in sorted(group.reduced)])
+    if isinstance(taken, int) and taken:
+        return
+    kept = b.product([domain[a] for a in group.kept])
+    nothing = b.eq(taken, 0)
+    if isinstance(nothing, bool) and isinstance(kept, int):
+        b.fail_if(nothing and kept != 0, EMPTY)
+    else:
+        some = b.ne(kept, 0)
+        b.fail_if(nothing if some is True else b.and_(b.cast(nothing, "bool"), b.cast(some, "bool")), EMPTY)
 
 
 def _static(length: Any) -> int:

@@ -12,7 +12,7 @@ from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.cast import cast
 from croton.ops.elemwise import dimshuffle
-from croton.ops.shape import Rebroadcast
+from croton.ops.shape import Rebroadcast, Shape_i
 from croton.rewrite.stats import StageStats
 from croton.rules.shapes import ShapeTable
 from croton.vartypes.tensor import TensorType
@@ -72,6 +72,20 @@ def merge(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
                 if old in graph.clients:
                     graph.replace(old, new, "merge")
             stats.fired["merge"] += 1
+
+
+def lift_shapes(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
+    """Lengths of what is computed are those of what it is computed from: asking for one computes nothing."""
+    shapes = ShapeTable()
+    for node in graph.toposort():
+        if node not in graph.apply_nodes or not isinstance(node.op, Shape_i):
+            continue
+        variable = node.inputs[0]
+        length = shapes.lengths(variable)[node.op.i]
+        if isinstance(length, int) or length.owner is None or length.owner.inputs != node.inputs:
+            with origin.inherit(node.origin):
+                graph.replace(node.outputs[0], shapes.variable(length), "local_shape_i_lift")
+            stats.fired["local_shape_i_lift"] += 1
 
 
 def fold_constants(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from croton.rewrite.pipeline import Pass, Pipeline
-from croton.rules import arith, stable, useless
-from croton.rules.passes import Context, conform, fold_constants, merge
+from croton.rules import arith, nnet, stable, useless
+from croton.rules.passes import Context, conform, fold_constants, lift_shapes, merge
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
-FAMILIES = (useless, arith, stable)
+FAMILIES = (useless, arith, stable, nnet)
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
 
@@ -16,6 +16,7 @@ PASSES = (
     Pass("merge", whole=merge, tags=_ALWAYS),
     Pass("canonicalize", stage=canonicalize),
     Pass("merge_canonical", whole=merge),
+    Pass("lift_shapes", whole=lift_shapes),
     Pass("stabilize", stage=stabilize),
     Pass("canonicalize_stable", stage=canonicalize),
     Pass("specialize", stage=specialize),

@@ -32,6 +32,7 @@ class ShapeTable:
         self._leader: dict[Variable, Length] = {}
         self._made: dict[Any, Variable] = {}
         self._merged: set[Variable] = set()
+        self._met: dict[Variable, int] = {}
         self._as_variable: dict[int, Variable] = {}
 
     def lengths(self, variable: Variable) -> Lengths:
@@ -60,11 +61,15 @@ class ShapeTable:
         a, b = self.canonical(a), self.canonical(b)
         if a is b or isinstance(a, int) and isinstance(b, int):
             return a
-        if isinstance(b, int):
+        if isinstance(b, int) or (isinstance(a, Variable) and self._age(b) < self._age(a)):
             a, b = b, a
         assert isinstance(b, Variable)
         self._leader[b] = a
         return a
+
+    def _age(self, length: Variable) -> int:
+        """When a length was met first. The older of two equal ones stands for both, as it never needs what the younger does."""
+        return self._met.setdefault(length, len(self._met))
 
     # -- how lengths come about ------------------------------------------------------------------------------
     def _leaf(self, variable: Variable) -> Lengths:
@@ -76,7 +81,9 @@ class ShapeTable:
     def _own(self, variable: Variable, axis: int) -> Variable:
         key = (variable, axis)
         if key not in self._made:
-            self._made[key] = Shape_i(axis)(variable)
+            self._made[key] = made = Shape_i(axis)(variable)
+            # Lengths of inputs are older than all others.
+            self._met[made] = -1 if variable.owner is None else len(self._met)
         return self._made[key]
 
     def _enter(self, node: Apply) -> None:
@@ -132,6 +139,7 @@ class ShapeTable:
         if isinstance(entry, Constant):
             return int(entry.data)
         merged: Variable = self._merge(as_tensor_variable(entry))
+        self._age(merged)
         return int(merged.data) if isinstance(merged, Constant) else self.canonical(merged)
 
     def _merge(self, variable: Variable) -> Variable:

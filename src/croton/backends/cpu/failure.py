@@ -8,7 +8,7 @@ from typing import Any
 from croton.backends.failure import describe
 from croton.errors import IndexBoundsError, ShapeError
 from croton.graph.node import Apply
-from croton.plan.builder import BAD_INDEX, BAD_VALUE, MISMATCH
+from croton.plan.builder import BAD_INDEX, BAD_VALUE, EMPTY, MISMATCH
 
 _DTYPES = (
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64",
@@ -52,10 +52,16 @@ def _bad_value(node: Apply, details: Sequence[int]) -> Exception:
     return ValueError(f"{node.op} got values that it can't work with: {', '.join(map(str, details))}.")
 
 
+def _empty(node: Apply, details: Sequence[int]) -> Exception:
+    name = getattr(getattr(node.op, "scalar_op", None), "name", str(node.op))
+    return ValueError(f"zero-size array to reduction operation {name} which has no identity")
+
+
 _BUILD: dict[int, Callable[[Apply, Sequence[int]], Exception]] = {
     MISMATCH: _mismatch,
     BAD_INDEX: _bad_index,
     BAD_VALUE: _bad_value,
+    EMPTY: _empty,
 }
 
 

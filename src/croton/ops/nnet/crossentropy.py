@@ -9,17 +9,20 @@ import numpy as np
 from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
-from croton.ops.argmax import max_and_argmax
+from croton.ops.argmax import argmax, max_and_argmax
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange, zeros_like
-from croton.ops.elementwise import log
+from croton.ops.elementwise import log, switch
 from croton.ops.elemwise import Elemwise, dimshuffle
-from croton.ops.nnet.softmax import SoftmaxGrad, shifted
+from croton.ops.nnet.classes import hits
+from croton.ops.nnet.softmax import SoftmaxGrad, shifted, shifted_parts
 from croton.ops.reduce import sum as sum_of
 from croton.ops.scalar.activation import sigmoid
 from croton.ops.scalar.dtypes import to_float
 from croton.ops.scalar.row import scalar_op
+from croton.rewrite.pattern import scalar_value
 from croton.vartypes.dtype import is_discrete, is_float
 from croton.vartypes.tensor import TensorType
 
@@ -46,6 +49,11 @@ def _require(x: Variable, name: str, ndim: int, *, discrete: bool = False) -> No
         raise ValueError(
             f"{name} must be {ndim}-d tensor of {'[u]ints' if discrete else 'floats'}; got {kind}."
         )
+
+
+def _is_zero(x: Variable) -> bool:
+    value = scalar_value(x)
+    return value is not None and value == 0
 
 
 # -- of distributions and classes ----------------------------------------------------------------------------
@@ -188,6 +196,18 @@ class CrossentropySoftmaxArgmax1HotWithBias(Primitive):
         g = parts[0] if len(parts) == 1 else parts[0] + parts[1]
         return [g, sum_of(g, axis=0), None]
 
+    def expand(self, x: Any, b: Any, classes: Any) -> Any:
+        """What it is made of, for the native planner."""
+        a = x if _is_zero(b) else x + dimshuffle(b, "x", 0)
+        z, e, total = shifted_parts(a, -1)
+        chosen = sum_of(switch(hits(a, classes), z, cast(0, z.type.dtype)), axis=1, acc_dtype=z.type.dtype)  # type: ignore[attr-defined]
+        loss = log(dimshuffle(total, 0)) - chosen
+        return [
+            cast(loss, x.type.dtype),
+            cast(e / total, x.type.dtype),
+            cast(argmax(a, axis=1), classes.type.dtype),
+        ]
+
     samples = (S((2, 3), (3,), np.array([0, 2])), S((0, 3), (3,), np.array([], dtype="int32")))
     errors = (
         E((2, 3), (3,), np.array([0.0, 1.0]), raises=ValueError, says="y_idx must be 1-d tensor of [u]ints"),
@@ -234,6 +254,11 @@ class CrossentropySoftmax1HotWithBiasDx(Primitive):
         if dy.type.ndim == 0:
             return [sum_of(per_row), dy * g, None]
         return [per_row, dimshuffle(dy, 0, "x") * g, None]
+
+    def expand(self, dy: Any, sm: Any, classes: Any) -> Variable:
+        """What it is made of, for the native planner."""
+        scale = dimshuffle(dy, 0, "x") if dy.type.ndim else dimshuffle(dy, "x", "x")
+        return cast(scale * (sm - cast(hits(sm, classes), sm.type.dtype)), sm.type.dtype)
 
     samples = (S((2,), (2, 3), np.array([0, 2])), S((), (2, 3), np.array([1, 1])))
     errors = (E((2,), (2, 3), np.array([0, 3]), raises=ValueError, says="y_i value out of bounds"),)

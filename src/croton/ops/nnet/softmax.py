@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,9 +10,11 @@ from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import add, exp, true_div
+from croton.ops.elementwise import add, exp, log, maximum, true_div
 from croton.ops.elemwise import dimshuffle
+from croton.ops.reduce import CAReduce, spread
 from croton.ops.reduce import sum as sum_of
 from croton.vartypes.dtype import is_float
 from croton.vartypes.tensor import TensorType
@@ -48,6 +50,42 @@ def shifted(xp: Any, x: Any, axis: int) -> tuple[Any, Any, Any]:
         return z, e, xp.sum(e, axis=axis, keepdims=True)
 
 
+@op("max_or_lowest")
+class MaxOrLowest(CAReduce):
+    """The greatest element along axes, which is minus infinity where there is none.
+
+    Dtypes:    as the input, a float
+    """
+
+    identity: ClassVar[Any] = -np.inf
+
+    def eval(self, xp: Any, x: Any) -> Any:
+        return xp.max(x, axis=self.axis, initial=-np.inf)
+
+    samples: ClassVar[Any] = (
+        S((3, 4), scalar_op=maximum.scalar_op, axis=(1,)),
+        S((3, 0), scalar_op=maximum.scalar_op, axis=(1,)),
+    )
+    errors: ClassVar[Any] = (
+        E((3,), scalar_op=maximum.scalar_op, axis=1, raises=ValueError, says="reduce on axis 1"),
+    )
+
+
+def _wide(x: Any) -> str:
+    return "float32" if x.type.dtype == "float16" else x.type.dtype
+
+
+def shifted_parts(x: Any, axis: int) -> tuple[Variable, Variable, Variable]:
+    """As `shifted`, of variables."""
+    wide = _wide(x)
+    x = cast(x, wide)
+    along = axis % x.type.ndim
+    greatest = spread(MaxOrLowest(maximum.scalar_op, (along,))(x), x.type.ndim, (along,))
+    z = x - greatest
+    e = exp(z)
+    return z, e, sum_of(e, axis=along, keepdims=True, acc_dtype=wide)
+
+
 class _AlongAxis(Primitive):
     """What softmax and its logarithm share."""
 
@@ -79,6 +117,11 @@ class Softmax(_AlongAxis):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [SoftmaxGrad(self.axis)(gs[0], ys[0])]
+
+    def expand(self, x: Variable) -> Variable:
+        """What it is made of, for the native planner."""
+        _, e, total = shifted_parts(x, self.axis)
+        return cast(e / total, x.type.dtype)  # type: ignore[attr-defined]
 
     samples = (
         S((3, 4)),
@@ -133,6 +176,13 @@ class SoftmaxGrad(Primitive):
         centred = g - sum_of(g * sm, axis=self.axis, keepdims=True)
         return [centred * sm, centred * dy - g * sum_of(dy * sm, axis=self.axis, keepdims=True)]
 
+    def expand(self, dy: Any, sm: Any) -> Variable:
+        """What it is made of, for the native planner."""
+        wide = _wide(sm)
+        product = cast(dy, wide) * cast(sm, wide)
+        total = sum_of(product, axis=self.axis, keepdims=True, acc_dtype=wide)
+        return cast(product - total * cast(sm, wide), sm.type.dtype)
+
     samples = (S((3, 4), (3, 4)), S((2, 3, 4), (2, 3, 4), axis=0), S((0, 3), (0, 3)))
     errors = (E((3,), (2, 3), raises=ValueError, says="as many axes"),)
 
@@ -160,6 +210,11 @@ class LogSoftmax(_AlongAxis):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (y,), (g,) = ys, gs
         return [g - sum_of(g, axis=self.axis, keepdims=True) * exp(y)]
+
+    def expand(self, x: Variable) -> Variable:
+        """What it is made of, for the native planner."""
+        z, _, total = shifted_parts(x, self.axis)
+        return cast(z - log(total), x.type.dtype)  # type: ignore[attr-defined]
 
     samples = (
         S((3, 4)),

@@ -1,0 +1,89 @@
+"""Numbers of classes: that they are in range, and where they stand among the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from croton.graph.node import Apply, Variable
+from croton.graph.type import Type
+from croton.loops.build import Builder
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.convert import as_tensor_variable
+from croton.ops.creation import arange
+from croton.ops.elementwise import eq
+from croton.ops.elemwise import dimshuffle
+from croton.ops.shape import shape_i
+
+# The code by which native code reports a value that the operation can't work with (plan/builder.py: BAD_VALUE).
+_BAD_VALUE = 102
+
+
+@op("checked_classes")
+class CheckedClasses(Primitive):
+    """Numbers of classes as they are, all of them from 0 to n - 1.
+
+    Shapes:    (m,) classes, () n -> (m,)
+    Dtypes:    as the classes
+    Gradient:  disconnected
+    Errors:    ValueError at run time for a class out of range
+    """
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def infer(self, classes: Any, n: Any) -> Type:
+        kind: Type = classes.type
+        return kind
+
+    def eval(self, xp: Any, classes: Any, n: Any) -> Any:
+        if xp is np and classes.size and not (0 <= int(classes.min()) and int(classes.max()) < int(n)):
+            bad = classes[(classes < 0) | (classes >= n)][0]
+            raise _out_of_range(int(bad), int(n))
+        return classes
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Nothing flows to numbers."""
+        return [[False], [False]]
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return [None, None]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        classes = b.array(xs[0])
+        out = b.new(ys[0], classes.dims)
+        k = Builder("L")
+        stride, n = k.param("stride"), k.param("n")
+        x = k.buffer("x", classes.dtype, strides=[stride])
+        y = k.buffer("y", classes.dtype, strides=[classes.itemsize])
+        with k.loop("i", parallel=True) as i:
+            value = k.load(x, i)
+            wide = k.cast(value, "int64")
+            with k.if_((wide < 0) | (wide >= n)):
+                k.fail(_BAD_VALUE, wide, n)
+            k.store(y, value, i)
+        b.loop(k.kernel(), [classes, out], [classes.strides[0], b.cast(b.scalar(xs[1]), "int64")], classes.dims[0], parallel=True)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return _out_of_range(*details[:2])
+
+    samples = (S(np.array([0, 2, 1]), np.int64(3)), S(np.array([], dtype="int32"), np.int64(3)))
+    errors = (E(np.array([0, 3]), np.int64(3), raises=ValueError, says="y_i value out of bounds"),)
+
+
+def _out_of_range(found: int, n: int) -> Exception:
+    return ValueError(f"y_i value out of bounds: a class must be from 0 to {n - 1}; got {found}.")
+
+
+def hits(rows: Any, classes: Any) -> Variable:
+    """For each row of `rows` and each of its columns, whether that is the row's class; classes out of range are an error.
+
+    Shapes:  (m, n), (m,) -> (m, n), of bool
+    """
+    rows, classes = as_tensor_variable(rows), as_tensor_variable(classes)
+    n = shape_i(rows, 1)
+    checked = CheckedClasses()(classes, n)
+    columns = arange(n, dtype="int64")
+    return eq(dimshuffle(columns, "x", 0), dimshuffle(checked, 0, "x"))  # type: ignore[no-any-return]
