@@ -30,6 +30,8 @@ from theano import configdefaults as configdefaults
 from theano import configparser as configparser
 from theano import gof as gof
 from theano import misc as misc
+from theano import printing as printing
+from theano import raise_op as raise_op
 from theano import scalar as scalar
 from theano import tensor as tensor
 from theano import updates as updates

@@ -65,6 +65,8 @@ def never_negative(x: Variable, depth: int = _DEPTH) -> bool:
     op = x.owner.op
     if getattr(op, "is_length", False):
         return True
+    if isinstance(op, Elemwise) and op.scalar_op.name == "mod":
+        return never_negative(x.owner.inputs[1], depth - 1)
     if isinstance(op, Elemwise) and op.scalar_op.name in _KEEPS_SIGN:
         return all(never_negative(v, depth - 1) for v in x.owner.inputs)
     return False

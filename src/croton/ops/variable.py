@@ -6,7 +6,22 @@ from typing import Any
 
 from croton.errors import AsTensorError, ComplexError
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops import argmax, axes, creation, cumulate, elementwise, elemwise, known, reduce, search, statistics, truth
+from croton.ops import (
+    argmax,
+    axes,
+    creation,
+    cumulate,
+    diagonal,
+    elementwise,
+    elemwise,
+    known,
+    passing,
+    reduce,
+    repeat,
+    search,
+    statistics,
+    truth,
+)
 from croton.ops import dot as products
 from croton.ops import shape as shapes
 from croton.ops import sort as orders

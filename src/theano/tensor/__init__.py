@@ -108,6 +108,7 @@ from croton.ops.elemwise import Elemwise as Elemwise
 
 # -- reductions, products of matrices, orders (the module sort before the function of its name)
 import theano.tensor.sort
+import theano.tensor.var
 from croton.ops.argmax import Argmax as Argmax
 from croton.ops.argmax import MaxAndArgmax as MaxAndArgmax
 from croton.ops.argmax import argmax as argmax
@@ -354,6 +355,15 @@ from croton.ops.creation import tril as tril
 from croton.ops.creation import triu as triu
 from croton.ops.creation import zeros as zeros
 from croton.ops.creation import zeros_like as zeros_like
+from croton.ops.diagonal import AllocDiag as AllocDiag
+from croton.ops.diagonal import ExtractDiag as ExtractDiag
+from croton.ops.diagonal import diag as diag
+from croton.ops.diagonal import diagonal as diagonal
+from croton.ops.diagonal import fill_diagonal as fill_diagonal
+from croton.ops.diagonal import fill_diagonal_offset as fill_diagonal_offset
+from croton.ops.elemwise import DimShuffle as DimShuffle
+from croton.ops.grid import mgrid as mgrid
+from croton.ops.grid import ogrid as ogrid
 from croton.ops.index.advanced import AdvancedBooleanIncSubtensor as AdvancedBooleanIncSubtensor
 from croton.ops.index.advanced import AdvancedBooleanSubtensor as AdvancedBooleanSubtensor
 from croton.ops.index.advanced import AdvancedIncSubtensor as AdvancedIncSubtensor
@@ -381,6 +391,13 @@ from croton.ops.index.slices import make_constant as make_constant
 from croton.ops.index.slices import make_slice as make_slice
 from croton.ops.index.subtensor import IncSubtensor as IncSubtensor
 from croton.ops.index.subtensor import Subtensor as Subtensor
+from croton.ops.index.take import Choose as Choose
+from croton.ops.index.take import Nonzero as Nonzero
+from croton.ops.index.take import choose as choose
+from croton.ops.index.take import flatnonzero as flatnonzero
+from croton.ops.index.take import nonzero as nonzero
+from croton.ops.index.take import nonzero_values as nonzero_values
+from croton.ops.index.take import take as take
 from croton.ops.join import Join as Join
 from croton.ops.join import Split as Split
 from croton.ops.join import concatenate as concatenate
@@ -398,6 +415,20 @@ from croton.ops.numbers import ScalarFromTensor as ScalarFromTensor
 from croton.ops.numbers import TensorFromScalar as TensorFromScalar
 from croton.ops.numbers import scalar_from_tensor as scalar_from_tensor
 from croton.ops.numbers import tensor_from_scalar as tensor_from_scalar
+from croton.ops.passing import Default as Default
+from croton.ops.passing import default as default
+from croton.ops.passing import register_transfer as register_transfer
+from croton.ops.passing import setdefault as setdefault
+from croton.ops.passing import transfer as transfer
+from croton.ops.permute import PermuteRowElements as PermuteRowElements
+from croton.ops.permute import inverse_permutation as inverse_permutation
+from croton.ops.permute import permute_row_elements as permute_row_elements
+from croton.ops.ravel import ravel_multi_index as ravel_multi_index
+from croton.ops.ravel import unravel_index as unravel_index
+from croton.ops.repeat import Tile as Tile
+from croton.ops.repeat import repeat as repeat
+from croton.ops.repeat import roll as roll
+from croton.ops.repeat import tile as tile
 from croton.ops.shape import Flatten as Flatten
 from croton.ops.shape import Rebroadcast as Rebroadcast
 from croton.ops.shape import Reshape as Reshape
@@ -436,3 +467,12 @@ from croton.vartypes.dtype import UNSIGNED as uint_dtypes
 
 # -- derivatives
 from croton.autodiff.grad import grad as grad
+
+# -- modules of variables and parts (basic, which has all names, at the end)
+from theano.tensor import opt as opt
+from theano.tensor import sharedvar as sharedvar
+from theano.tensor import subtensor as subtensor
+from theano.tensor import type as type
+from theano.tensor import type_other as type_other
+from theano.tensor import utils as utils
+from theano.tensor import basic as basic

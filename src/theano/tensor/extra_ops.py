@@ -1,5 +1,6 @@
 """Names of `theano.tensor.extra_ops`."""
 
+from croton.ops.axes import squeeze as squeeze
 from croton.ops.cumulate import CumOp as CumOp
 from croton.ops.cumulate import CumprodOp as CumprodOp
 from croton.ops.cumulate import CumsumOp as CumsumOp
@@ -7,6 +8,20 @@ from croton.ops.cumulate import DiffOp as DiffOp
 from croton.ops.cumulate import cumprod as cumprod
 from croton.ops.cumulate import cumsum as cumsum
 from croton.ops.cumulate import diff as diff
+from croton.ops.diagonal import FillDiagonal as FillDiagonal
+from croton.ops.diagonal import FillDiagonalOffset as FillDiagonalOffset
+from croton.ops.diagonal import fill_diagonal as fill_diagonal
+from croton.ops.diagonal import fill_diagonal_ as fill_diagonal_
+from croton.ops.diagonal import fill_diagonal_offset as fill_diagonal_offset
+from croton.ops.diagonal import fill_diagonal_offset_ as fill_diagonal_offset_
+from croton.ops.index.take import compress as compress
+from croton.ops.one_hot import to_one_hot as to_one_hot
+from croton.ops.ravel import RavelMultiIndex as RavelMultiIndex
+from croton.ops.ravel import UnravelIndex as UnravelIndex
+from croton.ops.ravel import ravel_multi_index as ravel_multi_index
+from croton.ops.ravel import unravel_index as unravel_index
+from croton.ops.repeat import RepeatOp as RepeatOp
+from croton.ops.repeat import repeat as repeat
 from croton.ops.search import SearchsortedOp as SearchsortedOp
 from croton.ops.search import Unique as Unique
 from croton.ops.search import bincount as bincount

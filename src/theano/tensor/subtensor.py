@@ -1,0 +1,35 @@
+"""Names of `theano.tensor.subtensor`."""
+
+from croton.errors import AdvancedBooleanIndexingError as AdvancedBooleanIndexingError
+from croton.errors import AdvancedIndexingError as AdvancedIndexingError
+from croton.ops.index.advanced import AdvancedBooleanIncSubtensor as AdvancedBooleanIncSubtensor
+from croton.ops.index.advanced import AdvancedBooleanSubtensor as AdvancedBooleanSubtensor
+from croton.ops.index.advanced import AdvancedIncSubtensor as AdvancedIncSubtensor
+from croton.ops.index.advanced import AdvancedIncSubtensor1 as AdvancedIncSubtensor1
+from croton.ops.index.advanced import AdvancedSubtensor as AdvancedSubtensor
+from croton.ops.index.advanced import AdvancedSubtensor1 as AdvancedSubtensor1
+from croton.ops.index.advanced import BaseAdvancedIncSubtensor as BaseAdvancedIncSubtensor
+from croton.ops.index.advanced import BaseAdvancedSubtensor as BaseAdvancedSubtensor
+from croton.ops.index.advanced import adv_index_broadcastable_pattern as adv_index_broadcastable_pattern
+from croton.ops.index.advanced import advanced_boolean_inc_subtensor as advanced_boolean_inc_subtensor
+from croton.ops.index.advanced import advanced_boolean_set_subtensor as advanced_boolean_set_subtensor
+from croton.ops.index.advanced import advanced_boolean_subtensor as advanced_boolean_subtensor
+from croton.ops.index.advanced import advanced_inc_subtensor as advanced_inc_subtensor
+from croton.ops.index.advanced import advanced_inc_subtensor1 as advanced_inc_subtensor1
+from croton.ops.index.advanced import advanced_set_subtensor as advanced_set_subtensor
+from croton.ops.index.advanced import advanced_set_subtensor1 as advanced_set_subtensor1
+from croton.ops.index.advanced import advanced_subtensor as advanced_subtensor
+from croton.ops.index.advanced import advanced_subtensor1 as advanced_subtensor1
+from croton.ops.index.assign import inc_subtensor as inc_subtensor
+from croton.ops.index.assign import set_subtensor as set_subtensor
+from croton.ops.index.slices import MakeSlice as MakeSlice
+from croton.ops.index.slices import as_index_variable as as_index_variable
+from croton.ops.index.slices import make_constant as make_constant
+from croton.ops.index.slices import make_slice as make_slice
+from croton.ops.index.subtensor import IncSubtensor as IncSubtensor
+from croton.ops.index.subtensor import Subtensor as Subtensor
+from croton.ops.index.take import take as take
+from croton.ops.index.template import get_canonical_form_slice as get_canonical_form_slice
+from croton.ops.index.template import get_idx_list as get_idx_list
+from croton.vartypes.slices import NoneConst as NoneConst
+from croton.vartypes.slices import SliceType as SliceType
