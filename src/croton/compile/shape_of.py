@@ -41,7 +41,7 @@ def shape_of_variables(
         node = length.owner
         if node is not None and isinstance(node.op, Shape_i) and node.inputs[0] in fgraph.inputs:
             shape = input_shapes[node.inputs[0]]
-            known[length] = constant(np.int64(shape[node.op.i]))  # type: ignore[attr-defined]
+            known[length] = constant(np.int64(shape[node.op.i]))
     fresh, _ = walk.clone_graph(wanted, known, strict=False)
     values = iter(function([], fresh, mode="FAST_COMPILE")())
     return {v: tuple(next(values) for _ in range(v.type.ndim)) for v in tensors}  # type: ignore[arg-type]
