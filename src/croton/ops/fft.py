@@ -57,7 +57,7 @@ class RFFTOp(Primitive):
         return TensorType(a.type.dtype, [None] * a.type.ndim + [None])
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        s: Any = node.inputs[1]
+        s: Any = cast(node.inputs[1], "int64")
         n = node.inputs[0].type.ndim - 2  # type: ignore[operator]
         return [(shapes[0][0], *[s[i] for i in range(n)], s[n] // 2 + 1, as_tensor_variable(np.int64(2)))]
 
@@ -94,7 +94,7 @@ class IRFFTOp(Primitive):
         return TensorType(a.type.dtype, [None] * (a.type.ndim - 1))
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        s: Any = node.inputs[1]
+        s: Any = cast(node.inputs[1], "int64")
         return [(shapes[0][0], *[s[i] for i in range(node.inputs[0].type.ndim - 2)])]  # type: ignore[operator]
 
     def eval(self, xp: Any, a: Any, s: Any) -> Any:

@@ -9,11 +9,17 @@ import numpy as np
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.known import known_int
 from croton.ops.shape import lengths
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
+
+_AXIS = (
+    "Fourier: index of the transformed axis must be a scalar not smaller than 0 and smaller than dimension of array "
+    "({}); got {}."
+)
 
 
 @op("fourier")
@@ -37,10 +43,7 @@ class Fourier(Primitive):
             or not is_discrete(axis.type.dtype)
             or (known is not None and not 0 <= known < ndim)
         ):  # type: ignore[attr-defined]
-            raise TypeError(
-                "Fourier: index of the transformed axis must be a scalar not smaller than 0 and smaller than "
-                f"dimension of array ({ndim}); got {axis}."
-            )
+            raise TypeError(_AXIS.format(ndim, axis))
         n = args[1] if len(args) > 1 else None
         if n is None:
             n = lengths(a)[known] if known is not None else a.shape[axis]  # type: ignore[attr-defined]
@@ -61,12 +64,13 @@ class Fourier(Primitive):
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         at = known_int(node.inputs[2])
         if at is None:
-            raise NotImplementedError(
-                "The shape of a Fourier transform along an axis that is computed is not known."
-            )
-        return [tuple(node.inputs[1] if i == at else d for i, d in enumerate(shapes[0]))]
+            return [(None,) * len(shapes[0])]
+        n = cast(node.inputs[1], "int64")
+        return [tuple(n if i == at else d for i, d in enumerate(shapes[0]))]
 
     def eval(self, xp: Any, a: Any, n: Any, axis: Any) -> Any:
+        if not 0 <= int(axis) < a.ndim:
+            raise TypeError(_AXIS.format(a.ndim, axis))
         return xp.fft.fft(a, int(n), axis=int(axis)).astype("complex128")
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:

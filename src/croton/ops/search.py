@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import mul as times
 from typing import Any
 
 import numpy as np
 
-from croton.errors import MethodNotDefined
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops import reduce as reductions
@@ -97,9 +98,16 @@ class Unique(Primitive):
         return [TensorType(kind.dtype, shape)] + [TensorType("int64", (None,)) for asked in extras if asked]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        raise MethodNotDefined(
-            "infer_shape", type(self), "how many elements differ is not known from the shape"
-        )
+        # How many elements differ is not known from the shape.
+        (dims,) = shapes
+        if self.axis is None:
+            found: tuple[Any, ...] = (None,)
+            made_of = reduce(times, dims, as_tensor_variable(np.int64(1)))
+        else:
+            at = self.axis % len(dims)
+            found, made_of = tuple(None if i == at else d for i, d in enumerate(dims)), dims[at]
+        extras = ((self.return_index, None), (self.return_inverse, made_of), (self.return_counts, None))
+        return [found] + [(length,) for asked, length in extras if asked]
 
     def eval(self, xp: Any, x: Any) -> Any:
         made = xp.unique(

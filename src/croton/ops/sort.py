@@ -11,28 +11,27 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange
+from croton.ops.elementwise import eq, switch
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index.assign import inc_subtensor
+from croton.ops.shape import lengths
 from croton.vartypes.dtype import INTEGER, as_dtype, is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 
 KINDS = ("quicksort", "mergesort", "heapsort", "stable")
 
 
-def _places(x: Any, indices: Any, axis: int) -> tuple[Any, ...]:
-    """What to index `x` with, so that along `axis` the elements at `indices` are meant."""
+def _places(x: Any, indices: Any, axis: Any) -> tuple[Any, ...]:
+    """What to index `x` with, so that along `axis` (which may be computed) the elements at `indices` are meant."""
     ndim = x.type.ndim
-    grid = [dimshuffle(arange(x.shape[a]), *["x" if b != a else 0 for b in range(ndim)]) for a in range(ndim)]
-    grid[axis] = indices
-    return tuple(grid)
-
-
-def _fixed_axis(axis: Any, ndim: int, what: str) -> int:
-    if not isinstance(axis, Constant):
-        raise NotImplementedError(
-            f"The gradient of {what} needs an axis that is known when the graph is built; got {axis}."
-        )
-    return int(axis.data) % ndim
+    dims = lengths(x)
+    grid = [dimshuffle(arange(dims[a]), *["x" if b != a else 0 for b in range(ndim)]) for a in range(ndim)]
+    if isinstance(axis, Constant):
+        axis = int(axis.data) % ndim
+    if isinstance(axis, int):
+        grid[axis] = indices
+        return tuple(grid)
+    return tuple(switch(eq(axis % ndim, a), indices, grid[a]) for a in range(ndim))
 
 
 class _Sorting(Primitive):
@@ -79,9 +78,8 @@ class SortOp(_Sorting):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (x, axis), (g,) = xs, gs
-        at = _fixed_axis(axis, x.type.ndim, "sort")
-        rank = ArgSortOp(self.kind)(ArgSortOp(self.kind)(x, at), at)
-        return [g[_places(g, rank, at)], None]
+        rank = ArgSortOp(self.kind)(ArgSortOp(self.kind)(x, axis), axis)
+        return [g[_places(g, rank, axis)], None]
 
     samples = (
         S((3, 5), np.int64(0)),

@@ -9,6 +9,7 @@ import numpy as np
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import maximum
 from croton.vartypes.dtype import is_discrete
@@ -36,7 +37,7 @@ class Bartlett(Primitive):
         return TensorType("float64", (None,))
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        return [(maximum(node.inputs[0], np.int64(0)),)]
+        return [(maximum(cast(node.inputs[0], "int64"), np.int64(0)),)]
 
     def eval(self, xp: Any, M: Any) -> Any:
         return xp.bartlett(int(M))

@@ -14,7 +14,7 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import tril, triu
 from croton.ops.dot import dot, outer
-from croton.ops.elementwise import invert, isnan, switch
+from croton.ops.elementwise import invert, isnan, minimum, switch
 from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, result_dtype, scipy_linalg
 from croton.ops.truth import any as any_of
 from croton.vartypes.tensor import TensorType
@@ -235,7 +235,8 @@ class lstsq(Primitive):
         return [TensorType(dtype, (None,) * y.type.ndim), vector, TensorType("int64", ()), vector]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        raise NotImplementedError
+        x, y, _ = shapes
+        return [(x[1], *y[1:]), (None,), (), (minimum(*x),)]
 
     def eval(self, xp: Any, x: Any, y: Any, rcond: Any) -> Any:
         x, y = computed(xp, x, y)
