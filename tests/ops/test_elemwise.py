@@ -197,7 +197,7 @@ def test_dimshuffle() -> None:
     np.testing.assert_array_equal(run([x], y, a), a[:, 0].T[:, None])
     assert dimshuffle(x, 0, 1, 2) is x
     np.testing.assert_array_equal(run([x], grad(sum_of(y * 2), x), a), np.full((2, 1, 3), 2.0))
-    assert str(y.owner.op) == "DimShuffle{2,x,0}"  # type: ignore[union-attr]
+    assert str(y.owner.op) == "InplaceDimShuffle{2,x,0}"  # type: ignore[union-attr]
 
 
 def test_dimshuffle_refuses() -> None:

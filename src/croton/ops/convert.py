@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from croton.config import config
 from croton.errors import AsTensorError
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.op import Op
@@ -17,9 +18,10 @@ from croton.vartypes.tensor import TensorType
 def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: Any = None) -> Constant:
     """A constant tensor.
 
-    Shapes:  as `x`, with axes of length 1 put in front up to `ndim`
-    Dtypes:  `dtype`, else: of arrays and NumPy numbers, theirs; of Python numbers, what autocast gives
-    Errors:  TypeError for what is no array of numbers; ValueError when `x` has more than `ndim` axes
+    Shapes:  as `x`
+    Dtypes:  `dtype`, else: of arrays and NumPy numbers, theirs; of Python numbers, what autocast gives; of an empty
+             list floatX
+    Errors:  TypeError for what is no array of numbers, or has not `ndim` axes; ValueError when it has more
     """
     if isinstance(x, Constant):
         return x
@@ -27,9 +29,8 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: An
         raise TypeError(f"A constant can't be made of a variable: {x}.")
     data = _as_array(x, dtype)
     if ndim is not None and data.ndim != ndim:
-        if data.ndim > ndim:
-            raise ValueError(f"A constant of {ndim} axes can't hold an array of shape {data.shape}.")
-        data = data.reshape((1,) * (ndim - data.ndim) + data.shape)
+        wrong = ValueError if data.ndim > ndim else TypeError
+        raise wrong(f"A constant of {ndim} axes can't hold an array of shape {data.shape}.")
     made: Constant = TensorType(data.dtype.name, data.shape).make_constant(data, name=name)
     return made
 
@@ -37,8 +38,10 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: An
 def _as_array(x: Any, dtype: Any) -> np.ndarray:
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError("A masked array can't become a tensor; fill it first (`x.filled(...)`).")
+    if isinstance(x, (list, tuple)) and not len(x) and dtype is None:
+        dtype = config.floatX
     try:
-        data = np.array(autocast(x) if dtype is None else np.asarray(x, dtype=dtype))
+        data = np.array(autocast(x) if dtype is None else np.asarray(x).astype(dtype))
     except (ValueError, OverflowError) as error:
         raise TypeError(f"Could not make an array of {x!r}: {error}") from None
     if data.dtype.name not in ALL:
@@ -81,12 +84,7 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
 
 
 def _has_variable(items: Sequence[Any]) -> bool:
-    return any(
-        isinstance(item, (Variable, Apply))
-        or hasattr(item, "_as_TensorVariable")
-        or (isinstance(item, (list, tuple)) and _has_variable(item))
-        for item in items
-    )
+    return any(isinstance(item, (Variable, Apply)) or hasattr(item, "_as_TensorVariable") for item in items)
 
 
 def _with_ndim(x: Variable, ndim: int) -> Variable:

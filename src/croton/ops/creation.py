@@ -256,7 +256,9 @@ class ARange(Primitive):
 
     def infer(self, start: Any, stop: Any, step: Any) -> Type:
         known = [known_value(v) for v in (start, stop, step)]
-        if any(v is None for v in known) or known[2] == 0:
+        if known[2] is not None and known[2] == 0:
+            raise ZeroDivisionError("The step of a range must not be 0.")
+        if any(v is None for v in known):
             return TensorType(self.dtype, (None,))
         try:
             length = len(np.arange(*known, dtype=self.dtype))  # type: ignore[arg-type, call-overload]

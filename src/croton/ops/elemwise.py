@@ -122,7 +122,7 @@ class DimShuffle(Primitive):
     )
 
     def __str__(self) -> str:
-        return f"DimShuffle{{{','.join(map(str, self.new_order))}}}"
+        return f"{'Inplace' if self.inplace else ''}DimShuffle{{{','.join(map(str, self.new_order))}}}"
 
 
 def dimshuffle(x: Any, *pattern: Any) -> Variable:

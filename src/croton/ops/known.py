@@ -140,11 +140,11 @@ def get_scalar_constant_value(
         op: Op = x.owner.op
         if not elemwise and isinstance(op, Elemwise):
             break
+        value = known_value(x, max_recur)
+        if value is not None:
+            return np.asarray(numpy_scalar(value)).copy()
         passed = _passes(op)
         if passed is None:
-            value = known_value(x, max_recur)
-            if value is not None:
-                return np.asarray(numpy_scalar(value)).copy()
             if not isinstance(op, Elemwise):
                 break
             numbers = [get_scalar_constant_value(v, elemwise, False, max_recur - 1) for v in x.owner.inputs]
