@@ -239,10 +239,23 @@ def test_memory_does_not_grow(mapping: Any) -> None:
 
 
 def test_the_interpreter_ends_while_threads_sleep() -> None:
-    code = (
-        "from croton.backends.cpu import _runtime as rt; rt.set_num_threads(4); print(rt.get_num_threads())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, timeout=60
-    )
-    assert done.returncode == 0 and done.stdout == "4\n", done.stderr
+    entry = f"""
+@dims = private constant i64 3000000
+@strides = private constant i64 8
+define i32 @entry(ptr %ctx) {{
+  {call("rt_output", "0", str(rt.ABI["dtypes"]["float64"]), "1", "@dims")}
+  {call("rt_fill", "8", "1", "@dims", "%rt_output", "@strides", "null")}
+  ret i32 %rt_fill
+}}"""
+    code = f"""
+import os, sys
+from croton.backends.cpu import _runtime as rt
+from croton.backends.cpu.jit import Cache, compile_text
+rt.set_num_threads(4)
+f = rt.Callable(rt.Program(compile_text({entry!r}, "entry", Cache(None)), outputs=1, returns=0))
+assert not f().any()
+print(len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 4)
+"""
+    paths = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=paths, timeout=60)
+    assert done.returncode == 0 and int(done.stdout) >= 4, done.stderr
