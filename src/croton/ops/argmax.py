@@ -126,7 +126,7 @@ class MaxAndArgmax(_Place):
         if gs[0] is None:
             return [x.zeros_like()]
         ndim = x.type.ndim
-        return [spread(gs[0], ndim, self.axis) * eq(spread(ys[0], ndim, self.axis), x)]  # type: ignore[operator]
+        return [spread(gs[0], ndim, self.axis) * eq(spread(ys[0], ndim, self.axis), x)]
 
     samples = (S((3, 4), axis=(1,)), S((2, 3, 4), axis=(0, 2)))
     errors = (E((0, 4), axis=(0,), raises=ValueError, says="zero-size"),)

@@ -88,7 +88,8 @@ class Gemm(Primitive):
         sizes = (x.dims[0], y.dims[1], x.dims[1])
         code, dtype = b.dtype_code(out.dtype), out.dtype
         b.call(
-            "rt_gemm", code, *sizes, b.one(b.scalar(xs[1]), dtype), x, *x.strides, y, *y.strides, b.one(scale, dtype), out, *out.strides,
+            "rt_gemm", code, *sizes, b.one(b.scalar(xs[1]), dtype), x, *x.strides, y, *y.strides,
+            b.one(scale, dtype), out, *out.strides,
         )  # fmt: skip
 
     def lowers(self, node: Apply) -> bool:
@@ -149,7 +150,8 @@ class Gemv(Primitive):
             b.copy(out, y)
         code, dtype = b.dtype_code(out.dtype), out.dtype
         b.call(
-            "rt_gemv", code, *A.dims, b.one(b.scalar(xs[1]), dtype), A, *A.strides, x, x.strides[0], b.one(scale, dtype), out, out.strides[0],
+            "rt_gemv", code, *A.dims, b.one(b.scalar(xs[1]), dtype), A, *A.strides, x, x.strides[0],
+            b.one(scale, dtype), out, out.strides[0],
         )  # fmt: skip
 
     samples = (S((2,), (), (2, 3), (3,), ()), S((2,), (), (2, 0), (0,), ()))
@@ -199,7 +201,9 @@ class Ger(Primitive):
         out = b.new(ys[0], A.dims, into=A)
         b.copy(out, A)
         code, dtype = b.dtype_code(out.dtype), out.dtype
-        b.call("rt_ger", code, *A.dims, b.one(b.scalar(xs[1]), dtype), x, x.strides[0], y, y.strides[0], out, *out.strides)
+        b.call(
+            "rt_ger", code, *A.dims, b.one(b.scalar(xs[1]), dtype), x, x.strides[0], y, y.strides[0], out, *out.strides,
+        )  # fmt: skip
 
     samples = (S((2, 3), (), (2,), (3,)), S((2, 0), (), (2,), (0,)))
     errors = (E((2, 3), (), (3,), (2,), raises=ValueError, says="Shape mismatch"),)
@@ -238,7 +242,10 @@ class Dot22(Primitive):
     lower = Dot.lower
 
     samples = (S((2, 3), (3, 4)),)
-    errors = (E((2, 3), (4, 3), raises=ValueError, says="Shape mismatch"), E((2, 3), (3,), raises=TypeError, says="rank 2"))
+    errors = (
+        E((2, 3), (4, 3), raises=ValueError, says="Shape mismatch"),
+        E((2, 3), (3,), raises=TypeError, says="rank 2"),
+    )
 
 
 @op("dot22scalar")
@@ -275,8 +282,8 @@ class Dot22Scalar(Primitive):
         out = b.new(ys[0], (x.dims[0], y.dims[1]))
         sizes, dtype = (x.dims[0], y.dims[1], x.dims[1]), out.dtype
         b.call(
-            "rt_gemm", b.dtype_code(dtype), *sizes, b.one(b.scalar(xs[2]), dtype), x, *x.strides, y, *y.strides, b.one(0.0, dtype), out,
-            *out.strides,
+            "rt_gemm", b.dtype_code(dtype), *sizes, b.one(b.scalar(xs[2]), dtype), x, *x.strides, y, *y.strides,
+            b.one(0.0, dtype), out, *out.strides,
         )  # fmt: skip
 
     samples = (S((2, 3), (3, 4), ()),)

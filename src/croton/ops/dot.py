@@ -84,7 +84,9 @@ class Dot(Primitive):
                     f"Shape mismatch: x has {x.shape[1]} cols (and {x.shape[0]} rows) but y has {y.shape[0]} rows "
                     f"(and {y.shape[1]} cols)"
                 )
-            raise ShapeError(f"Shape mismatch: shapes {x.shape} and {y.shape} do not go together in a product.")
+            raise ShapeError(
+                f"Shape mismatch: shapes {x.shape} and {y.shape} do not go together in a product."
+            )
         return multiply_matrices(xp, x, y)
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
@@ -113,7 +115,9 @@ class Dot(Primitive):
         elif y.ndim == 1:
             b.call("rt_gemv", code, *x.dims, one, x, *x.strides, y, y.strides[0], zero, out, out.strides[0])
         elif x.ndim == 1:
-            b.call("rt_gemv", code, *y.dims[::-1], one, y, *y.strides[::-1], x, x.strides[0], zero, out, out.strides[0])
+            b.call(
+                "rt_gemv", code, *y.dims[::-1], one, y, *y.strides[::-1], x, x.strides[0], zero, out, out.strides[0],
+            )  # fmt: skip
         else:
             sizes = (x.dims[0], y.dims[1], x.dims[1])
             b.call("rt_gemm", code, *sizes, one, x, *x.strides, y, *y.strides, zero, out, *out.strides)
@@ -174,7 +178,9 @@ class BatchedDot(Primitive):
 
     def eval(self, xp: Any, x: Any, y: Any) -> Any:
         if x.shape[0] != y.shape[0]:
-            raise ShapeError(f"Shape mismatch: batch sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}.")
+            raise ShapeError(
+                f"Shape mismatch: batch sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}."
+            )
         if x.shape[-1] != y.shape[1]:
             raise ShapeError(
                 f"Shape mismatch: summation axis sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}."
@@ -189,9 +195,11 @@ class BatchedDot(Primitive):
             g = dimshuffle(g, 0, "x")
             return [g * y, g * x]
         if x.type.ndim == 2:
-            return [BatchedDot()(g, dimshuffle(y, 0, 2, 1)), dimshuffle(x, 0, 1, "x") * dimshuffle(g, 0, "x", 1)]  # type: ignore[operator]
+            column: Any = dimshuffle(x, 0, 1, "x")
+            return [BatchedDot()(g, dimshuffle(y, 0, 2, 1)), column * dimshuffle(g, 0, "x", 1)]
         if y.type.ndim == 2:
-            return [dimshuffle(g, 0, 1, "x") * dimshuffle(y, 0, "x", 1), BatchedDot()(dimshuffle(x, 0, 2, 1), g)]  # type: ignore[operator]
+            row: Any = dimshuffle(y, 0, "x", 1)
+            return [dimshuffle(g, 0, 1, "x") * row, BatchedDot()(dimshuffle(x, 0, 2, 1), g)]
         return [BatchedDot()(g, dimshuffle(y, 0, 2, 1)), BatchedDot()(dimshuffle(x, 0, 2, 1), g)]
 
     makes_new_memory = True
@@ -210,8 +218,9 @@ class BatchedDot(Primitive):
         z_row = out.strides[1] if x.ndim == 3 else 0
         z_column = out.strides[-1] if y.ndim == 3 else 0
         b.call(
-            "rt_batched_gemm", b.dtype_code(x.dtype), x.dims[0], m, n, x.dims[-1], b.one(1.0, x.dtype), x, x.strides[0], x_row,
-            x_column, y, y.strides[0], y_row, y_column, b.one(0.0, x.dtype), out, out.strides[0], z_row, z_column,
+            "rt_batched_gemm", b.dtype_code(x.dtype), x.dims[0], m, n, x.dims[-1], b.one(1.0, x.dtype),
+            x, x.strides[0], x_row, x_column, y, y.strides[0], y_row, y_column, b.one(0.0, x.dtype),
+            out, out.strides[0], z_row, z_column,
         )  # fmt: skip
 
     samples = (
@@ -286,7 +295,7 @@ def batched_dot(a: Any, b: Any) -> Variable:
     if y.type.ndim == 0:
         raise TypeError("b must have at least one (batch) axis")
     if x.type.ndim == 1:
-        return dimshuffle(x, 0, *["x"] * (y.type.ndim - 1)) * y  # type: ignore[operator, no-any-return]
+        return dimshuffle(x, 0, *["x"] * (y.type.ndim - 1)) * y  # type: ignore[no-any-return]
     if y.type.ndim == 1:
         return x * dimshuffle(y, 0, *["x"] * (x.type.ndim - 1))  # type: ignore[no-any-return]
     if x.type.ndim > 3 or y.type.ndim > 3:

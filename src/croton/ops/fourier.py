@@ -40,9 +40,9 @@ class Fourier(Primitive):
         known = known_int(axis)
         if (
             axis.type.ndim
-            or not is_discrete(axis.type.dtype)
+            or not is_discrete(axis.type.dtype)  # type: ignore[attr-defined]
             or (known is not None and not 0 <= known < ndim)
-        ):  # type: ignore[attr-defined]
+        ):
             raise TypeError(_AXIS.format(ndim, axis))
         n = args[1] if len(args) > 1 else None
         if n is None:

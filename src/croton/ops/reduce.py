@@ -66,7 +66,7 @@ def check_and_normalize_axes(x: Any, axis: Any) -> list[int]:
     if isinstance(axis, Constant):
         axis = np.asarray(axis.data)
     axes = axes_of(axis, x)
-    return list(axes) if axes else list(range(x.type.ndim))  # type: ignore[arg-type]
+    return list(axes) if axes else list(range(x.type.ndim))
 
 
 def spread(y: Variable, ndim: int, axes: Axes) -> Variable:
@@ -81,7 +81,7 @@ def spread(y: Variable, ndim: int, axes: Axes) -> Variable:
 def makeKeepDims(x: Any, y: Any, axis: Any) -> Variable:
     """`y`, reduced from `x` over `axis`, with the reduced axes back as axes of length 1."""
     x = as_tensor_variable(x)
-    return spread(as_tensor_variable(y), x.type.ndim, axes_of(axis, x))  # type: ignore[arg-type]
+    return spread(as_tensor_variable(y), x.type.ndim, axes_of(axis, x))
 
 
 # -- data types ----------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def reduce_values(scalar_op: ScalarOp, xp: Any, x: Any, axes: Axes, acc_dtype: s
     """
     if axes is None:
         axes = tuple(range(x.ndim))
-    called = _NUMPY.get(scalar_op.name)
+    called = _NUMPY.get(scalar_op.name)  # type: ignore[arg-type]
     if called in ("sum", "prod"):
         with np.errstate(all="ignore"):
             return getattr(xp, called)(x, axis=axes, dtype=acc_dtype or x.dtype)
@@ -168,6 +168,7 @@ class CAReduce(Primitive):
     scalar_op: Any
     axis: Any = None
 
+    # Of CAReduceDtype these are fields.
     dtype: ClassVar[Any] = None
     acc_dtype: ClassVar[Any] = None
 
@@ -192,7 +193,7 @@ class CAReduce(Primitive):
     def infer(self, x: Variable) -> Type:
         kind = x.type
         assert isinstance(kind, TensorType)
-        dropped = range(kind.ndim) if self.axis is None else self.axis
+        dropped = range(kind.ndim) if self.axis is None else self.axis  # type: ignore[arg-type]
         return TensorType(self.dtype or kind.dtype, [d for a, d in enumerate(kind.shape) if a not in dropped])
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
@@ -233,8 +234,8 @@ class CAReduceDtype(CAReduce):
     Errors:    TypeError when `acc_dtype` can't hold the input's floats
     """
 
-    dtype: Any = None
-    acc_dtype: Any = None
+    dtype: Any = None  # type: ignore[misc]
+    acc_dtype: Any = None  # type: ignore[misc]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -256,11 +257,11 @@ class CAReduceDtype(CAReduce):
         """This operation with other fields."""
         return type(self)(self.scalar_op, axis, dtype, acc_dtype)
 
-    samples = (
+    samples: ClassVar[Any] = (
         S((3, 4), scalar_op=arithmetic.add, axis=(0,), dtype="float32"),
         S((3, 4), scalar_op=arithmetic.mul),
     )
-    errors = (
+    errors: ClassVar[Any] = (
         E(
             (3,),
             scalar_op=arithmetic.add,
@@ -285,9 +286,9 @@ class Sum(CAReduceDtype):
     scalar_op: ClassVar[Any] = arithmetic.add  # type: ignore[misc]
 
     def with_fields(self, axis: Axes, dtype: str, acc_dtype: str) -> CAReduce:
-        return type(self)(axis, dtype, acc_dtype)  # type: ignore[arg-type]
+        return type(self)(axis, dtype, acc_dtype)
 
-    samples = (
+    samples: ClassVar[Any] = (
         S((3, 4), axis=(1,)),
         S((0, 4), axis=(0,)),
         S((2, 3, 4), axis=(0, 2)),
@@ -295,7 +296,7 @@ class Sum(CAReduceDtype):
         S((2, 3), axis=()),
         S((2, 3), axis=(0,), dtype="float32"),
     )
-    errors = (
+    errors: ClassVar[Any] = (
         E((3, 2), axis=2, raises=ValueError, says="Not enough dimensions"),
         E((3, 2), axis=1.5, raises=TypeError, says="must be integers"),
     )
@@ -319,15 +320,15 @@ class Prod(CAReduceDtype):
     no_zeros_in_input: bool = False
 
     def with_fields(self, axis: Axes, dtype: str, acc_dtype: str) -> CAReduce:
-        return type(self)(axis, dtype, acc_dtype, self.no_zeros_in_input)  # type: ignore[arg-type]
+        return type(self)(axis, dtype, acc_dtype, self.no_zeros_in_input)
 
-    samples = (
+    samples: ClassVar[Any] = (
         S((3, 4), axis=(1,)),
         S((0, 4), axis=(0,)),
         S((2, 3, 2), axis=(0, 2)),
         S(np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0], [1.0, -2.0, 3.0]]), axis=(1,)),
     )
-    errors = (E((3, 2), axis=-3, raises=ValueError, says="Not enough dimensions"),)
+    errors: ClassVar[Any] = (E((3, 2), axis=-3, raises=ValueError, says="Not enough dimensions"),)
 
     def __str__(self) -> str:
         return (
@@ -349,10 +350,13 @@ class ProdWithoutZeros(CAReduceDtype):
         return [switch(eq(x, 0), np.asarray(1, dtype=x.type.dtype), x)]  # type: ignore[attr-defined]
 
     def with_fields(self, axis: Axes, dtype: str, acc_dtype: str) -> CAReduce:
-        return type(self)(axis, dtype, acc_dtype)  # type: ignore[arg-type]
+        return type(self)(axis, dtype, acc_dtype)
 
-    samples = (S(np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0]]), axis=(1,), grad=False), S((3, 4)))
-    errors = ()
+    samples: ClassVar[Any] = (
+        S(np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0]]), axis=(1,), grad=False),
+        S((3, 4)),
+    )
+    errors: ClassVar[Any] = ()
 
     def __str__(self) -> str:
         return (
@@ -383,8 +387,13 @@ class Max(AxisReduce):
 
     scalar_op: ClassVar[Any] = choice.maximum  # type: ignore[misc]
 
-    samples = (S((3, 4), axis=(1,)), S((2, 3, 4), axis=(0, 2)), S((0, 4), axis=(1,)), S((3,), dtype="bool"))
-    errors = (
+    samples: ClassVar[Any] = (
+        S((3, 4), axis=(1,)),
+        S((2, 3, 4), axis=(0, 2)),
+        S((0, 4), axis=(1,)),
+        S((3,), dtype="bool"),
+    )
+    errors: ClassVar[Any] = (
         E((3, 2), axis=2, raises=ValueError, says="Not enough dimensions"),
         E((0, 4), axis=(0,), raises=ValueError, says="zero-size"),
     )
@@ -402,8 +411,13 @@ class Min(AxisReduce):
 
     scalar_op: ClassVar[Any] = choice.minimum  # type: ignore[misc]
 
-    samples = (S((3, 4), axis=(1,)), S((2, 3, 4), axis=(0, 2)), S((0, 4), axis=(1,)), S((3,), dtype="uint8"))
-    errors = (E((0, 4), axis=(0,), raises=ValueError, says="zero-size"),)
+    samples: ClassVar[Any] = (
+        S((3, 4), axis=(1,)),
+        S((2, 3, 4), axis=(0, 2)),
+        S((0, 4), axis=(1,)),
+        S((3,), dtype="uint8"),
+    )
+    errors: ClassVar[Any] = (E((0, 4), axis=(0,), raises=ValueError, says="zero-size"),)
 
 
 # -- gradients -----------------------------------------------------------------------------------------------
@@ -415,7 +429,7 @@ def _sum_gradient(self: CAReduce, x: Variable, y: Variable, g: Variable) -> Vari
 def _extremum_gradient(self: CAReduce, x: Any, y: Variable, g: Variable) -> Variable:
     # All elements that tie get the whole cotangent, as in the original.
     ndim = x.type.ndim
-    return spread(g, ndim, self.axis) * eq(spread(y, ndim, self.axis), x)  # type: ignore[operator, no-any-return]
+    return spread(g, ndim, self.axis) * eq(spread(y, ndim, self.axis), x)  # type: ignore[no-any-return]
 
 
 def _prod_gradient(self: CAReduce, x: Any, y: Variable, g: Any) -> Variable:

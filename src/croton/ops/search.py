@@ -168,6 +168,6 @@ def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: 
     if minlength is not None:
         length = maximum(length, minlength)
     if weights is None:
-        return inc_subtensor(zeros([length], dtype=v.type.dtype)[v], 1)
+        return inc_subtensor(zeros([length], dtype=v.type.dtype)[v], 1)  # type: ignore[index]
     w: Any = as_tensor_variable(weights)
-    return inc_subtensor(zeros([length], dtype=w.type.dtype)[v], w)
+    return inc_subtensor(zeros([length], dtype=w.type.dtype)[v], w)  # type: ignore[index]

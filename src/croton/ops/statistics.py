@@ -111,7 +111,7 @@ def norm(x: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Variable:
             f"The norm {L} is not made of powers; use the number of non-zeros, or max(abs(x))."
         )
     sizes: Any = abs_(as_tensor_variable(x)) ** L
-    return reductions.sum(sizes, axis, keepdims=keepdims) ** (1.0 / L)  # type: ignore[operator, no-any-return]
+    return reductions.sum(sizes, axis, keepdims=keepdims) ** (1.0 / L)  # type: ignore[no-any-return]
 
 
 def largest(*args: Any) -> Variable:

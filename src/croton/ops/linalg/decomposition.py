@@ -114,13 +114,13 @@ class EighGrad(Op):
         n = w.shape[0]  # type: ignore[attr-defined]
         diagonal = eq(eye(n), 1)
         gaps = switch(diagonal, 1, dimshuffle(w, "x", 0) - dimshuffle(w, 0, "x"))  # type: ignore[operator]
-        inner = switch(diagonal, dimshuffle(gw, "x", 0), matrix_dot(v.T, gv) / gaps)  # type: ignore[attr-defined, operator]
+        inner = switch(diagonal, dimshuffle(gw, "x", 0), matrix_dot(v.T, gv) / gaps)  # type: ignore[attr-defined]
         return folded(matrix_dot(v, inner, v.T), self.UPLO == "L").owner  # type: ignore[attr-defined, return-value]
 
 
 def folded(g: Any, lower: bool) -> Variable:
     """A cotangent of all elements of a symmetric matrix as one of the triangle that is read."""
-    return tril(g) + triu(g, 1).T if lower else triu(g) + tril(g, -1).T  # type: ignore[attr-defined, operator, no-any-return]
+    return tril(g) + triu(g, 1).T if lower else triu(g) + tril(g, -1).T  # type: ignore[attr-defined, no-any-return]
 
 
 @op("svd")
@@ -242,7 +242,7 @@ class Eigvalsh(Primitive):
     Errors:    ValueError for other ranks; LinAlgError at run time
     """
 
-    lower: bool = True
+    lower: bool = True  # type: ignore[misc]
 
     def prepare(self, *args: Any) -> list[Variable]:
         return [as_matrix(a, type(self).__name__) for a in args if a is not None]
@@ -279,7 +279,7 @@ class EigvalshGrad(Primitive):
     Dtypes:    what the inputs meet in, float64 for integers
     """
 
-    lower: bool = True
+    lower: bool = True  # type: ignore[misc]
 
     def infer(self, a: Any, *rest: Any) -> Any:
         dtype = result_dtype(a.type.dtype, *[v.type.dtype for v in rest])

@@ -63,7 +63,7 @@ def _vector_norm(v: Any, ord: Any) -> Variable:
     if ord == 0:
         return reductions.sum(neq(v, 0), dtype="int64")
     try:
-        return reductions.sum(abs_(v**ord)) ** (1.0 / ord)  # type: ignore[operator, no-any-return]
+        return reductions.sum(abs_(v**ord)) ** (1.0 / ord)  # type: ignore[no-any-return]
     except TypeError:
         raise ValueError(f"Invalid norm order for vectors: {ord!r}.") from None
 

@@ -40,7 +40,7 @@ class Solve(Primitive):
     """
 
     A_structure: str = "general"
-    lower: bool = False
+    lower: bool = False  # type: ignore[misc]
     overwrite_A: bool = False
     overwrite_b: bool = False
 
@@ -107,7 +107,7 @@ class Cholesky(OnMatrix):
                with `on_error` 'nan'
     """
 
-    lower: bool = True
+    lower: bool = True  # type: ignore[misc]
     on_error: str = "raise"
     destructive: ClassVar[bool] = False
 

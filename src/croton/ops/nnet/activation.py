@@ -63,7 +63,7 @@ def selu(x: Any) -> Variable:
 
     Source:    Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks" (2017)
     """
-    return SELU_SCALE * elu(x, SELU_ALPHA)  # type: ignore[operator, no-any-return]
+    return SELU_SCALE * elu(x, SELU_ALPHA)  # type: ignore[operator, return-value]
 
 
 def hard_sigmoid(x: Any) -> Variable:

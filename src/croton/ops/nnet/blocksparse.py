@@ -54,7 +54,7 @@ class SparseBlockGemv(Op):
         o, W, h, into, out = inputs
         (o, W, h), (into, out) = _operands("SparseBlockGemv", (o, W, h), (3, 4, 3), (into, out))
         blocks = W[_pairs(into, out)]
-        products: Any = dimshuffle(h, 0, 1, "x", 2, "x") * blocks  # type: ignore[operator]
+        products: Any = dimshuffle(h, 0, 1, "x", 2, "x") * blocks
         return add(o, sum_of(products, axis=(1, 3))).owner  # type: ignore[no-any-return]
 
 
@@ -77,7 +77,7 @@ class SparseBlockOuter(Op):
         (o, x, y), (into, out) = _operands("SparseBlockOuter", (o, x, y), (4, 3, 3), (into, out))
         alpha = as_tensor_variable(scale[0] if scale and scale[0] is not None else 1)
         products: Any = dimshuffle(x, 0, 1, "x", 2, "x") * dimshuffle(y, 0, "x", 1, "x", 2)  # type: ignore[operator]
-        return inc_subtensor(o[_pairs(into, out)], cast(alpha, o.type.dtype) * products).owner  # type: ignore[no-any-return]
+        return inc_subtensor(o[_pairs(into, out)], cast(alpha, o.type.dtype) * products).owner  # type: ignore[return-value]
 
 
 sparse_block_gemv = SparseBlockGemv(False)

@@ -66,7 +66,7 @@ class ConnectionistTemporalClassification(Primitive):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         slope = ys[1] if self.compute_grad else ConnectionistTemporalClassification(True)(*xs)[1]
-        return [dimshuffle(gs[0], "x", 0, "x") * slope, None, None]  # type: ignore[operator]
+        return [dimshuffle(gs[0], "x", 0, "x") * slope, None, None]
 
     samples = (
         S(

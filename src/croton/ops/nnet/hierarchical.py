@@ -25,15 +25,15 @@ def h_softmax(
     Source:    Goodman, "Classes for fast maximum entropy training" (2001)
     """
     v: Any = as_tensor_variable(x)
-    groups: Any = softmax(dot(v, W1) + b1)  # type: ignore[operator]
+    groups: Any = softmax(dot(v, W1) + b1)
     weights: Any = as_tensor_variable(W2)
     biases: Any = as_tensor_variable(b2)
     if target is None:
-        within = Softmax()(tensordot(v, weights, axes=[[1], [1]]) + biases)  # type: ignore[operator]
+        within = Softmax()(tensordot(v, weights, axes=[[1], [1]]) + biases)
         joint = (dimshuffle(groups, 0, 1, "x") * within).reshape((batch_size, -1), ndim=2)
         return joint[:, :n_outputs]  # type: ignore[no-any-return]
     wanted: Any = as_tensor_variable(target).flatten()  # type: ignore[attr-defined]
     group, place = wanted // n_outputs_per_class, wanted % n_outputs_per_class
     rows = arange(batch_size)
-    chosen: Any = softmax(batched_dot(v, weights[group]) + biases[group])  # type: ignore[operator]
+    chosen: Any = softmax(batched_dot(v, weights[group]) + biases[group])
     return groups[rows, group] * chosen[rows, place]  # type: ignore[no-any-return]
