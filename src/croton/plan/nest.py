@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from croton.graph.node import Apply, Variable
+from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
 from croton.loops.ir import Buffer
 from croton.ops.elemwise import Elemwise
@@ -83,11 +83,9 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
         for i, variable in enumerate(node.inputs):
             if variable in met:
                 found = [(axis, size, at) for at, axis in enumerate(group.axes[variable]) if (size := met[variable].get(axis)) is not None]
-            elif scalar_constant(variable) is None:
-                dims = b.dims(variable)
-                found = [(axis, dims[at], at) for at, axis in enumerate(source_of(variable, axes, node).axes) if axis is not None]
             else:
-                found = []
+                dims = variable.data.shape if isinstance(variable, Constant) else b.dims(variable)
+                found = [(axis, dims[at], at) for at, axis in enumerate(source_of(variable, axes, node).axes) if axis is not None]
             for axis, size, at in found:
                 known, j, at_known = seen.setdefault(axis, (size, i, at))
                 b.require_equal(known, size, j, at_known, i, at)
@@ -338,7 +336,7 @@ class _Nest:
         number = b.kernel(kernel, _title(layout), layout.group.nodes)
         desc = p.NestDesc(
             number, layout.form, len(self.domain), nin, 0, layout.group.reduced, _ADD * max(layout.cost, 1), tuple(self.descs),
-            scratch=64 * len(kernel.scratch), scratch_point=kernel.scratch_itemsize, lanes=lanes,
+            scratch=64 * kernel.scratch_itemsize, scratch_point=kernel.scratch_itemsize, lanes=lanes,
         )  # fmt: skip
         b.program.descs.append(desc)
         args = (

@@ -49,7 +49,7 @@ class Ptrs:
 class Ref:
     """An argument: the address of one number of `dtype` on the stack."""
 
-    value: Number
+    value: Number | complex
     dtype: str
 
 

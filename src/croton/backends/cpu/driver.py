@@ -17,6 +17,8 @@ from croton.plan import program as p
 ABI = _runtime.ABI
 SYMBOL = "entry"
 
+_REAL_PART = {"complex64": "float32", "complex128": "float64"}
+
 
 def emit_driver(program: p.Program, symbol: str) -> str:
     """The LLVM text of the driver of `program`."""
@@ -94,9 +96,7 @@ class _Driver:
             case p.Ptrs():
                 return f"ptr {self._put_array('ptr', [self.names[v] for v in a.values])}"
             case p.Ref():
-                at = self._stack(memory_type(a.dtype))
-                self._store(at, a.value, a.dtype)
-                return f"ptr {at}"
+                return f"ptr {self._ref(a)}"
             case p.Desc():
                 return f"ptr @desc{a.index}"
             case p.Null():
@@ -105,6 +105,20 @@ class _Driver:
                 return f"i32 {self.program.slot_number(a)}"
             case _:
                 assert_never(a)
+
+    def _ref(self, a: p.Ref) -> str:
+        if a.dtype not in _REAL_PART:
+            at = self._stack(memory_type(a.dtype))
+            self._store(at, a.value, a.dtype)
+            return at
+        # Complex numbers are not kept in registers: such a number is known now.
+        assert not isinstance(a.value, p.Reg)
+        part = _REAL_PART[a.dtype]
+        at = self._stack(memory_type(part), 2)
+        second = self.e.assign(f"getelementptr {memory_type(part)}, ptr {at}, i64 1")
+        self._store(at, complex(a.value).real, part)
+        self._store(second, complex(a.value).imag, part)
+        return at
 
     # -- statements ------------------------------------------------------------------------------------------
     def _statement(self, s: p.Statement) -> None:
