@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from croton.graph.node import Variable
+from croton.graph.node import Apply, Variable
+from croton.graph.op import Op
 from croton.ops import reduce as reductions
 from croton.ops import shape as shapes
 from croton.ops.cast import cast
@@ -51,6 +52,22 @@ def mean(
         total = cast(total, "float16")
     total.name = "mean"
     return total  # type: ignore[no-any-return]
+
+
+class Mean(Op):
+    """The mean of the elements along an axis, as an operation.
+
+    Shapes:    (…) -> (…) without the axes in `axis`; None is all axes
+    Dtypes:    as the input, float64 for integers
+    """
+
+    __props__ = ("axis",)
+
+    def __init__(self, axis: Any = None) -> None:
+        self.axis = axis
+
+    def make_node(self, *inputs: Any) -> Apply:
+        return mean(inputs[0], self.axis).owner  # type: ignore[return-value]
 
 
 def var(

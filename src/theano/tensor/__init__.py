@@ -141,6 +141,7 @@ from croton.ops.sort import argtopk as argtopk
 from croton.ops.sort import sort as sort
 from croton.ops.sort import topk as topk
 from croton.ops.sort import topk_and_argtopk as topk_and_argtopk
+from croton.ops.statistics import Mean as Mean
 from croton.ops.statistics import largest as largest
 from croton.ops.statistics import mean as mean
 from croton.ops.statistics import ptp as ptp

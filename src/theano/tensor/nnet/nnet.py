@@ -1,8 +1,10 @@
 """Names of `theano.tensor.nnet.nnet`."""
 
 from croton.ops.elementwise import sigmoid as sigmoid
+from croton.ops.elementwise import sigmoid as sigmoid_inplace
 from croton.ops.elementwise import softplus as softplus
 from croton.ops.elementwise import ultra_fast_sigmoid as ultra_fast_sigmoid
+from croton.ops.elementwise import ultra_fast_sigmoid as ultra_fast_sigmoid_inplace
 from croton.ops.nnet.activation import elu as elu
 from croton.ops.nnet.activation import hard_sigmoid as hard_sigmoid
 from croton.ops.nnet.activation import relu as relu
