@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ class CpuBackend:
 
     def compile(self, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any] = ()) -> CpuProgram:
         """A program that computes `graph`."""
+        _runtime.set_num_threads(config.threads or _threads_of_process())
         expand(graph)
         around = Surroundings(interface.arguments, interface.updates, interface.borrow)
         return CpuProgram(make_program(graph, around), interface)
@@ -72,6 +74,14 @@ class CpuProgram:
         slots = [self.plan.slot_number(s) for s in c.inputs]
         outputs = [(self.plan.slot_number(s), dtype, ndim) for s, dtype, ndim in c.outputs]
         return (own_step(c.node, c.number), tuple(slots), tuple(outputs), c.number)
+
+
+def _threads_of_process() -> int:
+    """As many threads as OMP_NUM_THREADS says, which the original went by; else one per processor that the process may use."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _kind(variable: Variable) -> tuple[str, int]:
