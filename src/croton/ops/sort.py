@@ -111,7 +111,7 @@ class ArgSortOp(_Sorting):
 
     def eval(self, xp: Any, x: Any, axis: Any) -> Any:
         # Stable whatever the kind: the same places on every backend.
-        return xp.argsort(x, axis=int(axis), kind="stable").astype("int64")
+        return xp.argsort(x, axis=int(axis), stable=True).astype("int64")
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [xs[0].zeros_like(), None]
@@ -177,7 +177,7 @@ class TopKOp(Primitive):
             raise ValueError("topk: kth cannot be zero")
         if abs(count) > length:
             raise ValueError(f"topk: kth cannot be larger than the size of the axis: {count} of {length}")
-        ascending = xp.argsort(x, axis=self.axis, kind="stable")
+        ascending = xp.argsort(x, axis=self.axis, stable=True)
         chosen = slice(None, -count) if count < 0 else slice(length - count, None)
         at = (slice(None),) * (self.axis % x.ndim)
         places = xp.flip(ascending[(*at, chosen)], axis=self.axis)

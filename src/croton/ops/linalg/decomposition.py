@@ -15,7 +15,7 @@ from croton.ops.creation import eye, tril, triu, zeros_like
 from croton.ops.elementwise import eq, minimum, switch
 from croton.ops.elemwise import dimshuffle
 from croton.ops.linalg.inverse import matrix_dot
-from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, result_dtype, scipy_linalg
+from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, eigen_of_pair, mirrored, result_dtype
 from croton.ops.reduce import cast_values
 from croton.vartypes.tensor import Dim, TensorType
 
@@ -77,7 +77,9 @@ class Eigh(OnMatrix):
         return [(shapes[0][0],), shapes[0]]
 
     def eval(self, xp: Any, x: Any) -> Any:
-        values, vectors = xp.linalg.eigh(computed(xp, x), self.UPLO)
+        # JAX takes the mean of both triangles.
+        x = computed(xp, x)
+        values, vectors = xp.linalg.eigh(x if xp is np else mirrored(xp, x, self.UPLO == "L"), self.UPLO)
         return values, vectors
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
@@ -256,9 +258,9 @@ class Eigvalsh(Primitive):
 
     def eval(self, xp: Any, a: Any, b: Any = None) -> Any:
         if b is None:
-            return xp.linalg.eigvalsh(computed(xp, a), "L" if self.lower else "U")
+            return Eigh("L" if self.lower else "U").eval(xp, a)[0]
         a, b = computed(xp, a, b)
-        return scipy_linalg(xp).eigh(a, b, lower=self.lower, eigvals_only=True)
+        return eigen_of_pair(xp, a, b, self.lower)[0]
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         made = EigvalshGrad(self.lower)(*xs, gs[0])
@@ -290,8 +292,11 @@ class EigvalshGrad(Primitive):
 
     def eval(self, xp: Any, a: Any, *rest: Any) -> Any:
         *others, g = rest
-        matrices = [computed(xp, m) for m in (a, *others)]
-        w, v = scipy_linalg(xp).eigh(*matrices, lower=self.lower)
+        a, g = computed(xp, a), computed(xp, g)
+        if others:
+            w, v = eigen_of_pair(xp, a, computed(xp, others[0]), self.lower)
+        else:
+            w, v = Eigh("L" if self.lower else "U").eval(xp, a)
         made = [self._folded(xp, (v * g) @ v.T)]
         if others:
             made.append(self._folded(xp, (v * (-g * w)) @ v.T))

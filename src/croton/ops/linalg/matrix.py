@@ -42,6 +42,23 @@ def result_dtype(*dtypes: str) -> str:
     return "float64" if is_discrete(met) else met
 
 
+def mirrored(xp: Any, x: Any, lower: bool) -> Any:
+    """The symmetric or Hermitian matrix of which `x` holds one triangle."""
+    return xp.tril(x) + xp.conj(xp.tril(x, -1)).T if lower else xp.triu(x) + xp.conj(xp.triu(x, 1)).T
+
+
+def eigen_of_pair(xp: Any, a: Any, b: Any, lower: bool) -> tuple[Any, Any]:
+    """The eigenvalues, ascending, and eigenvectors v of a v = w b v, of whose matrices one triangle is read."""
+    if xp is np:
+        made: tuple[Any, Any] = scipy_linalg(xp).eigh(a, b, lower=lower)
+        return made
+    # source: Golub and Van Loan, "Matrix Computations", algorithm 8.7.1
+    factor = xp.linalg.cholesky(mirrored(xp, b, lower))
+    inner = xp.linalg.solve(factor, xp.linalg.solve(factor, mirrored(xp, a, lower)).T)
+    w, v = xp.linalg.eigh(inner)
+    return w, xp.linalg.solve(factor.T, v)
+
+
 def computed(xp: Any, *values: Any) -> Any:
     """Arrays in a type that LAPACK computes in: float16 as float32, integers as float64."""
     made = []

@@ -15,7 +15,7 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import tril, triu
 from croton.ops.dot import dot, outer
 from croton.ops.elementwise import invert, isnan, minimum, switch
-from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, result_dtype, scipy_linalg
+from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, mirrored, result_dtype, scipy_linalg
 from croton.ops.truth import any as any_of
 from croton.vartypes.tensor import TensorType
 
@@ -119,8 +119,13 @@ class Cholesky(OnMatrix):
         x = computed(xp, x)
         if x.shape[0] != x.shape[1]:
             raise ShapeError(f"Cholesky takes a square matrix; got shape {x.shape}.")
-        # NumPy reads the lower triangle.
+        if xp is not np:
+            # JAX takes the mean of both triangles, and can't raise.
+            made = xp.linalg.cholesky(mirrored(xp, x, self.lower))
+            made = xp.where(xp.isnan(made).any(), xp.nan, made)
+            return made if self.lower else made.T
         try:
+            # NumPy reads the lower triangle.
             made = xp.linalg.cholesky(x if self.lower else x.T)
         except np.linalg.LinAlgError:
             if self.on_error == "raise":
