@@ -57,8 +57,8 @@ def squeeze(x: Any, axis: Any = None) -> Variable:
     x = as_tensor_variable(x)
     gone = axes_of(axis, x)
     if gone is None:
-        gone = tuple(i for i, flag in enumerate(x.type.broadcastable) if flag)  # type: ignore[attr-defined]
-    return dimshuffle(x, *[i for i in range(x.type.ndim) if i not in gone])  # type: ignore[arg-type]
+        gone = tuple(i for i, flag in enumerate(x.type.broadcastable) if flag)
+    return dimshuffle(x, *[i for i in range(x.type.ndim) if i not in gone])
 
 
 def swapaxes(y: Any, axis1: int, axis2: int) -> Variable:

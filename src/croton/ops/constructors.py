@@ -37,7 +37,9 @@ lscalar, lvector, lrow, lcol, lmatrix, ltensor3, ltensor4, ltensor5, ltensor6, l
 fscalar, fvector, frow, fcol, fmatrix, ftensor3, ftensor4, ftensor5, ftensor6, ftensor7 = _family("float32")
 dscalar, dvector, drow, dcol, dmatrix, dtensor3, dtensor4, dtensor5, dtensor6, dtensor7 = _family("float64")
 cscalar, cvector, crow, ccol, cmatrix, ctensor3, ctensor4, ctensor5, ctensor6, ctensor7 = _family("complex64")
-zscalar, zvector, zrow, zcol, zmatrix, ztensor3, ztensor4, ztensor5, ztensor6, ztensor7 = _family("complex128")
+zscalar, zvector, zrow, zcol, zmatrix, ztensor3, ztensor4, ztensor5, ztensor6, ztensor7 = _family(
+    "complex128"
+)
 
 int_scalar_types = [bscalar, wscalar, iscalar, lscalar]
 int_vector_types = [bvector, wvector, ivector, lvector]
@@ -130,19 +132,33 @@ class Several:
         """Variables called `names`; of one string, each letter is a name; of one number, so many without names."""
         if len(names) == 1:
             (names,) = names
-            names = [None] * names if isinstance(names, int) else names  # type: ignore[assignment]
+            names = (None,) * names if isinstance(names, int) else names
         if not names:
             raise TypeError("Say how many variables, or their names; got neither.")
         return [self.one(name, **kwargs) for name in names]
 
 
-scalars, fscalars, dscalars, iscalars, lscalars = map(Several, (scalar, fscalar, dscalar, iscalar, lscalar))
-vectors, fvectors, dvectors, ivectors, lvectors = map(Several, (vector, fvector, dvector, ivector, lvector))
-rows, frows, drows, irows, lrows = map(Several, (row, frow, drow, irow, lrow))
-cols, fcols, dcols, icols, lcols = map(Several, (col, fcol, dcol, icol, lcol))
-matrices, fmatrices, dmatrices, imatrices, lmatrices = map(Several, (matrix, fmatrix, dmatrix, imatrix, lmatrix))
-tensor3s, ftensor3s, dtensor3s, itensor3s, ltensor3s = map(Several, (tensor3, ftensor3, dtensor3, itensor3, ltensor3))
-tensor4s, ftensor4s, dtensor4s, itensor4s, ltensor4s = map(Several, (tensor4, ftensor4, dtensor4, itensor4, ltensor4))
-tensor5s, ftensor5s, dtensor5s, itensor5s, ltensor5s = map(Several, (tensor5, ftensor5, dtensor5, itensor5, ltensor5))
-tensor6s, ftensor6s, dtensor6s, itensor6s, ltensor6s = map(Several, (tensor6, ftensor6, dtensor6, itensor6, ltensor6))
-tensor7s, ftensor7s, dtensor7s, itensor7s, ltensor7s = map(Several, (tensor7, ftensor7, dtensor7, itensor7, ltensor7))
+def _several(*ones: Callable[..., Any]) -> list[Several]:
+    return [Several(one) for one in ones]
+
+
+scalars, fscalars, dscalars, iscalars, lscalars = _several(scalar, fscalar, dscalar, iscalar, lscalar)
+vectors, fvectors, dvectors, ivectors, lvectors = _several(vector, fvector, dvector, ivector, lvector)
+rows, frows, drows, irows, lrows = _several(row, frow, drow, irow, lrow)
+cols, fcols, dcols, icols, lcols = _several(col, fcol, dcol, icol, lcol)
+matrices, fmatrices, dmatrices, imatrices, lmatrices = _several(matrix, fmatrix, dmatrix, imatrix, lmatrix)
+tensor3s, ftensor3s, dtensor3s, itensor3s, ltensor3s = _several(
+    tensor3, ftensor3, dtensor3, itensor3, ltensor3
+)
+tensor4s, ftensor4s, dtensor4s, itensor4s, ltensor4s = _several(
+    tensor4, ftensor4, dtensor4, itensor4, ltensor4
+)
+tensor5s, ftensor5s, dtensor5s, itensor5s, ltensor5s = _several(
+    tensor5, ftensor5, dtensor5, itensor5, ltensor5
+)
+tensor6s, ftensor6s, dtensor6s, itensor6s, ltensor6s = _several(
+    tensor6, ftensor6, dtensor6, itensor6, ltensor6
+)
+tensor7s, ftensor7s, dtensor7s, itensor7s, ltensor7s = _several(
+    tensor7, ftensor7, dtensor7, itensor7, ltensor7
+)

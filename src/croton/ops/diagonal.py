@@ -87,21 +87,33 @@ class ExtractDiag(Primitive):
         first, second = _two_axes(self, ndim)
         rest = [i for i in range(ndim) if i not in (first, second)]
         order = [*rest, first, second]
-        empty = zeros([shape_i(x, i) for i in order], dtype=g.type.dtype)
-        places = arange(shape_i(g, g.type.ndim - 1))
+        empty: Any = zeros([shape_i(x, i) for i in order], dtype=g.type.dtype)
+        places: Any = arange(shape_i(g, g.type.ndim - 1))
         down, right = max(-self.offset, 0), max(self.offset, 0)
-        at = (*[slice(None)] * len(rest), places + down if down else places, places + right if right else places)
+        at = (
+            *[slice(None)] * len(rest),
+            places + down if down else places,
+            places + right if right else places,
+        )
         placed: Any = inc_subtensor(empty[at], g)
         return [placed.dimshuffle(*[order.index(i) for i in range(ndim)])]
 
-    samples = (S((3, 4)), S((4, 3), offset=1), S((2, 3, 4), offset=-1, axis1=2, axis2=0), S((0, 3)), S((2, 2), offset=5))
+    samples = (
+        S((3, 4)),
+        S((4, 3), offset=1),
+        S((2, 3, 4), offset=-1, axis1=2, axis2=0),
+        S((0, 3)),
+        S((2, 2), offset=5),
+    )
     errors = (
         E((3,), raises=ValueError, says="2 or more dimensions"),
         E((3, 3), axis1=1, axis2=-1, raises=AssertionError, says="two different axes"),
     )
 
     def __str__(self) -> str:
-        return f"ExtractDiag{{offset={self.offset}, axis1={self.axis1}, axis2={self.axis2}, view={self.view}}}"
+        return (
+            f"ExtractDiag{{offset={self.offset}, axis1={self.axis1}, axis2={self.axis2}, view={self.view}}}"
+        )
 
 
 @op("alloc_diag")
@@ -166,7 +178,9 @@ def _value_for(op_: Any, a: Any, val: Any) -> Variable:
     if v.type.ndim != 0:
         raise TypeError(f"{op_}: second parameter must be a scalar; got {v} of type {v.type}.")
     if upcast(a.type.dtype, v.type.dtype) != a.type.dtype:
-        raise TypeError(f"{op_}: the second parameter, of {v.type.dtype}, must fit the first's type, {a.type.dtype}.")
+        raise TypeError(
+            f"{op_}: the second parameter, of {v.type.dtype}, must fit the first's type, {a.type.dtype}."
+        )
     return cast(v, a.type.dtype)
 
 
@@ -184,7 +198,9 @@ class FillDiagonal(Primitive):
     def prepare(self, *args: Any) -> list[Variable]:
         a: Any = as_tensor_variable(args[0])
         if a.type.ndim < 2:
-            raise TypeError(f"FillDiagonal: first parameter must have at least two dimensions; got {a} of type {a.type}.")
+            raise TypeError(
+                f"FillDiagonal: first parameter must have at least two dimensions; got {a}, {a.type}."
+            )
         return [a, _value_for("FillDiagonal", a, args[1])]
 
     def infer(self, a: Any, val: Variable) -> Type:
@@ -230,9 +246,13 @@ class FillDiagonalOffset(Primitive):
     def prepare(self, *args: Any) -> list[Variable]:
         a, offset = as_tensor_variable(args[0]), as_tensor_variable(args[2])
         if a.type.ndim != 2:
-            raise TypeError(f"FillDiagonalOffset: first parameter must have exactly two dimensions; got {a} of type {a.type}.")
+            raise TypeError(
+                f"FillDiagonalOffset: first parameter must have exactly two dimensions; got {a}, {a.type}."
+            )
         if offset.type.ndim != 0 or not is_discrete(offset.type.dtype):  # type: ignore[attr-defined]
-            raise TypeError(f"FillDiagonalOffset: third parameter must be one integer; got {offset} of type {offset.type}.")
+            raise TypeError(
+                f"FillDiagonalOffset: third parameter must be one integer; got {offset}, {offset.type}."
+            )
         return [a, _value_for("FillDiagonalOffset", a, args[1]), offset]
 
     def infer(self, a: Any, val: Variable, offset: Variable) -> Type:
@@ -252,7 +272,7 @@ class FillDiagonalOffset(Primitive):
         (g,), (a, _, offset) = gs, xs
         rows, columns = lengths(a)
         down, right = maximum(-offset, np.int64(0)), maximum(offset, np.int64(0))
-        places: Any = arange(minimum(rows - down, columns - right))  # type: ignore[operator]
+        places: Any = arange(minimum(rows - down, columns - right))
         at_diagonal = g[places + down, places + right].sum()
         return [FillDiagonalOffset()(g, np.array(0, dtype=g.type.dtype), offset), at_diagonal, None]
 

@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from croton.graph.node import Apply, Variable
+from croton.graph.node import Apply
 from croton.graph.op import Op
 from croton.graph.type import Type
 
@@ -32,7 +32,7 @@ class FromFunctionOp(Op):
             self.infer_shape = infer_shape  # type: ignore[method-assign]
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._fn == other._fn  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._fn == other._fn
 
     def __hash__(self) -> int:
         return hash((FromFunctionOp, self._fn))
@@ -50,7 +50,7 @@ class FromFunctionOp(Op):
         module = __import__(self._fn.__module__, fromlist=["x"])
         if getattr(module, self.__name__, None) is not self:
             raise pickle.PicklingError(
-                f"{self} can't be pickled: the function must be an operation of that name in its module {module.__name__}."
+                f"{self} can't be pickled: in its module {module.__name__}, that name must be the operation."
             )
         return load_back, (self._fn.__module__, self.__name__)
 

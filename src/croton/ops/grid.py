@@ -30,7 +30,9 @@ class Grid:
         ranges: list[Any] = []
         for s in slices:
             if isinstance(s.step, complex):
-                raise NotImplementedError(f"A grid takes steps, not numbers of points (complex steps); got {s}.")
+                raise NotImplementedError(
+                    f"A grid takes steps, not numbers of points (complex steps); got {s}."
+                )
             ranges.append(arange(0 if s.start is None else s.start, s.stop, 1 if s.step is None else s.step))
         ndim = len(ranges)
         spread = [dimshuffle(r, *[0 if j == i else "x" for j in range(ndim)]) for i, r in enumerate(ranges)]

@@ -27,7 +27,9 @@ from croton.vartypes.tensor import Dim, TensorType
 def _axis_input(axis: Any) -> Variable:
     v = as_tensor_variable(axis)
     if v.type.ndim != 0 or not is_discrete(v.type.dtype):  # type: ignore[attr-defined]
-        raise TypeError(f"The axis to join or split along must be an integer scalar; got {v} of type {v.type}.")
+        raise TypeError(
+            f"The axis to join or split along must be an integer scalar; got {v} of type {v.type}."
+        )
     return v
 
 
@@ -60,10 +62,14 @@ class Join(Primitive):
     def infer(self, axis: Variable, *tensors: Any) -> Type:
         ndims = {t.type.ndim for t in tensors}
         if len(ndims) > 1:
-            raise TypeError(f"Join takes tensors of one number of dimensions; got {[str(t.type) for t in tensors]}: {tensors}.")
+            raise TypeError(
+                f"Join takes tensors of one number of dimensions; got {[str(t.type) for t in tensors]}: {tensors}."
+            )
         (ndim,) = ndims
         if ndim == 0:
-            raise TypeError("Join cannot handle arguments of dimension 0. For joining scalar values, see @stack")
+            raise TypeError(
+                "Join cannot handle arguments of dimension 0. For joining scalar values, see @stack"
+            )
         shapes = [t.type.shape for t in tensors]
         at = known_int(axis)
         if at is None:
@@ -147,14 +153,17 @@ def _summed(dims: Sequence[Dim]) -> Dim:
 
 
 def _longest(tensors: Sequence[Any], shapes: Sequence[Any], i: int) -> Any:
-    return next((s[i] for t, s in zip(tensors, shapes, strict=True) if t.type.shape[i] is not None), shapes[0][i])
+    return next(
+        (s[i] for t, s in zip(tensors, shapes, strict=True) if t.type.shape[i] is not None), shapes[0][i]
+    )
 
 
 def _parts(g: Any, axis: int, sizes: Sequence[Variable]) -> list[Any]:
     """`g` cut along `axis` into parts of the given lengths."""
-    made, start = [], None
+    made: list[Any] = []
+    start: Any = None
     for n in sizes:
-        stop = n if start is None else start + n  # type: ignore[operator]
+        stop = n if start is None else start + n
         made.append(g[(*[slice(None)] * axis, slice(start, stop))])
         start = stop
     return made
@@ -187,7 +196,9 @@ class Split(Primitive):
     def prepare(self, *args: Any) -> list[Variable]:
         x, axis, sizes = as_tensor_variable(args[0]), as_tensor_variable(args[1]), as_tensor_variable(args[2])
         if sizes.type.ndim != 1 or not is_discrete(sizes.type.dtype):  # type: ignore[attr-defined]
-            raise TypeError(f"The lengths of the parts must be a vector of integers; got {sizes} of type {sizes.type}.")
+            raise TypeError(
+                f"The lengths of the parts must be a vector of integers; got {sizes} of type {sizes.type}."
+            )
         return [x, _axis_input(axis), cast(sizes, "int64")]
 
     def infer(self, x: Any, axis: Variable, sizes: Variable) -> Sequence[Type]:
@@ -229,7 +240,9 @@ class Split(Primitive):
         if len(given) != self.len_splits:
             raise ShapeError(f"Split makes {self.len_splits} parts; got {len(given)} lengths: {given}.")
         if sum(given) != n:
-            raise ShapeError(f"The lengths of the parts must add up to {n}, the length of axis {int(axis)}; got {given}.")
+            raise ShapeError(
+                f"The lengths of the parts must add up to {n}, the length of axis {int(axis)}; got {given}."
+            )
         if any(size < 0 for size in given):
             raise ShapeError(f"The lengths of the parts must not be negative; got {given}.")
         parts = xp.split(x, np.cumsum(given)[:-1].tolist(), axis=int(axis))
@@ -237,7 +250,9 @@ class Split(Primitive):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         _, axis, _ = xs
-        used = [zeros(list(y.shape), dtype=y.type.dtype) if g is None else g for y, g in zip(ys, gs, strict=True)]
+        used = [
+            zeros(list(y.shape), dtype=y.type.dtype) if g is None else g for y, g in zip(ys, gs, strict=True)
+        ]
         return [Join()(axis, *used), None, None]
 
     samples = (
@@ -280,7 +295,9 @@ def concatenate(tensor_list: Sequence[Any], axis: Any = 0) -> Variable:
     Errors:  TypeError for what is no list or tuple; otherwise as for `join`
     """
     if not isinstance(tensor_list, (list, tuple)):
-        raise TypeError(f"The 'tensor_list' argument must be a list or tuple of tensors; got {tensor_list!r}.")
+        raise TypeError(
+            f"The 'tensor_list' argument must be a list or tuple of tensors; got {tensor_list!r}."
+        )
     if not tensor_list:
         raise ValueError("There is nothing to concatenate: give at least one tensor.")
     return join(axis, *tensor_list)
@@ -301,19 +318,24 @@ def stack(*tensors: Any, **kwargs: Any) -> Variable:
     """
     listed, axis = _stack_arguments(tensors, kwargs)
     if len(listed) == 0:
-        raise ShapeError("tensors is empty. You should at least provide one tensor to theano.tensor.stack(tensors, axis).")
-    variables = [as_tensor_variable(t) for t in listed]
-    ndim = max(v.type.ndim for v in variables) + 1  # type: ignore[type-var, operator]
+        raise ShapeError(
+            "tensors is empty. You should at least provide one tensor to theano.tensor.stack(tensors, axis)."
+        )
+    variables: list[Any] = [as_tensor_variable(t) for t in listed]
+    ndim = max(v.type.ndim for v in variables) + 1
     if not -ndim <= axis < ndim:
         raise IndexError(f"axis {axis} is out of bounds [-{ndim}, {ndim})")
     if ndim == 1:
         made: Variable = Stack()(*variables)
         return made
-    return join(axis % ndim, *[shape_padaxis(v, axis % ndim if v.type.ndim + 1 == ndim else 0) for v in variables])  # type: ignore[operator]
+    axis %= ndim
+    return join(axis, *[shape_padaxis(v, axis if v.type.ndim + 1 == ndim else 0) for v in variables])
 
 
 def _stack_arguments(tensors: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Sequence[Any], int]:
-    if set(kwargs) - {"tensors", "axis"} or ("tensors" in kwargs and tensors and not isinstance(tensors[0], int)):
+    if set(kwargs) - {"tensors", "axis"} or (
+        "tensors" in kwargs and tensors and not isinstance(tensors[0], int)
+    ):
         raise TypeError(f"stack takes a list of tensors and an axis; got {tensors} and {kwargs}.")
     if "tensors" in kwargs:
         tensors = (kwargs["tensors"], *tensors)

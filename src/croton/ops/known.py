@@ -26,7 +26,12 @@ def known_value(x: Any, depth: int = _DEPTH) -> np.ndarray | None:
     if isinstance(x, Constant):
         return x.data if isinstance(x.data, np.ndarray) else None
     node = x.owner
-    if node is None or depth == 0 or not isinstance(node.op, (Primitive, Stack)) or not node.op.do_constant_folding(node):
+    if (
+        node is None
+        or depth == 0
+        or not isinstance(node.op, (Primitive, Stack))
+        or not node.op.do_constant_folding(node)
+    ):
         return None
     if not isinstance(x.type, TensorType) or x.type.ndim > 1:
         return None
@@ -83,7 +88,7 @@ def elements(x: Variable) -> list[Variable] | None:
     if isinstance(x, Constant):
         return [as_tensor_variable(item) for item in x.data] if x.data.size <= _SIZE else None
     name_them = getattr(x.owner.op, "elements", None) if x.owner is not None else None
-    return None if name_them is None else name_them(x.owner)  # type: ignore[no-any-return]
+    return None if name_them is None else name_them(x.owner)
 
 
 def get_vector_length(v: Any) -> int:

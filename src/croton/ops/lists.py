@@ -14,6 +14,7 @@ from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.convert import as_tensor_variable
 from croton.ops.index.slices import as_index_variable
+from croton.vartypes.dtype import INTEGER
 from croton.vartypes.lists import TypedListType
 from croton.vartypes.slices import SliceType
 from croton.vartypes.tensor import TensorType
@@ -35,6 +36,10 @@ def _element(x: Any, of: TypedListType) -> Variable:
     if v.type != of.ttype:
         raise ListTypeError(f"Expected an element of type {of.ttype}; got {v} of type {v.type}.")
     return v
+
+
+def _is_number(x: Variable) -> bool:
+    return isinstance(x.type, TensorType) and x.type.ndim == 0 and x.type.dtype in INTEGER
 
 
 class _ListOp(Op):
@@ -59,7 +64,7 @@ class GetItem(_ListOp):
     Errors:  TypeError for another index; IndexError at run time for a place outside
     """
 
-    view_map = {0: [0]}  # noqa: RUF012 - read only
+    view_map = {0: [0]}
 
     def make_node(self, *inputs: Any) -> Apply:
         x, index = inputs
@@ -67,7 +72,11 @@ class GetItem(_ListOp):
         place: Any = index if isinstance(index, Variable) else as_index_variable(index)
         if isinstance(place.type, SliceType):
             return Apply(self, [x, place], [kind()])
-        if not isinstance(place.type, TensorType) or place.type.ndim != 0 or np.dtype(place.type.dtype).kind not in "iu":
+        if (
+            not isinstance(place.type, TensorType)
+            or place.type.ndim != 0
+            or np.dtype(place.type.dtype).kind not in "iu"
+        ):
             raise TypeError(f"A list is indexed by an integer or a slice; got {place} of type {place.type}.")
         return Apply(self, [x, place], [kind.ttype()])
 
@@ -89,7 +98,8 @@ class _Change(_ListOp):
 
     def changed(self, node: Apply, inputs: list[Any]) -> list[Any]:
         """The list in which to make the change."""
-        return inputs[0] if self.inplace else list(inputs[0])  # type: ignore[no-any-return]
+        made: list[Any] = inputs[0] if self.inplace else list(inputs[0])
+        return made
 
 
 class Append(_Change):
@@ -129,8 +139,10 @@ class Insert(_Change):
         x, index, element = inputs
         kind = _list_type(x)
         place = as_tensor_variable(index)
-        if place.type.ndim != 0 or np.dtype(place.type.dtype).kind not in "iu":  # type: ignore[attr-defined]
-            raise ListTypeError(f"The place to insert at must be an integer; got {place} of type {place.type}.")
+        if not _is_number(place):
+            raise ListTypeError(
+                f"The place to insert at must be an integer; got {place} of type {place.type}."
+            )
         return Apply(self, [x, place, _element(element, kind)], [kind()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
@@ -228,7 +240,9 @@ class MakeList(_ListOp):
             raise ValueError("A list needs at least one element, from which to take its type.")
         kind: Type = variables[0].type
         if any(v.type != kind for v in variables):
-            raise TypeError(f"The elements of a list must be of one type; got {[str(v.type) for v in variables]}.")
+            raise TypeError(
+                f"The elements of a list must be of one type; got {[str(v.type) for v in variables]}."
+            )
         return Apply(self, variables, [TypedListType(kind)()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:

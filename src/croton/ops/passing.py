@@ -37,13 +37,13 @@ class _Passing(Op):
 class ViewOp(_Passing):
     """The input itself."""
 
-    view_map = {0: [0]}  # noqa: RUF012 - read only
+    view_map = {0: [0]}
 
 
 class OutputGuard(ViewOp):
     """The input itself; nothing may overwrite it."""
 
-    destroy_map = {0: [0]}  # noqa: RUF012 - read only
+    destroy_map = {0: [0]}
 
 
 class DeepCopyOp(_Passing):
@@ -75,11 +75,14 @@ class Print(_Passing):
     Gradient:  the cotangent
     """
 
-    view_map = {0: [0]}  # noqa: RUF012 - read only
+    view_map = {0: [0]}
     __props__ = ("message", "attrs", "global_fn")
 
     def __init__(
-        self, message: str = "", attrs: Sequence[str] = ("__str__",), global_fn: Callable[..., None] = print_attributes
+        self,
+        message: str = "",
+        attrs: Sequence[str] = ("__str__",),
+        global_fn: Callable[..., None] = print_attributes,
     ) -> None:
         self.message = message
         self.attrs = tuple(attrs)
@@ -101,12 +104,14 @@ class Default(Op):
     """The first input, or where its value is None, a copy of the second, which is of the same type."""
 
     __props__ = ()
-    view_map = {0: [0]}  # noqa: RUF012 - read only
+    view_map = {0: [0]}
 
     def make_node(self, *inputs: Any) -> Apply:
         x, default = (v if isinstance(v, Variable) else as_tensor_variable(v) for v in inputs)
         if x.type != default.type:
-            raise TypeError(f"Both arguments of default must be of the same type; got {x.type} and {default.type}.")
+            raise TypeError(
+                f"Both arguments of default must be of the same type; got {x.type} and {default.type}."
+            )
         return Apply(self, [x, default], [default.type()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:

@@ -35,11 +35,15 @@ class PermuteRowElements(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x, y = as_tensor_variable(args[0]), as_tensor_variable(args[1])
-        inverse = as_tensor_variable(np.int8(args[2]) if len(args) > 2 and isinstance(args[2], (bool, int, float)) else args[2])
+        inverse = as_tensor_variable(
+            np.int8(args[2]) if len(args) > 2 and isinstance(args[2], (bool, int, float)) else args[2]
+        )
         if not is_discrete(y.type.dtype):  # type: ignore[attr-defined]
             raise PermutationError(f"The places to go to must be integers; got {y} of type {y.type}.")
         if inverse.type.ndim != 0:
-            raise PermutationError(f"Whether to go back must be one number; got {inverse} of type {inverse.type}.")
+            raise PermutationError(
+                f"Whether to go back must be one number; got {inverse} of type {inverse.type}."
+            )
         ndim: int = max(x.type.ndim, y.type.ndim)  # type: ignore[type-var, assignment]
         return [*(_padded(v, ndim) for v in (x, y)), inverse]
 
@@ -53,9 +57,13 @@ class PermuteRowElements(Primitive):
     def eval(self, xp: Any, x: Any, y: Any, inverse: Any) -> Any:
         for n, m in zip(x.shape[:-1], y.shape[:-1], strict=True):
             if n != m and 1 not in (n, m):
-                raise ShapeError(f"Dimension mismatch: {n}, {m} (rows of shape {x.shape}, places of shape {y.shape})")
+                raise ShapeError(
+                    f"Dimension mismatch: {n}, {m} (rows of shape {x.shape}, places of shape {y.shape})"
+                )
         if x.shape[-1] != y.shape[-1]:
-            raise ShapeError(f"Dimension mismatch: {x.shape[-1]}, {y.shape[-1]} (the lengths of rows and of places)")
+            raise ShapeError(
+                f"Dimension mismatch: {x.shape[-1]}, {y.shape[-1]} (the lengths of rows and of places)"
+            )
         dims = xp.broadcast_shapes(x.shape, y.shape)
         order = xp.broadcast_to(y, dims)
         if inverse:

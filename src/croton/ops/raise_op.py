@@ -25,7 +25,7 @@ class Assert(Primitive):
     msg: str = "Theano Assert failed!"
 
     passes_scalar = 0
-    view_map = {0: [0]}  # noqa: RUF012 - read only
+    view_map = {0: [0]}
 
     def prepare(self, *args: Any) -> list[Variable]:
         value, *conditions = args

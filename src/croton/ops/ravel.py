@@ -85,7 +85,13 @@ class UnravelIndex(Primitive):
     )
     errors = (
         E(np.array([12]), np.array([3, 4]), ndim=2, raises=ValueError, says="out of bounds"),
-        E(np.array([1.0]), np.array([3, 4]), ndim=2, raises=TypeError, says="cannot be interpreted as an index"),
+        E(
+            np.array([1.0]),
+            np.array([3, 4]),
+            ndim=2,
+            raises=TypeError,
+            says="cannot be interpreted as an index",
+        ),
         E(np.array([1]), np.array([3, 4]), ndim=0, raises=ValueError, says="greater than 0"),
     )
 
@@ -127,7 +133,9 @@ class RavelMultiIndex(Primitive):
 
     def eval(self, xp: Any, *values: Any) -> Any:
         *places, dims = values
-        return xp.ravel_multi_index(tuple(places), tuple(int(n) for n in dims), mode=self.mode, order=self.order)
+        return xp.ravel_multi_index(
+            tuple(places), tuple(int(n) for n in dims), mode=self.mode, order=self.order
+        )
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Nothing flows to places."""
@@ -142,7 +150,14 @@ class RavelMultiIndex(Primitive):
     )
     errors = (
         E(np.array([3]), np.array([0]), np.array([3, 4]), raises=ValueError, says="invalid entry"),
-        E(np.array([3]), np.array([0]), np.array([3, 4]), mode="q", raises=AssertionError, says="mode must be one of"),
+        E(
+            np.array([3]),
+            np.array([0]),
+            np.array([3, 4]),
+            mode="q",
+            raises=AssertionError,
+            says="mode must be one of",
+        ),
     )
 
 
@@ -158,8 +173,8 @@ def unravel_index(indices: Any, dims: Any, order: str = "C", ndim: int | None = 
             ndim = get_vector_length(dims)
         except ValueError:
             raise ValueError(
-                f"The length of the provided dimension list ({dims}) cannot be automatically determined, so the number of "
-                "axes is not known. Provide the 'ndim' keyword argument to 'unravel_index' to avoid this problem."
+                f"The length of the provided dimension list ({dims}) cannot be automatically determined, so the "
+                "number of axes is not known. Provide the 'ndim' keyword argument to 'unravel_index'."
             ) from None
     return tuple(UnravelIndex(ndim, order)(indices, dims, return_list=True))
 

@@ -12,13 +12,12 @@ from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
-from croton.ops.creation import alloc, arange
+from croton.ops.creation import alloc, arange, zeros
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index.assign import inc_subtensor
 from croton.ops.join import join
 from croton.ops.known import elements
 from croton.ops.reduce import sum as sum_over
-from croton.ops.creation import zeros
 from croton.ops.shape import as_length, flatten, lengths, reshape, shape, shape_i
 from croton.vartypes.dtype import INTEGER, is_discrete
 from croton.vartypes.tensor import TensorType
@@ -40,7 +39,9 @@ class RepeatOp(Primitive):
         x, counts = as_tensor_variable(args[0]), as_tensor_variable(args[1])
         dtype = counts.type.dtype  # type: ignore[attr-defined]
         if dtype not in INTEGER or dtype == "uint64":
-            raise TypeError(f"repeats must be integers that NumPy can count with; got {counts} of type {counts.type}.")
+            raise TypeError(
+                f"repeats must be integers that NumPy can count with; got {counts} of type {counts.type}."
+            )
         return [x, counts]
 
     def infer(self, x: Any, counts: Any) -> Type:
@@ -55,9 +56,13 @@ class RepeatOp(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         # How many there are is the sum of the counts: their values, not the tensor's.
-        x, counts = node.inputs
+        counts = node.inputs[1]
         if counts.type.ndim != 1 or self.axis is None:
-            return [(None,) if self.axis is None else self._with(shapes[0], shapes[0][self.axis] * as_length(counts))]
+            return [
+                (None,)
+                if self.axis is None
+                else self._with(shapes[0], shapes[0][self.axis] * as_length(counts))
+            ]
         return [self._with(shapes[0], sum_over(counts, dtype="int64"))]
 
     def _with(self, dims: Sequence[Any], length: Any) -> tuple[Any, ...]:
@@ -104,7 +109,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
     if counts.type.ndim > 1:
         raise ValueError(f"The dimension of repeats should not exceed 1; got {counts} of type {counts.type}.")
     if counts.type.ndim == 1 and counts.type.broadcastable[0]:
-        counts = Constant(TensorType(counts.type.dtype, ()), counts.data[0]) if isinstance(counts, Constant) else counts[0]
+        counts = as_tensor_variable(counts.data[0]) if isinstance(counts, Constant) else counts[0]
     if counts.type.ndim == 1:
         made: Variable = RepeatOp(axis)(v, counts)
         return made
@@ -138,7 +143,9 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Variable:
     counts = _counts(reps, ndim)
     wanted = max(len(counts), v.type.ndim) if ndim is None else ndim
     if wanted < len(counts) or wanted < v.type.ndim:
-        raise ValueError(f"ndim {wanted} is too small: x has {v.type.ndim} axes, and there are {len(counts)} reps.")
+        raise ValueError(
+            f"ndim {wanted} is too small: x has {v.type.ndim} axes, and there are {len(counts)} reps."
+        )
     counts = [as_tensor_variable(np.int64(1))] * (wanted - len(counts)) + counts
     v = dimshuffle(v, *["x"] * (wanted - v.type.ndim), *range(v.type.ndim))
     dims: list[Any] = lengths(v)
@@ -155,15 +162,16 @@ def _counts(reps: Any, ndim: int | None) -> list[Any]:
         return [as_length(v) for v in listed]
     v: Any = as_tensor_variable(reps)
     if not is_discrete(v.type.dtype) or v.type.ndim > 1:
-        raise ValueError(f"The elements of reps must be integers: one, or a vector of them; got {v} of type {v.type}.")
+        raise ValueError(
+            f"The elements of reps must be integers: one, or a vector of them; got {v} of type {v.type}."
+        )
     if v.type.ndim == 0:
         return [as_length(v)]
     if ndim is None and not isinstance(v, Constant) and v.type.shape[0] is None:
         raise ValueError("If reps is a tensor.vector, you should specify the ndim.")
     named = elements(v)
     if named is None:
-        count = v.type.shape[0] if v.type.shape[0] is not None else ndim
-        named = [v[i] for i in range(count)]
+        named = [v[i] for i in range(v.type.shape[0] or ndim or 0)]
     return [as_length(n) for n in named]
 
 

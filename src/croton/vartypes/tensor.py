@@ -46,6 +46,8 @@ class TensorType(Type):
     not identity.
     """
 
+    ndim: int
+
     def __init__(
         self, dtype: Any, shape: Sequence[Any] | None = None, name: str | None = None, *, broadcastable: Any = None
     ):

@@ -20,6 +20,10 @@ from croton.ops.shape import lengths
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 
+# What the samples index by.
+_PLACES = TensorType("int64", (None,))
+_MASK = TensorType("bool", (None,))
+
 
 def as_place(x: Any) -> Variable:
     """An array of integers or a mask, as a variable.
@@ -131,7 +135,13 @@ class AdvancedIncSubtensor1(Primitive):
         S((3,), (), np.array([0, 0]), grad=False, dtype="int8"),
     )
     errors = (
-        E((3, 4), (4,), np.array([3]), raises=IndexError, says="index 3 is out of bounds for axis 0 with size 3"),
+        E(
+            (3, 4),
+            (4,),
+            np.array([3]),
+            raises=IndexError,
+            says="index 3 is out of bounds for axis 0 with size 3",
+        ),
         E((3, 4), (3,), np.array([0]), raises=ValueError, says="broadcast"),
         E((3,), (1, 3), np.array([0]), raises=TypeError, says="2-dimensional value"),
     )
@@ -149,7 +159,9 @@ class _Advanced(Primitive):
 
     def _props(self) -> tuple[Any, ...]:
         return tuple(
-            (None if self.idx_list is None else index.key(self.idx_list)) if name == "idx_list" else getattr(self, name)
+            (None if self.idx_list is None else index.key(self.idx_list))
+            if name == "idx_list"
+            else getattr(self, name)
             for name in self.__props__
         )
 
@@ -201,7 +213,7 @@ def _is_mask(entry: Any) -> bool:
 
 def _broadcast(shapes: Sequence[Sequence[Dim]]) -> list[Dim]:
     ndim = max((len(s) for s in shapes), default=0)
-    padded = [[1] * (ndim - len(s)) + list(s) for s in shapes]
+    padded: list[list[Dim]] = [[*[1] * (ndim - len(s)), *s] for s in shapes]
     out: list[Dim] = []
     for dims in zip(*padded, strict=True):
         known = [d for d in dims if d != 1]
@@ -255,7 +267,9 @@ class AdvancedSubtensor(_Advanced):
         x, *places = node.inputs
         kept, front, arrays = layout(x, index.join(self.idx_list, places))
         one = as_tensor_variable(np.int64(1))
-        dims = [one if entry is None else index.symbolic_length(entry, shapes[0][axis]) for entry, axis in kept]
+        dims = [
+            one if entry is None else index.symbolic_length(entry, shapes[0][axis]) for entry, axis in kept
+        ]
         shape_of = dict(zip(places, shapes[1:], strict=True))
         static = _broadcast([_array_dims(v) for v in arrays])
         dims[front:front] = _broadcast_lengths([(v, shape_of[v]) for v in arrays if not _is_mask(v)], static)
@@ -272,12 +286,23 @@ class AdvancedSubtensor(_Advanced):
     samples = (
         S((3, 4), np.array([0, 2]), np.array([1, -1]), idx_list=None),
         S((3, 4), np.array([[1], [0]]), idx_list=(slice(None, 2), TensorType("int64", (None, None)))),
-        S((3, 4), np.array([True, False, True]), idx_list=(TensorType("bool", (None,)), 1)),
-        S((2, 3, 4), np.array([0, 1]), np.array([2, 0]), idx_list=(TensorType("int64", (None,)), slice(None), TensorType("int64", (None,)))),
-        S((2, 3), np.array([0, 0]), idx_list=(TensorType("int64", (None,)), None)),
+        S((3, 4), np.array([True, False, True]), idx_list=(_MASK, 1)),
+        S(
+            (2, 3, 4),
+            np.array([0, 1]),
+            np.array([2, 0]),
+            idx_list=(TensorType("int64", (None,)), slice(None), TensorType("int64", (None,))),
+        ),
+        S((2, 3), np.array([0, 0]), idx_list=(_PLACES, None)),
     )
     errors = (
-        E((3, 4), np.array([0]), np.array([4]), raises=IndexError, says="index 4 is out of bounds for axis 1 with size 4"),
+        E(
+            (3, 4),
+            np.array([0]),
+            np.array([4]),
+            raises=IndexError,
+            says="index 4 is out of bounds for axis 1 with size 4",
+        ),
         E((3,), np.array([0]), np.array([0]), raises=IndexError, says="too many indices"),
         E((3,), np.array([0.5]), raises=TypeError, says="must be integers"),
     )
@@ -339,16 +364,25 @@ class AdvancedIncSubtensor(_Advanced):
     samples = (
         S((3, 4), (2,), np.array([0, 0]), np.array([1, 1])),
         S((3, 4), (), np.array([0, 2]), np.array([1, -1]), set_instead_of_inc=True),
-        S((3, 4), (), np.array([True, False, True]), idx_list=(TensorType("bool", (None,)), slice(1, None))),
-        S((3, 4), (3, 2), np.array([1, 1]), idx_list=(slice(None), TensorType("int64", (None,)))),
+        S((3, 4), (), np.array([True, False, True]), idx_list=(_MASK, slice(1, None))),
+        S((3, 4), (3, 2), np.array([1, 1]), idx_list=(slice(None), _PLACES)),
     )
     errors = (
-        E((3, 4), (), np.array([3]), np.array([0]), raises=IndexError, says="index 3 is out of bounds for axis 0"),
+        E(
+            (3, 4),
+            (),
+            np.array([3]),
+            np.array([0]),
+            raises=IndexError,
+            says="index 3 is out of bounds for axis 0",
+        ),
         E((3, 4), (3,), np.array([0, 1]), np.array([0, 1]), raises=ValueError, says="broadcast"),
     )
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}{{inplace={self.inplace},  set_instead_of_inc={self.set_instead_of_inc}}}"
+        return (
+            f"{type(self).__name__}{{inplace={self.inplace},  set_instead_of_inc={self.set_instead_of_inc}}}"
+        )
 
 
 def scattered(xp: Any, x: Any, at: Any, y: Any, set_instead_of_inc: bool) -> Any:
@@ -362,7 +396,9 @@ def scattered(xp: Any, x: Any, at: Any, y: Any, set_instead_of_inc: bool) -> Any
         else:
             np.add.at(made, at, y)
     except ValueError:
-        raise ShapeError(f"Values of shape {y.shape} can't be broadcast to a part of shape {made[at].shape}.") from None
+        raise ShapeError(
+            f"Values of shape {y.shape} can't be broadcast to a part of shape {made[at].shape}."
+        ) from None
     return made
 
 

@@ -8,9 +8,9 @@ from croton.graph.node import Apply, Variable
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import DimShuffle, dimshuffle
 from croton.ops.index.advanced import (
+    AdvancedBooleanIncSubtensor,
     AdvancedBooleanSubtensor,
     AdvancedIncSubtensor,
-    AdvancedBooleanIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
@@ -34,11 +34,17 @@ def set_subtensor(x: Any, y: Any, inplace: bool = False, tolerate_inplace_aliasi
         >>> T.set_subtensor(T.zeros((3,))[1:], 7).eval().tolist()
         [0.0, 7.0, 7.0]
     """
-    return inc_subtensor(x, y, inplace, set_instead_of_inc=True, tolerate_inplace_aliasing=tolerate_inplace_aliasing)
+    return inc_subtensor(
+        x, y, inplace, set_instead_of_inc=True, tolerate_inplace_aliasing=tolerate_inplace_aliasing
+    )
 
 
 def inc_subtensor(
-    x: Any, y: Any, inplace: bool = False, set_instead_of_inc: bool = False, tolerate_inplace_aliasing: bool = False
+    x: Any,
+    y: Any,
+    inplace: bool = False,
+    set_instead_of_inc: bool = False,
+    tolerate_inplace_aliasing: bool = False,
 ) -> Variable:
     """The tensor that `x` is a part of, with `y` added to that part. A place named twice has both added.
 
@@ -47,12 +53,18 @@ def inc_subtensor(
     y = as_tensor_variable(y)
     node = x.owner if isinstance(x, Variable) else None
     if node is None:
-        raise TypeError(f"x must be the result of a subtensor operation: write it as an index, a[…]; got {x!r}.")
+        raise TypeError(
+            f"x must be the result of a subtensor operation: write it as an index, a[…]; got {x!r}."
+        )
     have = x.type.ndim
-    if y.type.ndim > have:  # type: ignore[operator]
-        raise TypeError(f"Trying to increment a {have}-dimensional subtensor with a {y.type.ndim}-dimensional value.")
+    if y.type.ndim > have:
+        raise TypeError(
+            f"Trying to increment a {have}-dimensional subtensor with a {y.type.ndim}-dimensional value."
+        )
     if inplace and node.inputs[0].owner is None and not hasattr(node.inputs[0], "get_value"):
-        raise TypeError(f"{node.inputs[0]} is an input: a function may not overwrite it. Leave out inplace=True.")
+        raise TypeError(
+            f"{node.inputs[0]} is an input: a function may not overwrite it. Leave out inplace=True."
+        )
     made = _assign(node, x, y, inplace, set_instead_of_inc)
     if made is None:
         return _through(node, x, y, inplace, set_instead_of_inc)

@@ -11,7 +11,12 @@ from croton.graph.node import Constant, Variable
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index import template as index
-from croton.ops.index.advanced import AdvancedBooleanSubtensor, AdvancedSubtensor, AdvancedSubtensor1, as_place
+from croton.ops.index.advanced import (
+    AdvancedBooleanSubtensor,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    as_place,
+)
 from croton.ops.index.subtensor import Subtensor
 from croton.ops.numbers import as_tensor_number
 from croton.ops.shape import Shape, shape_i
@@ -44,8 +49,8 @@ def _entry(given: Any) -> Any:
         return slice(*(_bound(part) for part in index.parts(given)))
     if isinstance(given, (bool, np.bool_)) or (isinstance(given, (list, tuple)) and _has_bool(given)):
         raise TypeError(
-            "TensorType does not support Python bools for indexing, such as tensor[[True, False]]. To use a boolean mask, "
-            "convert the mask to a NumPy array first, e.g., tensor[numpy.array([True, False])]."
+            "TensorType does not support Python bools for indexing, such as tensor[[True, False]]. "
+            "To use a boolean mask, convert the mask to a NumPy array first, e.g., tensor[numpy.array([True, False])]."
         )
     if isinstance(given, (int, np.integer)):
         return int(given)
@@ -55,7 +60,9 @@ def _entry(given: Any) -> Any:
         return _number_or(as_place(given))
     if hasattr(given, "_as_TensorVariable"):
         return _variable_entry(as_tensor_variable(given))
-    raise TypeError(f"index must be integers, slices or a boolean mask; got {given!r} of type {type(given).__name__}.")
+    raise TypeError(
+        f"index must be integers, slices or a boolean mask; got {given!r} of type {type(given).__name__}."
+    )
 
 
 def _variable_entry(given: Variable) -> Any:
@@ -64,7 +71,9 @@ def _variable_entry(given: Variable) -> Any:
     if isinstance(given.type, SliceType):
         return _slice_of(given)
     if not isinstance(given.type, (TensorType, Scalar)):
-        raise TypeError(f"index must be integers, slices or a boolean mask; got {given} of type {given.type}.")
+        raise TypeError(
+            f"index must be integers, slices or a boolean mask; got {given} of type {given.type}."
+        )
     return _number_or(as_place(given))
 
 
@@ -79,7 +88,9 @@ def _slice_of(given: Variable) -> slice:
     if isinstance(given, Constant):
         return slice(*(_bound(part) for part in index.parts(given.data)))
     if given.owner is None:
-        raise TypeError(f"A slice that is only known at run time can't be an index: {given}. Give its start, stop and step.")
+        raise TypeError(
+            f"A slice that is only known at run time can't be an index: {given}. Give its start, stop and step."
+        )
     return slice(*(_bound(part) for part in given.owner.inputs))
 
 
@@ -132,7 +143,12 @@ def _basic(x: Any, entries: list[Any]) -> Variable:
         entries = [slice(None) if e is None else e for e in entries]
         if all(index.is_full(e) for e in entries):
             return x  # type: ignore[no-any-return]
-    if len(entries) == 1 and x.owner is not None and isinstance(x.owner.op, Shape) and isinstance(entries[0], int):
+    if (
+        len(entries) == 1
+        and x.owner is not None
+        and isinstance(x.owner.op, Shape)
+        and isinstance(entries[0], int)
+    ):
         return _length(x, entries[0])
     idx_list, places = index.split(entries)
     made: Variable = Subtensor(idx_list)(x, *places)

@@ -31,13 +31,16 @@ def _settled(idx_list: Sequence[Any]) -> index.Template:
         return part if isinstance(part, Type) else index.index_number(part, "An index")
 
     return tuple(
-        slice(*map(settle, index.parts(entry))) if isinstance(entry, slice) else settle(entry) for entry in idx_list
+        slice(*map(settle, index.parts(entry))) if isinstance(entry, slice) else settle(entry)
+        for entry in idx_list
     )
 
 
 def _inputs(idx_list: index.Template, given: Sequence[Any]) -> list[Variable]:
     if len(given) != index.count(idx_list):
-        raise IndexError(f"The index [{index.describe(idx_list)}] takes {index.count(idx_list)} inputs; got {len(given)}.")
+        raise IndexError(
+            f"The index [{index.describe(idx_list)}] takes {index.count(idx_list)} inputs; got {len(given)}."
+        )
     made = [as_tensor_number(v) for v in given]
     for v in made:
         index.index_number(v, "An index")
@@ -47,7 +50,9 @@ def _inputs(idx_list: index.Template, given: Sequence[Any]) -> list[Variable]:
 def _kept(x: Any, idx_list: index.Template) -> list[Dim]:
     kind = x.type
     if len(idx_list) > kind.ndim:
-        raise IndexError(f"too many indices for array: {x} has {kind.ndim} axes, the index [{index.describe(idx_list)}] more.")
+        raise IndexError(
+            f"too many indices for array: {x} has {kind.ndim} axes, the index [{index.describe(idx_list)}] more."
+        )
     dims = [
         index.static_length(entry, d)
         for entry, d in zip(idx_list, kind.shape, strict=False)
@@ -60,7 +65,9 @@ class _Basic(Primitive):
     idx_list: Any
 
     def _props(self) -> tuple[Any, ...]:
-        return tuple(index.key(self.idx_list) if name == "idx_list" else getattr(self, name) for name in self.__props__)
+        return tuple(
+            index.key(self.idx_list) if name == "idx_list" else getattr(self, name) for name in self.__props__
+        )
 
 
 @op("subtensor")
@@ -79,7 +86,7 @@ class Subtensor(_Basic):
     idx_list: Any
 
     passes_scalar = 0
-    view_map = {0: [0]}  # noqa: RUF012 - read only
+    view_map = {0: [0]}
 
     def __post_init__(self) -> None:
         self.idx_list = _settled(self.idx_list)
@@ -94,7 +101,11 @@ class Subtensor(_Basic):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         entries = index.join(self.idx_list, node.inputs[1:])
-        dims = [index.symbolic_length(e, n) for e, n in zip(entries, shapes[0], strict=False) if isinstance(e, slice)]
+        dims = [
+            index.symbolic_length(e, n)
+            for e, n in zip(entries, shapes[0], strict=False)
+            if isinstance(e, slice)
+        ]
         return [(*dims, *shapes[0][len(entries) :])]
 
     def elements(self, node: Apply) -> list[Variable] | None:
@@ -117,7 +128,12 @@ class Subtensor(_Basic):
         S((3, 4), idx_list=(1,)),
         S((3, 4), idx_list=(slice(None, None, -1), slice(1, 3))),
         S((3, 4), np.int64(-1), idx_list=(slice(None), TensorType("int64", ()))),
-        S((5,), np.int64(4), np.int8(-2), idx_list=(slice(TensorType("int64", ()), None, TensorType("int8", ())),)),
+        S(
+            (5,),
+            np.int64(4),
+            np.int8(-2),
+            idx_list=(slice(TensorType("int64", ()), None, TensorType("int8", ())),),
+        ),
         S((0, 4), idx_list=(slice(None, 2),)),
         S((1, 4), idx_list=(slice(None, 2),)),
     )
@@ -179,11 +195,23 @@ class IncSubtensor(_Basic):
         S((3, 4), (4,), idx_list=(1,)),
         S((3, 4), (), idx_list=(slice(1, None),), set_instead_of_inc=True),
         S((3, 4), (3, 2), idx_list=(slice(None), slice(None, None, 2))),
-        S((3, 4), (2, 1), np.int64(1), idx_list=(slice(TensorType("int64", ()), None),), set_instead_of_inc=True),
+        S(
+            (3, 4),
+            (4,),
+            np.int64(1),
+            idx_list=(slice(TensorType("int64", ()), None),),
+            set_instead_of_inc=True,
+        ),
         S((3,), (0,), idx_list=(slice(1, 1),)),
     )
     errors = (
-        E((3, 4), (4,), idx_list=(3,), raises=IndexError, says="index 3 is out of bounds for axis 0 with size 3"),
+        E(
+            (3, 4),
+            (4,),
+            idx_list=(3,),
+            raises=IndexError,
+            says="index 3 is out of bounds for axis 0 with size 3",
+        ),
         E((3, 4), (5,), idx_list=(0,), raises=ValueError, says="broadcast"),
         E((3, 4), (3, 4), idx_list=(0,), raises=TypeError, says="2-dimensional value"),
     )
@@ -203,10 +231,14 @@ def fitted(y: Variable, part: TensorType, add_only: bool) -> Variable:
     """
     have: Any = y.type
     if have.ndim > part.ndim:
-        raise TypeError(f"Trying to increment a {part.ndim}-dimensional subtensor with a {have.ndim}-dimensional value.")
+        raise TypeError(
+            f"Trying to increment a {part.ndim}-dimensional subtensor with a {have.ndim}-dimensional value."
+        )
     if have.dtype != part.dtype:
         if add_only and not _addable(have.dtype, part.dtype):
-            raise TypeError(f"Can't add values of {have.dtype} in place to a tensor of {part.dtype}; cast them: {y}.")
+            raise TypeError(
+                f"Can't add values of {have.dtype} in place to a tensor of {part.dtype}; cast them: {y}."
+            )
         y = cast(real(y) if is_complex(have.dtype) and not is_complex(part.dtype) else y, part.dtype)
     added = part.ndim - have.ndim
     if added:
@@ -232,7 +264,9 @@ def assigned(xp: Any, x: Any, at: Any, y: Any, set_instead_of_inc: bool) -> Any:
         else:
             made[at] = part + y
     except ValueError:
-        raise ShapeError(f"A value of shape {y.shape} can't be broadcast to a part of shape {part.shape}.") from None
+        raise ShapeError(
+            f"A value of shape {y.shape} can't be broadcast to a part of shape {part.shape}."
+        ) from None
     return made
 
 

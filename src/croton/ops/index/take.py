@@ -144,7 +144,9 @@ class Choose(Primitive):
             return [a, choices]
         choices = as_tensor_variable(choices)
         if choices.type.ndim == 0:
-            raise ValueError(f"The choices must be along the first axis of a tensor; got {choices} of type {choices.type}.")
+            raise ValueError(
+                f"The choices must be along the first axis of a tensor; got {choices} of type {choices.type}."
+            )
         ndim = max(a.type.ndim, choices.type.ndim - 1)
         missing = ndim + 1 - choices.type.ndim
         if missing:
@@ -160,10 +162,8 @@ class Choose(Primitive):
         return TensorType(choices.type.dtype, [1 if p and q else None for p, q in flags])
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        a, choices = node.inputs
-        if shapes[1] is None:
-            return [(None,) * node.outputs[0].type.ndim]  # type: ignore[operator]
-        return [tuple(q if p else n for p, n, q in zip(a.type.broadcastable, shapes[0], shapes[1][1:], strict=True))]  # type: ignore[attr-defined]
+        # Lengths that happen to be 1 broadcast here too.
+        return [(None,) * node.outputs[0].type.ndim]  # type: ignore[operator]
 
     def eval(self, xp: Any, a: Any, choices: Any) -> Any:
         return xp.choose(a, list(choices), mode=self.mode)

@@ -58,7 +58,9 @@ def join(template: Sequence[Any], values: Iterable[Any]) -> list[Any]:
     def take(part: Any) -> Any:
         return next(left) if isinstance(part, Type) else part
 
-    return [slice(*map(take, parts(entry))) if isinstance(entry, slice) else take(entry) for entry in template]
+    return [
+        slice(*map(take, parts(entry))) if isinstance(entry, slice) else take(entry) for entry in template
+    ]
 
 
 def get_idx_list(inputs: Sequence[Any], idx_list: Sequence[Any], get_count: bool = False) -> Any:
@@ -178,7 +180,13 @@ def _clip(x: Any, n: Any, default: Any, top: Any, forward: bool) -> Any:
     if x is None:
         return default
     if isinstance(x, int):
-        return minimum(np.int64(x), top) if x > 0 or (x == 0 and not forward) else 0 if x == 0 else maximum(n + x, bottom)
+        return (
+            minimum(np.int64(x), top)
+            if x > 0 or (x == 0 and not forward)
+            else 0
+            if x == 0
+            else maximum(n + x, bottom)
+        )
     x = as_length(x)
     if never_negative(x):
         return minimum(x, top)
