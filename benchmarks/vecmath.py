@@ -3,6 +3,8 @@
 Run:      python -m benchmarks.vecmath [name ...]           speed, code size and compile time
           python -m benchmarks.vecmath --avx2 [name ...]    the same code for AVX2
           python -m benchmarks.vecmath --ulp [name ...]     largest error over a long sweep (minutes)
+          python -m benchmarks.vecmath --ulp --span -1 1    the same, densely on an interval: the sweep is too thin
+                                                            to find the last tenths
 Method:   8192 numbers, best of 300 passes, one thread; no pass of LLVM's optimiser runs, as in compiled graphs.
 """
 
@@ -83,7 +85,7 @@ def show_speed(names: Sequence[str], avx2: bool) -> None:
             print(f"{row}   {cost(loop)} {compiled:6.1f}", flush=True)
 
 
-def show_errors(names: Sequence[str], count: int, seed: int) -> None:
+def show_errors(names: Sequence[str], count: int, seed: int, span: Sequence[float] | None) -> None:
     """The table of errors."""
     for name in names:
         for (dtype, width), allowed in zip(WIDTHS[False], FUNCTIONS[name].ulp, strict=True):
@@ -109,9 +111,12 @@ def main() -> None:
     parser.add_argument("--avx2", action="store_true")
     parser.add_argument("--count", type=int, default=2000, help="numbers of each kind for --ulp")
     parser.add_argument("--seed", type=int, default=5, help="of the numbers for --ulp")
+    parser.add_argument(
+        "--span", type=float, nargs=2, help="for --ulp: evenly spread numbers of this interval"
+    )
     options = parser.parse_args()
     if options.ulp:
-        show_errors(options.names, options.count, options.seed)
+        show_errors(options.names, options.count, options.seed, options.span)
     else:
         show_speed(options.names, options.avx2)
 

@@ -214,10 +214,11 @@ TASKS: tuple[Fit | Parts, ...] = (
         abs,
         refits=1,
     ),
+    Parts("INVERSE_ROOT_PI", "1/sqrt(pi)", 1 / mp.sqrt(mp.pi)),
     Fit(
         "ERFCX_FAR",
-        "(a sqrt(pi) erfcx(a) - 1) / z in z = a^-2, from a = 12 on",
-        lambda z: (mp.sqrt(mp.pi / z) * mp.exp(1 / z) * mp.erfc(1 / mp.sqrt(z)) - 1) / z,
+        "(a erfcx(a) - 1/sqrt(pi)) / z in z = a^-2, from a = 12 on",
+        lambda z: (mp.exp(1 / z) * mp.erfc(1 / mp.sqrt(z)) / mp.sqrt(z) - 1 / mp.sqrt(mp.pi)) / z,
         (mp.mpf(10) ** -10, mp.mpf(1) / 144),
         (6, None),
         lambda z: z,

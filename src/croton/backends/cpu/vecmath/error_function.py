@@ -18,6 +18,7 @@ from croton.backends.cpu.vecmath.coefficients import (
     ERFCX_ZERO,
     ERFINV_NEAR,
     EXP,
+    INVERSE_ROOT_PI,
     ROOT_PI_HALF,
 )
 from croton.backends.cpu.vecmath.exponential import exp_long, power_of_two, reduce_exp
@@ -32,13 +33,14 @@ from croton.backends.cpu.vecmath.lanes import (
     fma,
     magnitude,
     polynomial,
+    quick_sum,
     sqrt,
     where,
 )
 from croton.backends.cpu.vecmath.logarithm import INFINITY, NAN, log
 from croton.backends.cpu.vecmath.power import log_in_two
 
-ROOT_PI, INVERSE_ROOT_PI = 1.7724538509055159, 0.5641895835477563
+ROOT_PI = 1.7724538509055159
 
 
 def erf(x: Lanes) -> Lanes:
@@ -56,16 +58,27 @@ def erf(x: Lanes) -> Lanes:
 
 
 def erfcx_in_two(a: Lanes) -> tuple[Lanes, Lanes]:
-    """erfcx(a) for 0 <= a < 2^500 as a number and a correction."""
-    d = a + 4.0
+    """erfcx(a) for 0 <= a < 2^500 as a number and a correction below its last places."""
+    dtype = a.kit.form.dtype
+    far = a > 12.0
+    d = where(far, a, a + 4.0)
     w = 1.0 / d
-    # 1 - w (a + 4): what division and addition lost
-    lost = fma(-w, (a - (d - 4.0)), fma(-w, d, 1.0))
+    # 1 - w d: what division and addition lost
+    lost = fma(-w, where(far, 0.0, a - (d - 4.0)), fma(-w, d, 1.0))
     t = fma(w * lost, -8.0, fma(w, -8.0, 1.0))  # (a - 4) / (a + 4)
-    middle, middle_low = ERFCX_MIDDLE[a.kit.form.dtype]
-    p, p_low = exact_sum(t * polynomial(t, ERFCX[a.kit.form.dtype]), a.kit.number(middle))
+    middle, middle_low = ERFCX_MIDDLE[dtype]
+    slope, *others = ERFCX[dtype]
+    linear, linear_lost = exact_product(t, slope)
+    p, p_low = exact_sum(linear, a.kit.number(middle))
+    p_low = p_low + fma(t * t, polynomial(t, others), linear_lost)
+    p, p_low = quick_sum(p, p_low)
+    # the mapped polynomial is off by more than a unit in the last place out there
+    first, first_low = INVERSE_ROOT_PI[dtype]
+    z = w * w
+    q, q_low = quick_sum(first, z * polynomial(z, ERFCX_FAR[dtype]))
+    p, p_low = where(far, q, p), where(far, q_low + first_low, p_low + middle_low)
     high, low = exact_product(p, w)
-    return high, fma(high, lost, fma(p_low + middle_low, w, low))
+    return high, fma(high, lost, fma(p_low, w, low))
 
 
 def erfc(x: Lanes) -> Lanes:
@@ -74,17 +87,14 @@ def erfc(x: Lanes) -> Lanes:
     square, low = exact_product(a, a)
     y = exp_long(-square, -low, erfcx_in_two(a))
     near = fma(-x, polynomial(square, ERF_NEAR[x.kit.form.dtype]), 1.0 - x)
-    return where(a < 0.9, near, where(x < 0.0, 2.0 - y, y))
+    return where(a < 0.8, near, where(x < 0.0, 2.0 - y, y))
 
 
 def erfcx(x: Lanes) -> Lanes:
     """e^(x^2) erfc(x)."""
     a = magnitude(x)
-    high, low = erfcx_in_two(at_most(a, 12.0))
-    first = INVERSE_ROOT_PI / a
-    z = 1.0 / (a * a)
-    far = fma(first * z, polynomial(z, ERFCX_FAR[x.kit.form.dtype]), first)
-    positive = where(a > 12.0, far, high + low)
+    high, low = erfcx_in_two(at_most(a, 2.0**60))
+    positive = where(a > 2.0**30, INVERSE_ROOT_PI[x.kit.form.dtype][0] / a, high + low)
     b = at_most(a, 26.65)
     square, rest = exact_product(b, b)
     e = exp_long(at_most(square, 709.9), rest)

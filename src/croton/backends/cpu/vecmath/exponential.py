@@ -148,7 +148,11 @@ def negative_exp(x: Lanes) -> Lanes:
 def sigmoid(x: Lanes) -> Lanes:
     """1 / (1 + e^-x)."""
     e = negative_exp(x)
-    return where(x < 0.0, e, 1.0) / (e + 1.0)
+    negative = x < 0.0
+    d = e + 1.0
+    y = where(negative, e, 1.0) / d
+    # what the sum lost, over d: the quotient by d of 1 is y or 1 - y
+    return fma((d - 1.0) - e, y * where(negative, 1.0 - y, y), y)
 
 
 def softplus(x: Lanes) -> Lanes:

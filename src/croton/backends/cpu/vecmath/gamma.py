@@ -40,10 +40,15 @@ SHIFT = 8
 
 def sine_of_pi(r: Lanes) -> tuple[Lanes, Lanes]:
     """sin(pi r) for |r| <= 1/2, as a number and a correction."""
-    z = r * r
-    product, lost = exact_product(r, PI[r.kit.form.dtype][0])
-    rest = fma(r, fma(z, polynomial(z, SIN_PI[r.kit.form.dtype]), PI[r.kit.form.dtype][1]), lost)
-    return quick_sum(product, rest)
+    dtype = r.kit.form.dtype
+    cubic, *others = SIN_PI[dtype]
+    # the two largest terms of sin(pi r)/r in two parts each
+    z, z_lost = exact_product(r, r)
+    second, second_lost = exact_product(z, cubic)
+    slope, slope_lost = quick_sum(PI[dtype][0], second)
+    slope_low = slope_lost + fma(z * z, polynomial(z, others), fma(z_lost, cubic, second_lost + PI[dtype][1]))
+    product, lost = exact_product(r, slope)
+    return quick_sum(product, fma(r, slope_low, lost))
 
 
 def from_integer(a: Lanes) -> tuple[Lanes, Lanes]:
@@ -96,7 +101,9 @@ def gamma(x: Lanes) -> Lanes:
     sine, sine_low = sine_of_pi(r)
     low = low + where(negative, sine_low / sine, 0.0)  # log(sine + sine_low), in the exponent
     sine = (sine.bits() ^ (index << (kit.form.bits - 1))).as_float()
-    mirrored, mirrored_low = exact_product(product, -PI[kit.form.dtype][0])
+    pi, pi_low, _ = PI[kit.form.dtype]
+    mirrored, mirrored_low = exact_product(product, -pi)
+    mirrored_low = fma(product, -pi_low, mirrored_low)
     waves, waves_low = exact_product(a, sine)
     top, top_low = where(negative, mirrored, 1.0), where(negative, mirrored_low, 0.0)
     bottom, bottom_low = where(negative, waves, product), where(negative, waves_low, 0.0)
