@@ -193,7 +193,7 @@ class CAReduce(Primitive):
     def infer(self, x: Variable) -> Type:
         kind = x.type
         assert isinstance(kind, TensorType)
-        dropped = range(kind.ndim) if self.axis is None else self.axis  # type: ignore[arg-type]
+        dropped = range(kind.ndim) if self.axis is None else self.axis
         return TensorType(self.dtype or kind.dtype, [d for a, d in enumerate(kind.shape) if a not in dropped])
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
