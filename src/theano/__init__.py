@@ -1,6 +1,8 @@
 """The public roof: names only. The house is the package `croton`."""
 
 from croton.autodiff.grad import grad as grad
+from croton.autodiff.rop import Lop as Lop
+from croton.autodiff.rop import Rop as Rop
 from croton.compile.callable import Function as Function
 from croton.compile.function import function as function
 from croton.compile.graph_op import OpFromGraph as OpFromGraph
@@ -34,4 +36,5 @@ from theano import printing as printing
 from theano import raise_op as raise_op
 from theano import scalar as scalar
 from theano import tensor as tensor
+from theano import gradient as gradient
 from theano import updates as updates

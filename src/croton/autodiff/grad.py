@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from croton.config import config
@@ -30,6 +30,13 @@ ZERO = "zero"
 Reached = dict[Variable, Any]
 
 disconnected_type = DisconnectedType()
+
+# What stands for a gradient that there is none of, by the word for it.
+_MISSING: dict[str, Callable[[Variable], Any]] = {
+    "zero": lambda variable: zeros(variable),
+    "none": lambda variable: None,
+    "disconnected": lambda variable: disconnected_type(),
+}
 
 
 def grad(
@@ -56,46 +63,65 @@ def grad(
     """
     if cost is not None:
         _check_cost(cost)
-    elif not known_grads:
+    elif known_grads is None:
         raise ValueError("grad needs a cost, or known_grads from which to start; got neither.")
     many = isinstance(wrt, (list, tuple))
-    wanted = list(wrt) if many else [wrt]
+    wanted: list[Variable] = list(wrt) if many else [wrt]
     for variable in wanted:
         if not isinstance(variable, Variable):
             raise TypeError(f"Expected Variable, got {variable} of type {type(variable)}")
-    for name, value, allowed in (
-        ("disconnected_inputs", disconnected_inputs, ("raise", "warn", "ignore")),
-        ("return_disconnected", str(return_disconnected).lower(), ("zero", "none", "disconnected")),
-        ("null_gradients", null_gradients, ("raise", "return")),
-    ):
-        if value not in allowed:
-            raise ValueError(f"Invalid value for {name}: {value!r}; expected one of {', '.join(allowed)}.")
+    missing = str(return_disconnected).lower()
+    _check_choice("disconnected_inputs", disconnected_inputs, ("raise", "warn", "ignore"))
+    _check_choice("return_disconnected", missing, ("zero", "none", "disconnected"))
+    _check_choice("null_gradients", null_gradients, ("raise", "return"))
 
     seeds: dict[Variable, Variable] = {} if cost is None else {cost: ones_like(cost, dtype=_grad_dtype(cost))}
-    for variable, cotangent in (known_grads or {}).items():
-        seeds[variable] = _checked_known_grad(variable, as_any(cotangent))
-    reached = backward(seeds, wanted, consider_constant or ())
+    seeds.update(_checked_known_grads(known_grads))
+    reached = backward(seeds, wanted, _checked_constants(consider_constant))
 
+    answers = answered(wanted, [settled(reached, v) for v in wanted], disconnected_inputs, missing, null_gradients)
+    if add_names and cost is not None and cost.name:
+        for variable, found in zip(wanted, answers, strict=True):
+            if found is not None and found.name is None and variable.name:
+                found.name = f"(d{cost.name}/d{variable.name})"
+    return format_as(isinstance(wrt, list), isinstance(wrt, tuple), answers)
+
+
+def answered(
+    wanted: Sequence[Variable],
+    gradients: Sequence[Variable | None],
+    disconnected_inputs: str = "raise",
+    return_disconnected: str = "zero",
+    null_gradients: str = "raise",
+) -> list[Any]:
+    """The gradients as a caller wants them: what he asks for in place of those that are None, errors where he asks for them."""
+    _check_choice("disconnected_inputs", disconnected_inputs, ("raise", "warn", "ignore"))
     answers: list[Any] = []
-    for variable in wanted:
-        found = settled(reached, variable)
-        if found is None:
+    for variable, found in zip(wanted, gradients, strict=True):
+        if found is None or isinstance(found.type, DisconnectedType):
             _report_disconnected(variable, disconnected_inputs)
-            how = str(return_disconnected).lower()
-            found = {"none": None, "disconnected": disconnected_type()}.get(how, None)
-            if how == "zero":
-                found = zeros(variable)
-        elif isinstance(found.type, NullType):
-            if null_gradients == "raise":
-                raise NullTypeGradError(f"grad encountered a NaN. {found.type.why_null}")
-        elif add_names and cost is not None and found.name is None:
-            names = cost.name, variable.name
-            if all(names):
-                found.name = f"(d{names[0]}/d{names[1]})"
+            answers.append(_MISSING[return_disconnected](variable))
+            continue
+        if isinstance(found.type, NullType) and null_gradients == "raise":
+            raise NullTypeGradError(f"grad encountered a NaN. {found.type.why_null}{_made_at(variable)}")
         answers.append(found)
-    if not many:
-        return answers[0]
-    return tuple(answers) if isinstance(wrt, tuple) else answers
+    return answers
+
+
+def format_as(use_list: bool, use_tuple: bool, outputs: Any) -> Any:
+    """`outputs` as a list, as a tuple, or the one that there is.
+
+    Errors: ValueError when both are asked for, or when there is not exactly one and neither is
+    """
+    if use_list and use_tuple:
+        raise ValueError("format_as can't give both a list and a tuple.")
+    if use_list:
+        return list(outputs)
+    if use_tuple:
+        return tuple(outputs)
+    if len(outputs) != 1:
+        raise ValueError(f"Expected one output; got {len(outputs)}. Ask for a list or a tuple.")
+    return outputs[0]
 
 
 def as_any(x: Any) -> Variable:
@@ -115,13 +141,51 @@ def _check_cost(cost: Any) -> None:
         )
 
 
-def _checked_known_grad(variable: Variable, cotangent: Variable) -> Variable:
-    ndim = variable.type.ndim
-    if not isinstance(cotangent.type, (DisconnectedType, NullType)) and cotangent.type.ndim != ndim:
-        raise TypeError(
-            f"known_grads: {variable} has {ndim} axes, the gradient given for it ({cotangent}) {cotangent.type.ndim}."
+def _check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f"Invalid value for {name}: {value!r}; expected one of {', '.join(allowed)}.")
+
+
+def _checked_constants(constants: Any) -> Sequence[Variable]:
+    if constants is None:
+        return ()
+    if not isinstance(constants, (list, tuple, set, frozenset, dict)):
+        wrong = ValueError if isinstance(constants, Variable) else TypeError
+        raise wrong(f"consider_constant must be a list of variables; got {constants!r}.")
+    for one in constants:
+        if not isinstance(one, Variable):
+            raise TypeError(f"Elements of consider_constant must be variables; got {one!r} of type {type(one)}.")
+    return list(constants)
+
+
+def _checked_known_grads(known: Any) -> dict[Variable, Variable]:
+    if known is None:
+        return {}
+    if not isinstance(known, Mapping):
+        raise TypeError(f"known_grads must map variables to their gradients; got {known!r}.")
+    seeds: dict[Variable, Variable] = {}
+    for variable, given in known.items():
+        if not isinstance(variable, Variable):
+            raise TypeError(f"The keys of known_grads must be variables; got {variable!r}.")
+        cotangent = as_any(given)
+        if not isinstance(cotangent.type, (DisconnectedType, NullType)):
+            _check_known_grad(variable, cotangent)
+        if not isinstance(cotangent.type, DisconnectedType):
+            seeds[variable] = cotangent
+    return seeds
+
+
+def _check_known_grad(variable: Variable, cotangent: Variable) -> None:
+    want, have = variable.type, cotangent.type
+    if have.ndim != want.ndim:
+        raise ValueError(
+            f"known_grads: {variable} has {want.ndim} axes, the gradient given for it, {cotangent}, {have.ndim}."
         )
-    return cotangent
+    if _discrete(cotangent):
+        raise TypeError(
+            "Gradients are of a floating point or complex type, of NullType or of DisconnectedType; known_grads has "
+            f"{cotangent} of type {have} for {variable}. Cast it first."
+        )
 
 
 def _report_disconnected(variable: Variable, how: str) -> None:
@@ -129,13 +193,18 @@ def _report_disconnected(variable: Variable, how: str) -> None:
         "grad method was asked to compute the gradient with respect to a variable that is not part of the computational "
         f"graph of the cost, or is used only by a non-differentiable operator: {variable}"
     )
-    made = f"\nIt was made at:\n  {variable.owner.origin[0]}" if variable.owner and variable.owner.origin else ""
     if how == "raise":
         raise DisconnectedInputError(
-            f"{said}{made}\nWhat to do: check that the cost depends on it, or pass disconnected_inputs='ignore'."
+            f"{said}{_made_at(variable)}\n"
+            "What to do: check that the cost depends on it, or pass disconnected_inputs='ignore'."
         )
     if how == "warn":
         warnings.warn(said, stacklevel=3)
+
+
+def _made_at(variable: Variable) -> str:
+    frames = variable.owner.origin if variable.owner is not None else ()
+    return f"\n{variable} was made at:\n  {frames[0]}" if frames else ""
 
 
 # -- the pass ------------------------------------------------------------------------------------------------
@@ -150,10 +219,9 @@ def backward(seeds: Mapping[Variable, Variable], wrt: Sequence[Variable], consta
         if node not in useful or not any(v in reached for v in node.outputs):
             continue
         with origin.inherit(node.origin):
-            for variable, cotangent in zip(node.inputs, _through(node, reached), strict=True):
-                if variable in seeds and variable not in wrt:
-                    continue
-                if cotangent is not None:
+            for variable, cotangent in zip(node.inputs, through(node, reached), strict=True):
+                # A cotangent that was given stands for all that would flow into its variable.
+                if cotangent is not None and variable not in seeds:
                     _reach(reached, variable, cotangent)
     return reached
 
@@ -209,9 +277,9 @@ def _grad_dtype(variable: Variable) -> str:
     return str(config.floatX) if is_discrete(dtype) else dtype
 
 
-def _through(node: Apply, reached: Reached) -> list[Any]:
+def through(node: Apply, reached: Reached) -> list[Any]:
     """Cotangents of the inputs of `node`: None where disconnected, ZERO where connected but nothing flows."""
-    pattern = _connections(node)
+    pattern = connections(node)
     connected = [[o for o, out in enumerate(node.outputs) if pattern[i][o] and out in reached] for i in range(node.nin)]
     if all(reached.get(out, ZERO) is ZERO for out in node.outputs):
         return [ZERO if connected[i] else None for i in range(node.nin)]
@@ -231,7 +299,7 @@ def _discrete(variable: Variable) -> bool:
     return isinstance(variable.type, TensorType) and is_discrete(variable.type.dtype)
 
 
-def _connections(node: Apply) -> list[list[bool]]:
+def connections(node: Apply) -> list[list[bool]]:
     ask = getattr(node.op, "connection_pattern", None)
     if ask is None:
         return [[True] * node.nout for _ in range(node.nin)]
@@ -244,16 +312,76 @@ def _connections(node: Apply) -> list[list[bool]]:
 
 
 def _ask(node: Apply, cotangents: Sequence[Variable | None]) -> Sequence[Any]:
-    if isinstance(node.op, Primitive):
-        answer = node.op.L_op(node.inputs, node.outputs, list(cotangents))
-    else:
-        filled = [disconnected_type() if g is None else g for g in cotangents]
-        answer = node.op.L_op(list(node.inputs), list(node.outputs), filled)
+    """What the operation of `node` says of the cotangents of its inputs."""
+    services = {"vjp": vjp} if hasattr(node.op, "inner_outputs") else {}
+    given = cotangents if isinstance(node.op, Primitive) else [disconnected_type() if g is None else g for g in cotangents]
+    try:
+        answer = node.op.L_op(list(node.inputs), list(node.outputs), list(given), **services)  # type: ignore[arg-type]
+    except Exception as error:
+        if node.origin:
+            error.add_note(f"While taking the gradient of {node.op}, applied at:\n  {node.origin[0]}")
+        raise
     if not isinstance(answer, (list, tuple)):
         raise TypeError(f"{node.op}.grad must return a list or tuple of variables; got {answer!r}.")
     if len(answer) != node.nin:
         raise ValueError(f"{node.op} has {node.nin} inputs, but its grad returned {len(answer)} terms.")
+    if not isinstance(node.op, Primitive):
+        for i, term in enumerate(answer):
+            _check_term(node, i, term)
     return answer
+
+
+def _check_term(node: Apply, i: int, term: Any) -> None:
+    """What the historic protocol asks of each term that an operation's `grad` returns."""
+    if term is None:
+        raise TypeError(
+            f"{node.op}.grad returned None for input {i}, {node.inputs[i]}. Return zeros_like(input) where the gradient is "
+            "zero, disconnected_type() where the output does not depend on the input, grad_undefined(…) or "
+            "grad_not_implemented(…) where there is none."
+        )
+    if isinstance(term, Variable) and _discrete(term) and not _discrete(node.inputs[i]):
+        raise TypeError(
+            f"{node.op}.grad returned a term of integers, of type {term.type}, for input {i}, {node.inputs[i]}: a gradient "
+            "is of a floating point or complex type."
+        )
+
+
+def vjp(
+    outputs: Sequence[Variable],
+    wrt: Sequence[Variable],
+    cotangents: Sequence[Variable],
+    constant: Sequence[Variable] = (),
+) -> list[Variable | None]:
+    """What flows back to each of `wrt` when `cotangents` enter at `outputs`; None where they are not connected.
+
+    An operation that holds a graph is given this to differentiate it.
+    """
+    total: list[Variable | None] = [None] * len(wrt)
+    for group in _independent(list(zip(outputs, cotangents, strict=True))):
+        reached = backward(dict(group), wrt, constant)
+        for i, variable in enumerate(wrt):
+            total[i] = _plus(total[i], settled(reached, variable))
+    return total
+
+
+def _plus(a: Variable | None, b: Variable | None) -> Variable | None:
+    if a is None or b is None:
+        return b if a is None else a
+    for one in (a, b):
+        if isinstance(one.type, NullType):
+            return one
+    made: Variable = a + b  # type: ignore[operator]
+    return made
+
+
+def _independent(seeds: Sequence[tuple[Variable, Variable]]) -> list[list[tuple[Variable, Variable]]]:
+    """The seeds in groups in which no variable depends on another, since a cotangent that is given replaces what flows."""
+    outs = [out for out, _ in seeds]
+    if len(set(outs)) == len(outs):
+        above = set(walk.ancestors([v for out in outs if out.owner is not None for v in out.owner.inputs]))
+        if not above & set(outs):
+            return [list(seeds)] if seeds else []
+    return [[one] for one in seeds]
 
 
 def _fitted(node: Apply, i: int, variable: Variable, cotangent: Any) -> Any:

@@ -468,6 +468,12 @@ from croton.vartypes.dtype import UNSIGNED as uint_dtypes
 
 # -- derivatives
 from croton.autodiff.grad import grad as grad
+from croton.autodiff.rop import Lop as Lop
+from croton.autodiff.rop import Rop as Rop
+from croton.ops.gradient_marks import consider_constant as consider_constant
+from croton.ops.gradient_marks import grad_not_implemented as grad_not_implemented
+from croton.ops.gradient_marks import grad_undefined as grad_undefined
+from croton.vartypes.null import DisconnectedType as DisconnectedType
 
 # -- modules of variables and parts (basic, which has all names, at the end)
 from theano.tensor import opt as opt

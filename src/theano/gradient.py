@@ -1,0 +1,39 @@
+"""Names of `theano.gradient`."""
+
+import theano as theano
+from croton.autodiff.grad import disconnected_type as disconnected_type
+from croton.autodiff.grad import format_as as format_as
+from croton.autodiff.grad import grad as grad
+from croton.autodiff.rop import Lop as Lop
+from croton.autodiff.rop import Rop as Rop
+from croton.compile.mode import FAST_RUN as FAST_RUN
+from croton.compile.mode import get_mode as get_mode
+from croton.errors import DisconnectedInputError as DisconnectedInputError
+from croton.errors import GradientError as GradientError
+from croton.errors import NullTypeGradError as NullTypeGradError
+from croton.graph.node import Variable as Variable
+from croton.ops.gradient_marks import ConsiderConstant as ConsiderConstant
+from croton.ops.gradient_marks import DisconnectedGrad as DisconnectedGrad
+from croton.ops.gradient_marks import GradClip as GradClip
+from croton.ops.gradient_marks import GradScale as GradScale
+from croton.ops.gradient_marks import UndefinedGrad as UndefinedGrad
+from croton.ops.gradient_marks import ZeroGrad as ZeroGrad
+from croton.ops.gradient_marks import consider_constant as consider_constant
+from croton.ops.gradient_marks import consider_constant_ as consider_constant_
+from croton.ops.gradient_marks import disconnected_grad as disconnected_grad
+from croton.ops.gradient_marks import disconnected_grad_ as disconnected_grad_
+from croton.ops.gradient_marks import grad_clip as grad_clip
+from croton.ops.gradient_marks import grad_not_implemented as grad_not_implemented
+from croton.ops.gradient_marks import grad_scale as grad_scale
+from croton.ops.gradient_marks import grad_undefined as grad_undefined
+from croton.ops.gradient_marks import undefined_grad as undefined_grad
+from croton.ops.gradient_marks import undefined_grad_ as undefined_grad_
+from croton.ops.gradient_marks import zero_grad as zero_grad
+from croton.ops.gradient_marks import zero_grad_ as zero_grad_
+from croton.ops.passing import ViewOp as ViewOp
+from croton.vartypes.null import DisconnectedType as DisconnectedType
+from croton.vartypes.null import NullType as NullType
+from croton.vartypes.null import null_type as null_type
+from theano import gof as gof
+from theano import tensor as tensor
+from theano.gof import utils as utils
