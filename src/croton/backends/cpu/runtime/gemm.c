@@ -154,18 +154,20 @@ static void product_chunk(void *arg, int64_t chunk, int Py_UNUSED(worker))
     for (int64_t item = lo; item < hi; item++) run_tile(job, item, 0);
 }
 
-/* Halves the longer side until there are enough tiles or they would get too small to be efficient. */
+/* Halves the longer side until there are enough tiles or they would get too small to be efficient: each tile packs anew
+ * what it shares with its neighbours. source: measured on one thread, 128 x 784 x 500 in float32 takes 1.03 times as long
+ * in 2 tiles as in one, 1.25 times in 16. */
 static void choose_tiles(product *job, int64_t work)
 {
     enum { SHORTEST = 128, STEP = 32 };
-    static const int64_t worth_splitting = INT64_C(60000000), worth_many = INT64_C(2000000000);
+    static const int64_t worth_two = INT64_C(400000000), worth_some = INT64_C(1600000000), worth_many = INT64_C(8000000000);
     job->tile_m = job->m;
     job->tile_n = job->n;
     job->tiles_m = job->tiles_n = 1;
-    if (job->batch > 1 && work < worth_many) return;
+    if (job->batch > 1 && work < worth_some) return;
     for (;;) {
         int64_t tiles = job->tiles_m * job->tiles_n, each = work / tiles;
-        if (tiles >= 64 || each < (tiles >= 16 ? worth_many : worth_splitting)) break;
+        if (tiles >= 64 || each < (tiles >= 16 ? worth_many : tiles >= 2 ? worth_some : worth_two)) break;
         bool rows = job->tile_m >= job->tile_n;
         int64_t *side = rows ? &job->tile_m : &job->tile_n, whole = rows ? job->m : job->n;
         if (*side < 2 * SHORTEST) break;
