@@ -17,6 +17,8 @@ from croton.compile.signature import Out as SymbolicOutput
 from croton.compile.updates import OrderedUpdates as OrderedUpdates
 from croton.config import change_flags as change_flags
 from croton.config import config as config
+from croton.diagnose.pp import pp as pp
+from croton.diagnose.pp import pprint as pprint
 from croton.graph.node import Apply as Apply
 from croton.graph.node import Constant as Constant
 from croton.graph.node import Variable as Variable

@@ -489,6 +489,12 @@ class TensorVariable(TensorOperators, Variable):
 class TensorConstant(TensorOperators, Constant):
     """A tensor whose value is known."""
 
+    def __str__(self) -> str:
+        data = self.data
+        if self.name is None and data.ndim and data.size and bool((data == data.flat[0]).all()):
+            return f"{type(self).__name__}{{{data.shape} of {data.flat[0]}}}"
+        return super().__str__()
+
 
 TensorType.variable_class = TensorVariable
 TensorType.constant_class = TensorConstant
