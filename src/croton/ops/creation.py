@@ -21,6 +21,9 @@ from croton.ops.shape import as_length, lengths, shape_i
 from croton.vartypes.dtype import UNSIGNED, as_dtype, is_complex, is_discrete, upcast
 from croton.vartypes.tensor import Dim, TensorType
 
+# The code by which native code reports a value that the operation can't work with (plan/builder.py: BAD_VALUE).
+_BAD_VALUE = 102
+
 
 # -- one value -----------------------------------------------------------------------------------------------
 def _length_inputs(dims: Sequence[Any]) -> list[Variable]:
@@ -50,6 +53,21 @@ def _checked(dims: Sequence[Any]) -> tuple[int, ...]:
     if any(n < 0 for n in found):
         raise ShapeError(f"A tensor can't have axes of negative length; got shape {found}.")
     return found
+
+
+def _native_lengths(b: Any, dims: Sequence[Variable]) -> list[Any]:
+    """Lengths for native code: as ints where they are known, and none negative."""
+    made = []
+    for axis, v in enumerate(dims):
+        n = known_int(v)
+        made.append(b.cast(b.scalar(v), "int64") if n is None else n)
+        if n is None or n < 0:
+            b.fail_if(b.lt(made[-1], 0), _BAD_VALUE, axis, made[-1])
+    return made
+
+
+def _negative(details: Sequence[int]) -> Exception:
+    return ShapeError(f"A tensor can't have axes of negative length; got {details[1]} for axis {details[0]}.")
 
 
 @op("alloc")
@@ -105,6 +123,20 @@ class Alloc(Primitive):
             g = g.dimshuffle(*range(added, g.type.ndim)) if all(g.type.broadcastable[:added]) else g
         return [g, *[None] * (len(xs) - 1)]
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        dims = _native_lengths(b, xs[1:])
+        if xs[0].type.ndim == 0:
+            b.spread(b.new(ys[0], dims), xs[0])
+        else:
+            source = b.broadcast(b.array(xs[0]), dims, 0)
+            b.copy(b.new(ys[0], dims), source)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return _negative(details)
+
     samples = (
         S((), np.int64(2), np.int64(3)),
         S((3,), np.int64(2), np.int64(3)),
@@ -157,6 +189,15 @@ class AllocEmpty(Primitive):
 
     def do_constant_folding(self, node: Apply) -> bool:
         return False
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        b.new(ys[0], _native_lengths(b, xs))
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return _negative(details)
 
 
 def alloc(value: Any, *shape: Any) -> Variable:
@@ -357,14 +398,13 @@ def _range_dtype(ends: Sequence[Variable]) -> str:
     # Small integers would overflow: counts are 64 bits wide.
     if is_discrete(dtype):
         dtype = "uint64" if dtype in UNSIGNED else "int64"
-    if config.cast_policy not in ("numpy", "numpy+floatX"):
+    if config.cast_policy == "custom":
         return dtype
     ones: list[Any] = [np.array(1, dtype=d) for d in given]
     by_numpy: str = np.arange(*ones).dtype.name
-    narrow = config.cast_policy == "numpy+floatX" and config.floatX == "float32"
-    if narrow and by_numpy == "float64" and "float64" not in given:
-        return dtype
-    return by_numpy
+    # As for all operations, no float64 comes about where none went in.
+    narrow = config.floatX == "float32" and by_numpy == "float64" and "float64" not in given
+    return dtype if narrow else by_numpy
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Variable:
@@ -410,6 +450,12 @@ class _Pattern(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [None] * len(xs)
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return _negative(details)
+
     def __str__(self) -> str:
         return f"{type(self).__name__}{{dtype='{self.dtype}'}}"
 
@@ -431,6 +477,12 @@ class Eye(_Pattern):
 
     def eval(self, xp: Any, n: Any, m: Any, k: Any) -> Any:
         return xp.eye(*_checked([n, m]), k=int(k), dtype=self.dtype)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        out = b.new(ys[0], _native_lengths(b, xs[:2]))
+        b.fill(out, 0)
+        k = known_int(xs[2])
+        b.fill(diagonal_part(b, out, 0, 1, b.cast(b.scalar(xs[2]), "int64") if k is None else k), 1)
 
     samples = (
         S(np.int64(3), np.int64(4), np.int64(1), grad=False),
@@ -457,11 +509,41 @@ class Tri(_Pattern):
     def eval(self, xp: Any, n: Any, m: Any, k: Any) -> Any:
         return xp.tri(*_checked([n, m]), k=int(k), dtype=self.dtype)
 
+    def lowers(self, node: Apply) -> bool:
+        """All real types."""
+        return not is_complex(self.dtype)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        rows, columns = _native_lengths(b, xs[:2])
+        out = b.new(ys[0], (rows, columns))
+        known = known_int(xs[2])
+        k = Builder("L")
+        m, above, step = k.param("m"), k.param("above"), k.param("step")
+        y = k.buffer("y", out.dtype, strides=[step, out.itemsize])
+        with k.loop("i", parallel=True) as i:
+            edge = k.minimum(k.maximum(i + above + 1, 0), m)
+            with k.loop("j", 0, edge, kind="vector") as j:
+                k.store(y, k.const(1, out.dtype), i, j)
+            with k.loop("l", edge, m, kind="vector") as j:
+                k.store(y, k.const(0, out.dtype), i, j)
+        above_ = b.cast(b.scalar(xs[2]), "int64") if known is None else known
+        b.loop(k.kernel(), [out], [columns, above_, out.strides[0]], rows, cost=b.times(100, columns), parallel=True)
+
     samples = (
         S(np.int64(3), np.int64(4), np.int64(1), grad=False),
         S(np.int64(3), np.int64(2), np.int64(-1), grad=False),
     )
     errors = (E((2,), np.int64(2), np.int64(0), raises=AssertionError, says="takes integer scalars"),)
+
+
+def diagonal_part(b: Any, x: Any, axis1: int, axis2: int, offset: Any) -> Any:
+    """The diagonal of an array that two axes span, for native code: an array over its memory, the diagonal last."""
+    down, right = b.maximum(b.sub(0, offset), 0), b.maximum(offset, 0)
+    length = b.maximum(b.minimum(b.sub(x.dims[axis1], down), b.sub(x.dims[axis2], right)), 0)
+    rest = [i for i in range(x.ndim) if i not in (axis1, axis2)]
+    start = b.add(b.times(down, x.strides[axis1]), b.times(right, x.strides[axis2]))
+    step = b.add(x.strides[axis1], x.strides[axis2])
+    return b.part(x, [*[x.dims[i] for i in rest], length], [*[x.strides[i] for i in rest], step], start)
 
 
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Variable:

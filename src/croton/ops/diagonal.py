@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import reduce
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.creation import arange, zeros
+from croton.ops.creation import arange, diagonal_part, zeros
 from croton.ops.elementwise import maximum, minimum
 from croton.ops.index.assign import inc_subtensor
 from croton.ops.shape import lengths, shape_i
@@ -98,6 +99,10 @@ class ExtractDiag(Primitive):
         placed: Any = inc_subtensor(empty[at], g)
         return [placed.dimshuffle(*[order.index(i) for i in range(ndim)])]
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        b.bind(ys[0], diagonal_part(b, x, *_two_axes(self, x.ndim), self.offset))
+
     samples = (
         S((3, 4)),
         S((4, 3), offset=1),
@@ -165,6 +170,15 @@ class AllocDiag(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [ExtractDiag(self.offset, self.axis1, self.axis2)(gs[0])]
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        side = b.add(x.dims[-1], abs(self.offset))
+        out = b.new(ys[0], self._placed(list(x.dims[:-1]), side))
+        b.fill(out, 0)
+        b.copy(diagonal_part(b, out, *_two_axes(self, out.ndim), self.offset), x)
+
     samples = (S((3,)), S((3,), offset=-1), S((2, 3), offset=1, axis1=0, axis2=2), S((0,)))
     errors = (E((), raises=ValueError, says="1 or more dimensions"),)
 
@@ -222,6 +236,20 @@ class FillDiagonal(Primitive):
         n = sides[0] if g.type.ndim > 2 else minimum(sides[0], sides[1])
         return [FillDiagonal()(g, np.array(0, dtype=g.type.dtype)), g[(arange(n),) * g.type.ndim].sum()]
 
+    makes_new_memory: ClassVar[bool] = True
+    writes_over: ClassVar[int] = 0
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        a = b.array(xs[0])
+        if a.ndim > 2:
+            for i in range(1, a.ndim):
+                b.require_equal(a.dims[0], a.dims[i], 0, 0, 0, i)
+        out = b.new(ys[0], a.dims, into=a)
+        b.copy(out, a)
+        step = reduce(b.add, out.strides)
+        length = a.dims[0] if a.ndim > 2 else b.minimum(*a.dims)
+        b.spread(b.part(out, (length,), (step,)), xs[1])
+
     samples = (S((3, 4), ()), S((5, 2), ()), S((2, 2, 2), ()), S((0, 3), ()))
     errors = (
         E((3,), (), raises=TypeError, says="at least two dimensions"),
@@ -275,6 +303,15 @@ class FillDiagonalOffset(Primitive):
         places: Any = arange(minimum(rows - down, columns - right))
         at_diagonal = g[places + down, places + right].sum()
         return [FillDiagonalOffset()(g, np.array(0, dtype=g.type.dtype), offset), at_diagonal, None]
+
+    makes_new_memory: ClassVar[bool] = True
+    writes_over: ClassVar[int] = 0
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        a = b.array(xs[0])
+        out = b.new(ys[0], a.dims, into=a)
+        b.copy(out, a)
+        b.spread(diagonal_part(b, out, 0, 1, b.cast(b.scalar(xs[2]), "int64")), xs[1])
 
     samples = (S((3, 4), (), np.int64(1)), S((4, 3), (), np.int64(-2)), S((2, 2), (), np.int64(7)))
     errors = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from operator import add as plus
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,9 +19,12 @@ from croton.ops.convert import Stack, as_tensor_variable
 from croton.ops.creation import zeros
 from croton.ops.elementwise import eq, switch
 from croton.ops.known import elements, known_int, known_value
-from croton.ops.shape import as_length, shape_i
+from croton.ops.shape import as_length, numbers_of, shape_i
 from croton.vartypes.dtype import is_discrete, upcast
 from croton.vartypes.tensor import Dim, TensorType
+
+# The code by which native code reports a value that the operation can't work with (plan/builder.py: BAD_VALUE).
+_BAD_VALUE = 102
 
 
 def _axis_input(axis: Any) -> Variable:
@@ -123,6 +126,30 @@ class Join(Primitive):
             parts = Split(len(tensors))(g, axis, Stack()(*sizes))
             return [None, *parts]
         return [None, *_parts(g, at % g.type.ndim, [shape_i(t, at % g.type.ndim) for t in tensors])]
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def lowers(self, node: Apply) -> bool:
+        """Where the axis is known."""
+        return known_int(node.inputs[0]) is not None
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        arrays = [b.array(x) for x in xs[1:]]
+        axis = known_int(xs[0])
+        assert axis is not None
+        axis %= arrays[0].ndim
+        dims = list(arrays[0].dims)
+        for number, a in enumerate(arrays[1:], 2):
+            for i in range(a.ndim):
+                if i == axis:
+                    dims[i] = b.add(dims[i], a.dims[i])
+                else:
+                    b.require_equal(arrays[0].dims[i], a.dims[i], 1, i, number, i)
+        out = b.new(ys[0], dims)
+        start: Any = 0
+        for a in arrays:
+            b.copy(b.part(out, a.dims, out.strides, b.times(start, out.strides[axis])), a)
+            start = b.add(start, a.dims[axis])
 
     samples = (
         S(np.int8(0), (2, 3), (1, 3)),
@@ -254,6 +281,42 @@ class Split(Primitive):
             zeros(list(y.shape), dtype=y.type.dtype) if g is None else g for y, g in zip(ys, gs, strict=True)
         ]
         return [Join()(axis, *used), None, None]
+
+    def lowers(self, node: Apply) -> bool:
+        """Where the axis is known, and is one."""
+        axis, ndim = known_int(node.inputs[1]), node.inputs[0].type.ndim
+        return axis is not None and ndim is not None and -ndim <= axis < ndim
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        axis = known_int(xs[1])
+        assert axis is not None
+        axis %= x.ndim
+        named = elements(xs[2])
+        if named is None or len(named) != self.len_splits:
+            count = b.array(xs[2]).dims[0]
+            b.fail_if(b.ne(count, self.len_splits), _BAD_VALUE, 0, count)
+        sizes = numbers_of(b, xs[2], self.len_splits)
+        total: Any = 0
+        for n in sizes:
+            b.fail_if(b.lt(n, 0), _BAD_VALUE, 2, n)
+            total = b.add(total, n)
+        b.fail_if(b.ne(total, x.dims[axis]), _BAD_VALUE, 1, total, x.dims[axis])
+        start: Any = 0
+        for y, n in zip(ys, sizes, strict=True):
+            dims = [n if i == axis else d for i, d in enumerate(x.dims)]
+            b.view(y, x, dims, x.strides, b.times(start, x.strides[axis]), contiguous=x.contiguous and axis == 0)
+            start = b.add(start, n)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        if details[0] == 0:
+            return ShapeError(f"Split makes {self.len_splits} parts; got {details[1]} lengths.")
+        if details[0] == 1:
+            return ShapeError(
+                f"The lengths of the parts must add up to {details[2]}, the length of the axis; their sum is {details[1]}."
+            )
+        return ShapeError(f"The lengths of the parts must not be negative; got {details[1]}.")
 
     samples = (
         S((5, 2), np.int8(0), np.array([2, 3]), len_splits=2),

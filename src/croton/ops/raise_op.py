@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from croton.errors import ShapeError
@@ -10,6 +11,8 @@ from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
+from croton.vartypes.dtype import COMPLEX
+from croton.vartypes.tensor import TensorType
 
 
 @op("assert")
@@ -50,6 +53,26 @@ class Assert(Primitive):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [gs[0], *[None] * (len(xs) - 1)]
+
+    def lowers(self, node: Apply) -> bool:
+        """Tensors, under conditions of real types."""
+        return all(isinstance(v.type, TensorType) for v in node.inputs) and not any(
+            v.type.dtype in ("float16", *COMPLEX) for v in node.inputs[1:]  # type: ignore[attr-defined]
+        )
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        for v in xs[1:]:
+            condition = b.scalar(v)
+            dtype = v.type.dtype
+            if not hasattr(condition, "dtype"):
+                condition = b.register(condition, dtype)
+            b.fail_if(b.eq(condition, b.register(False if dtype == "bool" else 0, dtype)), 102)
+        x = b.array(xs[0])
+        b.view(ys[0], x, x.dims, x.strides, contiguous=x.contiguous)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return AssertionError(self.msg)
 
     samples = (S((2, 3), True), S((0,)))
     errors = (

@@ -21,6 +21,9 @@ from croton.ops.known import elements, get_vector_length, known_int, never_negat
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 
+# The code by which native code reports a value that the operation can't work with (plan/builder.py: BAD_VALUE).
+_BAD_VALUE = 102
+
 
 # -- reading -------------------------------------------------------------------------------------------------
 @op("shape")
@@ -54,6 +57,14 @@ class Shape(Primitive):
         """The lengths one by one."""
         x = node.inputs[0]
         return [shape_i(x, i) for i in range(_tensor_type(x).ndim)]
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        dims = b.dims(xs[0])
+        out = b.new(ys[0], (len(dims),))
+        for i, n in enumerate(dims):
+            b.store(b.part(out, (), (), i * out.itemsize).data, n, "int64")
 
     samples = (S((2, 3), grad=False), S((), grad=False), S((0, 1), grad=False))
 
@@ -209,6 +220,28 @@ class SpecifyShape(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [self(gs[0], xs[1]), None]
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        found, wanted = list(x.dims), numbers_of(b, xs[1], x.ndim)
+        for i, n in enumerate(wanted):
+            different = b.ne(found[i], n)
+            if different is not False:
+                b.fail_if(different, _BAD_VALUE, *(found + wanted)[:6])
+        b.view(ys[0], x, x.dims, x.strides, contiguous=x.contiguous)
+
+    def lowers(self, node: Apply) -> bool:
+        """Where as many lengths are named as there are axes."""
+        return _known_length(node.inputs[1]) == node.inputs[0].type.ndim
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        ndim = node.inputs[0].type.ndim or 0
+        if 2 * ndim > len(details):
+            return SpecifiedShapeError(f"SpecifyShape: got a shape that begins with {tuple(details)}, which is not the expected one.")
+        return SpecifiedShapeError(
+            f"SpecifyShape: got shape {tuple(details[:ndim])}, expected {tuple(details[ndim : 2 * ndim])}."
+        )
+
     samples = (S((2, 3), np.array([2, 3])),)
     errors = (
         E((2, 3), np.array([2, 4]), raises=AssertionError, says="got shape (2, 3), expected (2, 4)"),
@@ -299,6 +332,22 @@ class Rebroadcast(Primitive):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [patternbroadcast(gs[0], xs[0].type.broadcastable)]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        dims, strides = list(x.dims), list(x.strides)
+        for number, flag in self.axis:
+            at = number % x.ndim
+            if flag:
+                b.fail_if(b.ne(x.dims[at], 1), _BAD_VALUE, number, x.dims[at])
+                dims[at], strides[at] = 1, 0
+        b.view(ys[0], x, dims, strides, contiguous=x.contiguous)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return ShapeError(
+            f"Dimension {details[0]} in Rebroadcast's input was supposed to be 1 (got {details[1]} instead)"
+        )
 
     def __reduce__(self) -> Any:
         return Rebroadcast, self.axis
@@ -415,6 +464,42 @@ class Reshape(Primitive):
         x = xs[0]
         return [patternbroadcast(reshape(gs[0], shape(x), ndim=x.type.ndim), x.type.broadcastable), None]
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        wanted = numbers_of(b, xs[1], self.ndim)
+        total = b.product(x.dims)
+        free = [i for i, n in enumerate(wanted) if not (isinstance(n, int) and n >= 0)]
+        dims = list(wanted)
+        if len(free) == 1 and isinstance(wanted[free[0]], int):
+            # One length is -1: what is left for it.
+            rest = b.product([n for i, n in enumerate(wanted) if i != free[0]])
+            dims[free[0]] = b.floordiv(total, rest)
+        elif free and not self._lengths_are_sure(xs[1], free):
+            # If one of the lengths is -1, minus the product of all is that of the others.
+            left = b.floordiv(total, b.sub(0, b.product(wanted)))
+            for i in free:
+                dims[i] = b.select(b.eq(wanted[i], -1), left, wanted[i])
+                b.fail_if(b.lt(dims[i], 0), _BAD_VALUE, *x.dims[:6])
+        known = ys[0].type.shape
+        dims = [n if d is None or isinstance(n, int) else d for n, d in zip(dims, known, strict=True)]
+        wrong = b.ne(b.product(dims), total)
+        if wrong is not False:
+            b.fail_if(wrong, _BAD_VALUE, *x.dims[:6])
+        whole = b.as_contiguous(x)
+        b.view(ys[0], whole, dims, b.strides(x.dtype, dims), contiguous=True)
+
+    @staticmethod
+    def _lengths_are_sure(lengths: Variable, free: Sequence[int]) -> bool:
+        named = elements(lengths)
+        return named is not None and all(never_negative(named[i]) for i in free)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        shape_ = tuple(details[: node.inputs[0].type.ndim])
+        return ShapeError(
+            f"Cannot reshape input of shape {shape_}, which has {int(np.prod(shape_))} elements, to shape {node.inputs[1]}."
+        )
+
     samples = (
         S((2, 3), np.array([3, 2]), ndim=2),
         S((2, 3), np.array([-1]), ndim=1),
@@ -431,6 +516,22 @@ class Reshape(Primitive):
 
     def __str__(self) -> str:
         return f"Reshape{{{self.ndim}}}"
+
+
+def numbers_of(b: Any, vector: Variable, count: int) -> list[Any]:
+    """The numbers in a vector of `count` integers, for native code: as ints where they are known.
+
+    What names an element may itself not be computed: then the element is read.
+    """
+    named = elements(vector) or [None] * count
+    known = [None if v is None else known_int(v) for v in named]
+    if any(n is None and v not in b.scalars for v, n in zip(named, known, strict=True)):
+        array = b.array(vector)
+        b.require_equal(array.dims[0], count, 1, 0, 1, 0)
+        read = [b.cast(b.element(array, i), "int64") for i in range(count)]
+    else:
+        read = [b.cast(b.scalars[v], "int64") if n is None else n for v, n in zip(named, known, strict=True)]
+    return [r if n is None else n for r, n in zip(read, known, strict=True)]
 
 
 def _left_over(shape: Sequence[Dim], lengths: Sequence[int | None]) -> int | None:

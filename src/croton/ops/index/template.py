@@ -216,21 +216,27 @@ def get_canonical_form_slice(theslice: Any, length: Any) -> tuple[Any, Any]:
     n = as_length(length)
     step = 1 if step is None else step
     if isinstance(step, Variable):
-        up, _ = get_canonical_form_slice(slice(start, stop, switch(ge(step, 0), step, 1)), n)
-        down, _ = _reversed_slice(start, stop, neg(as_length(step)), n)
         ahead = ge(step, 0)
+        up = _forward_slice(start, stop, as_length(step), n)
+        down = _reversed_slice(start, stop, neg(as_length(step)), n)
         made = slice(*(switch(ahead, a, b) for a, b in zip(parts(up), parts(down), strict=True)))
         return made, switch(ahead, 1, -1)
-    if step < 0:
-        return _reversed_slice(start, stop, -step, n)
+    return (
+        (_forward_slice(start, stop, step, n), 1)
+        if step > 0
+        else (_reversed_slice(start, stop, -step, n), -1)
+    )
+
+
+def _forward_slice(start: Any, stop: Any, step: Any, n: Any) -> slice:
     low = _clip(start, n, 0, n, True)
     high = _clip(stop, n, n, n, True)
-    return slice(low, maximum(low, high), step), 1
+    return slice(low, maximum(low, high), step)
 
 
-def _reversed_slice(start: Any, stop: Any, step: Any, n: Any) -> tuple[slice, int]:
+def _reversed_slice(start: Any, stop: Any, step: Any, n: Any) -> slice:
     first = n - 1 if start is None else _clip(start, n, n, n - 1, False)
     steps = _backward(start, stop, step, n)
     last = first - (steps - 1) * step
     nothing = lt(steps, 1)
-    return slice(switch(nothing, 0, last), switch(nothing, 0, first + 1), step), -1
+    return slice(switch(nothing, 0, last), switch(nothing, 0, first + 1), step)
