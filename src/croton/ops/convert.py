@@ -145,6 +145,18 @@ class Stack(Op):
         (g,) = output_grads
         return [g[i] for i in range(len(inputs))]
 
+    makes_new_memory = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        """Native code: each tensor is copied into its place."""
+        tail = b.dims(xs[0])
+        out = b.new(ys[0], (len(xs), *tail))
+        for i, x in enumerate(xs):
+            for axis, n in enumerate(b.dims(x)):
+                b.require_equal(tail[axis], n, 0, axis, i, axis)
+            place = b.part(out, tail, out.strides[1:], b.times(out.strides[0], i))
+            b.spread(place, x) if not tail else b.copy(place, b.array(x))
+
     def R_op(self, inputs: Any, eval_points: Any) -> Any:
         points = [x.zeros_like() if p is None else p for x, p in zip(inputs, eval_points, strict=True)]
         return [self(*points)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from croton.graph.node import Apply, Constant, Variable
+from croton.loops.build import Builder
 from croton.loops.ir import Kernel as LoopKernel
 from croton.loops.value import Value
 from croton.plan import program as p
@@ -25,6 +26,7 @@ MISMATCH = 100
 BAD_INDEX = 101
 BAD_VALUE = 102
 EMPTY = 103
+NO_BROADCAST = 104
 
 Size = Value | int
 
@@ -143,14 +145,51 @@ class ProgramBuilder(Numbers):
         self, variable: Variable, of: Array, dims: Sequence[Size], strides: Sequence[Size], offset: Size = 0, contiguous: bool = False
     ) -> Array:
         """Bind an output as other axes over the memory of `of`, `offset` bytes on."""
+        made = self.part(of, dims, strides, offset)
+        made.dtype = variable.type.dtype  # type: ignore[attr-defined]
+        made.contiguous = contiguous
+        self.bind(variable, made)
+        return made
+
+    def part(self, of: Array, dims: Sequence[Size], strides: Sequence[Size], offset: Size = 0) -> Array:
+        """Other axes over the memory of `of`, `offset` bytes on, which are no variable."""
         data = of.data
         if isinstance(offset, Value) or offset != 0:
             data = self.reg("ptr")
             self.emit(p.Offset(data, of.data, self.raw(offset)))
-        dtype: str = variable.type.dtype  # type: ignore[attr-defined]
-        made = Array(dtype, data, tuple(dims), tuple(strides), of.block, contiguous)
-        self.bind(variable, made)
-        return made
+        return Array(of.dtype, data, tuple(dims), tuple(strides), of.block)
+
+    def element(self, vector: Array, i: int) -> Value:
+        """The number at place `i` of a vector of a real type."""
+        return self.load(self.part(vector, (), (), self.times(vector.strides[0], i)).data, vector.dtype)
+
+    def broadcast(self, array: Array, dims: Sequence[Size], number: int) -> Array:
+        """Input `number` as an array of lengths `dims`: axes of length 1, and those that it lacks in front, do not vary.
+
+        Ends the program where it does not broadcast.
+        """
+        missing = len(dims) - array.ndim
+        strides: list[Size] = [0] * missing
+        for axis, (n, wanted, stride) in enumerate(zip(array.dims, dims[missing:], array.strides, strict=True)):
+            if same_size(n, wanted):
+                strides.append(stride)
+                continue
+            one = self.eq(n, 1)
+            if one is True:
+                strides.append(0)
+                continue
+            off = self.ne(n, wanted) if one is False else self.and_(self.cast(self.ne(n, 1), "bool"), self.cast(self.ne(n, wanted), "bool"))
+            self.fail_if(off, NO_BROADCAST, number, axis, n, wanted)
+            strides.append(stride if one is False else self.select(one, 0, stride))
+        return Array(array.dtype, array.data, tuple(dims), tuple(strides), array.block)
+
+    def spread(self, array: Array, variable: Variable) -> None:
+        """Every element becomes the number that a 0-d variable holds."""
+        if is_number(variable) or (isinstance(variable, Constant) and variable.type.ndim == 0):
+            self.fill(array, self.scalar(variable))
+        else:
+            source = self.array(variable)
+            self.copy(array, Array(array.dtype, source.data, array.dims, (0,) * array.ndim, source.block))
 
     def strides(self, dtype: str, dims: Sequence[Size]) -> tuple[Size, ...]:
         """Byte strides of a C-contiguous array."""
@@ -213,10 +252,10 @@ class ProgramBuilder(Numbers):
         return p.I64s(tuple(self.raw(v) for v in values))
 
     def loop(
-        self, kernel: LoopKernel, buffers: Sequence[Array], params: Sequence[Size], n: Size, *, cost: int = 1000, parallel: bool = False,
+        self, kernel: LoopKernel, buffers: Sequence[Array], params: Sequence[Size], n: Size, *, cost: Size = 1000, parallel: bool = False,
         once_if_empty: bool = False,
     ) -> None:  # fmt: skip
-        """Run a loop kernel (form L) over [0, n)."""
+        """Run a loop kernel (form L) over [0, n); `cost` is in picoseconds per step."""
         number = self.kernel(kernel)
         flags = (1 if parallel else 0) | (2 if once_if_empty else 0)
         self.emit(
@@ -224,10 +263,34 @@ class ProgramBuilder(Numbers):
                 "rt_loop",
                 (
                     p.I32(number), p.I32(self.node_number), p.I32(flags), p.Ptrs(tuple(b.data for b in buffers)), self.i64s(params),
-                    p.I64(self.raw(n)), p.I64(cost),
+                    p.I64(self.raw(n)), p.I64(self.raw(cost)),
                 ),
             )
         )  # fmt: skip
+
+    def elementwise(self, make: Callable[..., Any], out: Array, *ins: Array, cost: int = 300) -> None:
+        """Each element of `out` becomes what `make(builder, *elements)` says; axes that an input lacks in fact have stride 0.
+
+        An input may be just where `out` is. `cost` is in picoseconds per element.
+        """
+        k = Builder("E")
+        arrays = [*ins, out]
+        splat = [not a.ndim or isinstance(a.strides[-1], int) and a.strides[-1] == 0 for a in arrays]
+        splat[-1] = not out.ndim
+        buffers = [
+            k.buffer(f"x{i}", a.dtype, "splat" if flat else "unit") for i, (a, flat) in enumerate(zip(arrays, splat, strict=True))
+        ]
+        with k.loop("o"), k.loop("v", kind="vector"):
+            k.store(buffers[-1], make(k, *[k.load(x) for x in buffers[:-1]]))
+        descs = tuple(p.NestBuffer(a.itemsize, flat) for a, flat in zip(arrays, splat, strict=True))
+        self.program.descs.append(
+            p.NestDesc(self.kernel(k.kernel()), "E", out.ndim, len(ins), 0, frozenset(), cost, descs)
+        )
+        strides = [s for a in arrays for s in a.strides]
+        args = (
+            p.Desc(len(self.program.descs) - 1), p.Ptrs(tuple(a.data for a in arrays)), self.i64s(out.dims), self.i64s(strides),
+        )  # fmt: skip
+        self.emit(p.Call("rt_nest", args))
 
     def kernel(self, body: LoopKernel, title: str = "", nodes: Sequence[Apply] = ()) -> int:
         """Enter a kernel into the program; its number."""

@@ -120,7 +120,9 @@ class Planner:
         return p.Slot("local", self.program.n_locals - 1)
 
     def _is_native(self, node: Apply) -> bool:
-        return is_native_elemwise(node) or has_native_lowering(node)
+        if is_native_elemwise(node) and (node.outputs[0].type.ndim or _all_numbers(node)):
+            return True
+        return has_native_lowering(node)
 
     def _may_write_over(self, variable: Variable, cell: int) -> bool:
         """Whether nothing reads the cell's old value after, or but element by element while, its new value is written."""
@@ -215,7 +217,7 @@ class Planner:
 
     def _lower_node(self, node: Apply) -> None:
         self.b.node_number = self.number_of[node]
-        if is_native_elemwise(node) and all(is_number(v) for v in (*node.inputs, *node.outputs)):
+        if is_native_elemwise(node) and _all_numbers(node):
             nest.lower_numbers(self.b, node)
         elif has_native_lowering(node):
             node.op.lower(self.b, node.inputs, node.outputs)  # type: ignore[attr-defined]
@@ -291,6 +293,10 @@ class Planner:
 def _fits(array: Array, dtype: str, dims: Sequence[Size]) -> bool:
     """Whether `array` is just as a new one of this data type and these lengths would be."""
     return array.dtype == dtype and array.contiguous and len(dims) == array.ndim and all(map(same_size, array.dims, dims))
+
+
+def _all_numbers(node: Apply) -> bool:
+    return all(is_number(v) for v in (*node.inputs, *node.outputs))
 
 
 def _nodes(unit: Group | Apply) -> Sequence[Apply]:

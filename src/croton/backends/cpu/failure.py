@@ -8,7 +8,7 @@ from typing import Any
 from croton.backends.failure import describe
 from croton.errors import IndexBoundsError, ShapeError
 from croton.graph.node import Apply
-from croton.plan.builder import BAD_INDEX, BAD_VALUE, EMPTY, MISMATCH
+from croton.plan.builder import BAD_INDEX, BAD_VALUE, EMPTY, MISMATCH, NO_BROADCAST
 
 _DTYPES = (
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64",
@@ -57,11 +57,19 @@ def _empty(node: Apply, details: Sequence[int]) -> Exception:
     return ValueError(f"zero-size array to reduction operation {name} which has no identity")
 
 
+def _no_broadcast(node: Apply, details: Sequence[int]) -> Exception:
+    number, axis, length, wanted = details[:4]
+    return ShapeError(
+        f"Input {number} of {node.op}, of length {length} on its axis {axis}, can't be broadcast to length {wanted} there."
+    )
+
+
 _BUILD: dict[int, Callable[[Apply, Sequence[int]], Exception]] = {
     MISMATCH: _mismatch,
     BAD_INDEX: _bad_index,
     BAD_VALUE: _bad_value,
     EMPTY: _empty,
+    NO_BROADCAST: _no_broadcast,
 }
 
 
