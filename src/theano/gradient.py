@@ -4,6 +4,8 @@ import theano as theano
 from croton.autodiff.grad import disconnected_type as disconnected_type
 from croton.autodiff.grad import format_as as format_as
 from croton.autodiff.grad import grad as grad
+from croton.autodiff.jacobian import hessian as hessian
+from croton.autodiff.jacobian import jacobian as jacobian
 from croton.autodiff.rop import Lop as Lop
 from croton.autodiff.rop import Rop as Rop
 from croton.compile.mode import FAST_RUN as FAST_RUN

@@ -19,7 +19,8 @@ from croton.graph.node import Apply, Variable
 from croton.ops.base import Primitive
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.creation import fill, ones_like, zeros_like
+from croton.ops.creation import ones_like, zeros_like
+from croton.ops.elementwise import fill, real
 from croton.ops.reduce import sum as sum_over
 from croton.vartypes.dtype import is_complex, is_discrete
 from croton.vartypes.null import DisconnectedType, NullType
@@ -237,7 +238,7 @@ def _nodes_towards(wrt: Sequence[Variable], outputs: Sequence[Variable], blocked
 
 def _reach(reached: Reached, variable: Variable, cotangent: Any) -> None:
     have = reached.get(variable)
-    if cotangent is ZERO or (isinstance(variable.type, TensorType) and is_discrete(variable.type.dtype)):
+    if cotangent is ZERO:
         reached[variable] = ZERO if have is None else have
     elif have is None or have is ZERO:
         reached[variable] = [cotangent]
@@ -281,11 +282,11 @@ def through(node: Apply, reached: Reached) -> list[Any]:
     """Cotangents of the inputs of `node`: None where disconnected, ZERO where connected but nothing flows."""
     pattern = connections(node)
     connected = [[o for o, out in enumerate(node.outputs) if pattern[i][o] and out in reached] for i in range(node.nin)]
-    if all(reached.get(out, ZERO) is ZERO for out in node.outputs):
+    # Nothing flows through what makes integers: such a function is flat wherever it has a derivative.
+    flowing = [out in reached and reached[out] is not ZERO and not _discrete(out) for out in node.outputs]
+    if not any(flowing):
         return [ZERO if connected[i] else None for i in range(node.nin)]
-    cotangents = [
-        settled(reached, out) if reached.get(out) is not None and not _discrete(out) else None for out in node.outputs
-    ]
+    cotangents = [settled(reached, out) if flows else None for out, flows in zip(node.outputs, flowing, strict=True)]
     null = next((g for g in cotangents if g is not None and isinstance(g.type, NullType)), None)
     if null is not None:
         return [null if connected[i] else None for i in range(node.nin)]
@@ -395,17 +396,19 @@ def _fitted(node: Apply, i: int, variable: Variable, cotangent: Any) -> Any:
         return None
     if isinstance(have, NullType) or not isinstance(kind, TensorType) or not isinstance(have, TensorType):
         return cotangent
-    if is_discrete(kind.dtype):
+    if is_discrete(kind.dtype) and is_discrete(have.dtype):
         return ZERO
     if have.ndim != kind.ndim:
         raise ValueError(
             f"{node.op}.grad returned a term with {have.ndim} axes, {have}, for input {i}, {variable}, which has {kind.ndim}."
         )
+    # An integer is differentiated as the real number that it is; its gradient is not of its own type.
+    dtype = have.dtype if is_discrete(kind.dtype) else kind.dtype
+    if is_complex(have.dtype) and not is_complex(dtype):
+        cotangent = real(cotangent)
     over = [a for a in range(kind.ndim) if kind.broadcastable[a] and not have.broadcastable[a]]
     if over:
-        cotangent = sum_over(cotangent, axis=over, keepdims=True, dtype=None if not is_discrete(have.dtype) else kind.dtype)
+        cotangent = sum_over(cotangent, axis=over, keepdims=True, dtype=dtype if is_discrete(have.dtype) else None)
     if any(b and not k for b, k in zip(have.broadcastable, kind.broadcastable, strict=True)):
         cotangent = fill(variable, cotangent)
-    if cotangent.type.dtype != kind.dtype and not (is_complex(cotangent.type.dtype) and not is_complex(kind.dtype)):
-        cotangent = cast(cotangent, kind.dtype)
-    return cotangent
+    return cast(cotangent, dtype)

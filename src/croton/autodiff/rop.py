@@ -104,7 +104,7 @@ def forward(directions: Tangents, outputs: Sequence[Variable]) -> Tangents:
     """The derivatives of `outputs`, and of all on the way to them, along `directions`."""
     tangents = dict(directions)
     for node in walk.toposort(outputs, directions):
-        moved = [_moving(v, tangents) for v in node.inputs]
+        moved = [None if _discrete(v) and v not in directions else tangents.get(v) for v in node.inputs]
         if all(v is None for v in moved):
             continue
         with origin.inherit(node.origin):
@@ -202,11 +202,6 @@ def _checked_point(i: int, variable: Variable, point: Variable) -> Variable:
         if not (is_complex(have.dtype) and not is_complex(want.dtype)):
             return cast(point, want.dtype)
     return point
-
-
-def _moving(variable: Variable, tangents: Tangents) -> Variable | None:
-    """How `variable` moves; integers do not."""
-    return None if _discrete(variable) else tangents.get(variable)
 
 
 def _discrete(variable: Variable) -> bool:

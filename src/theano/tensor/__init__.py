@@ -468,6 +468,8 @@ from croton.vartypes.dtype import UNSIGNED as uint_dtypes
 
 # -- derivatives
 from croton.autodiff.grad import grad as grad
+from croton.autodiff.jacobian import hessian as hessian
+from croton.autodiff.jacobian import jacobian as jacobian
 from croton.autodiff.rop import Lop as Lop
 from croton.autodiff.rop import Rop as Rop
 from croton.ops.gradient_marks import consider_constant as consider_constant
