@@ -17,6 +17,7 @@ from croton.compile.signature import Out as SymbolicOutput
 from croton.compile.updates import OrderedUpdates as OrderedUpdates
 from croton.config import change_flags as change_flags
 from croton.config import config as config
+from croton.diagnose.explain import explain as explain
 from croton.diagnose.pp import pp as pp
 from croton.diagnose.pp import pprint as pprint
 from croton.graph.node import Apply as Apply

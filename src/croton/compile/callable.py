@@ -27,6 +27,7 @@ class Maker:
     stats    what the rewrites did
     remake   makes a copy of the function: (maker, swap, delete_updates, name, profile)
     put_away gives what pickling a function needs
+    seconds  how long it took, from the signature to the program
     """
 
     signature: Signature
@@ -37,6 +38,7 @@ class Maker:
     profile: Any
     remake: Callable[..., Function]
     put_away: Callable[[Function], Any]
+    seconds: float = 0.0
 
     inputs = property(lambda self: self.signature.inputs)
     outputs = property(lambda self: self.signature.outputs)

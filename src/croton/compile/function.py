@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -60,17 +61,27 @@ def compile_signature(
     signature: Signature, mode: Mode, name: str | None = None, profile: Any = None
 ) -> Function:
     """Compile what `signature` describes."""
+    began = time.perf_counter()
     places = [_place(one) for one in signature.inputs]
     containers = [variable.container for variable in signature.shared]
     order, interface = _interface(signature, places, containers, mode)
     graph = FunctionGraph([signature.graph_inputs[at] for at in order], signature.graph_outputs)
     listeners = mode.listeners
-    stats = mode.pipeline.run(graph, [x.on_stage for x in listeners if hasattr(x, "on_stage")])
+    for begin in _hearing(listeners, "on_graph"):
+        begin(name, graph)
+    stats = mode.pipeline.run(graph, _hearing(listeners, "on_stage"))
     program = mode.backend.compile(graph, interface, listeners)
-    maker = Maker(
-        signature, graph, mode, stats, name, config.profile if profile is None else profile, remade, put_away
-    )
+    for end in _hearing(listeners, "on_program"):
+        end(program)
+    seconds = time.perf_counter() - began
+    chosen = config.profile if profile is None else profile
+    maker = Maker(signature, graph, mode, stats, name, chosen, remade, put_away, seconds)
     return make_function(program, bind(places, signature.shared, containers), maker)
+
+
+def _hearing(listeners: Sequence[Any], event: str) -> list[Any]:
+    """What is to be told of `event`."""
+    return [getattr(one, event) for one in listeners if hasattr(one, event)]
 
 
 def _check_no_inplace(signature: Signature) -> None:

@@ -16,6 +16,9 @@ from croton.rules.pipeline import PIPELINE
 # The backends by name, and the module of each: it is loaded by the first function that needs it.
 BACKENDS = {"numpy": "croton.backends.numpy.program", "cpu": "croton.backends.cpu.program"}
 
+# Flags that ask for a listener, and the module whose `listener(value)` makes it.
+WATCHERS = {"dump": "croton.diagnose.dump"}
+
 # The historic linkers, and the backend that each stands for; None: what config.backend says.
 predefined_linkers: dict[str | None, str | None] = {
     None: None, "py": "numpy", "vm": None, "cvm": None, "c|py": None, "c": None, "c|py_nogc": None, "vm_nogc": None,
@@ -115,8 +118,10 @@ class Mode:
 
     @property
     def listeners(self) -> Sequence[Any]:
-        """What is told of each finished stage (`on_stage`) and of each node run (`before_node`, `after_node`)."""
-        return self.watchers
+        """What is told of a compile (`on_graph`, `on_stage`, `on_program`), of runs (`before_node`, `after_node`)."""
+        asked = [(module, getattr(config, flag)) for flag, module in WATCHERS.items()]
+        made = [importlib.import_module(module).listener(value) for module, value in asked if value]
+        return (*self.watchers, *made)
 
     @property
     def allow_gc(self) -> bool:

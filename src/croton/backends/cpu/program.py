@@ -8,6 +8,7 @@ from typing import Any
 
 from croton.backends.base import Interface
 from croton.backends.cpu import _runtime, blas, driver, jit
+from croton.backends.cpu.codegen.kernel import kernel_text
 from croton.backends.cpu.failure import error_hook
 from croton.backends.steps import own_step
 from croton.config import config
@@ -69,6 +70,11 @@ class CpuProgram:
         if self.interface.form == "list":
             return made  # type: ignore[no-any-return]
         return [made] if self.interface.form == "one" else []
+
+    def listing(self, number: int) -> dict[str, str]:
+        """Kernel `number` in LLVM's language and as assembly, for people."""
+        text = kernel_text(self.plan.kernels[number].body, jit.engine().target)
+        return {"ll": text, "s": jit.engine().assembly(text)}
 
     def _callback(self, c: p.Callback) -> tuple[Any, ...]:
         slots = [self.plan.slot_number(s) for s in c.inputs]

@@ -1,0 +1,86 @@
+"""`theano.explain` tells what became of a function; `dump` writes it down."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+
+
+class Odd(theano.Op):
+    """An operation that has only Python code."""
+
+    __props__ = ()
+
+    def make_node(self, x: T.TensorVariable) -> theano.Apply:
+        return theano.Apply(self, [x], [x.type()])
+
+    def perform(self, node: theano.Apply, inputs: list, output_storage: list, *params: object) -> None:
+        output_storage[0][0] = np.sort(inputs[0])
+
+
+def softmax_step() -> theano.Function:
+    x, w = T.dmatrix("x"), theano.shared(np.ones((3, 2)), "w")
+    return theano.function([x], T.log(1 + T.exp(T.dot(x, w))).sum(), name="step")
+
+
+def test_says_it_all():
+    told = theano.explain(softmax_step())
+    assert told.fired["log1pexp_to_softplus"] == 1
+    assert told.blas == ["gemm"]
+    assert told.python == []
+    text = str(told)
+    assert text.startswith("Function 'step': ")
+    assert "canonicalize" in text and "#0 dot(x, w)" in text
+    assert "k0 [ALL] softplus add over [0, 1]" in text
+    assert "reads 8·|#0| B; writes 8 B" in text
+
+
+def test_tells_the_story_of_a_node():
+    x = T.dvector("x")
+    y = T.log(1 + T.exp(x))  # this line
+    f = theano.function([x], y)
+    for node in (0, f.maker.fgraph.outputs[0], f.maker.fgraph.outputs[0].owner, y):
+        story = theano.explain(f, node=node).story
+        assert f'File "{__file__}"' in story
+        assert "log1pexp_to_softplus" in story
+        assert "runs in kernel k0" in story
+    with pytest.raises(ValueError, match="There is no node #7"):
+        theano.explain(f, node=7)
+    with pytest.raises(ValueError, match="Nothing is left"):
+        theano.explain(f, node=T.exp(T.dscalar()))
+    with pytest.raises(TypeError, match="takes a function"):
+        theano.explain(y)
+
+
+def test_marks_python():
+    x = T.dvector("x")
+    told = theano.explain(theano.function([x], Odd()(x) + 1))
+    assert [str(told.nodes[at].op) for at in told.python] == ["Odd"]
+    assert "python! #0 Odd" in str(told)
+
+
+def test_of_a_function_without_plan():
+    x = T.dvector("x")
+    told = theano.explain(theano.function([x], x + 1, mode="FAST_COMPILE"))
+    assert "node by node on backend numpy" in told.summary
+
+
+def test_dump(tmp_path: Path):
+    with theano.config.change_flags(dump=str(tmp_path)):
+        softmax_step()
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.endswith("_step")
+    names = sorted(path.name for path in folder.iterdir())
+    assert names[0] == "00_input.txt"
+    assert {name.partition("_")[2] for name in names} >= {
+        "canonicalize.txt",
+        "plan.txt",
+        "k0.loops",
+        "k0.ll",
+        "k0.s",
+    }
+    assert "dot [id " in (folder / "00_input.txt").read_text()
+    assert "define void @kernel" in next(folder.glob("*_k0.ll")).read_text()
