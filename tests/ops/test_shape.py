@@ -13,14 +13,12 @@ from croton.compile.function import function
 from croton.ops.constructors import lscalar, lvector, matrix, row, scalar, tensor3, vector
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import zeros
+from croton.ops.reshape import Reshape, flatten, reshape
 from croton.ops.shape import (
     Rebroadcast,
-    Reshape,
     Shape_i,
     addbroadcast,
-    flatten,
     patternbroadcast,
-    reshape,
     shape,
     shape_i,
     size,

@@ -16,7 +16,8 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import dimshuffle
-from croton.ops.shape import flatten, lengths, reshape
+from croton.ops.reshape import flatten, reshape
+from croton.ops.shape import lengths
 from croton.vartypes.dtype import upcast
 from croton.vartypes.tensor import Dim, TensorType
 

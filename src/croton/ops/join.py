@@ -335,6 +335,9 @@ class Split(Primitive):
         return f"Split{{{self.len_splits}}}"
 
 
+join_ = Join()
+
+
 # -- functions -----------------------------------------------------------------------------------------------
 def join(axis: Any, *tensors_list: Any) -> Variable:
     """Tensors one after the other along `axis`, which may be a variable; one tensor is left as it is.

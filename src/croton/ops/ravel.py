@@ -14,7 +14,7 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import broadcast_static
 from croton.ops.known import get_vector_length
-from croton.ops.shape import as_shape_vector
+from croton.ops.reshape import as_shape_vector
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 

@@ -18,7 +18,8 @@ from croton.ops.index.assign import inc_subtensor
 from croton.ops.join import join
 from croton.ops.known import elements
 from croton.ops.reduce import sum as sum_over
-from croton.ops.shape import as_length, flatten, lengths, reshape, shape, shape_i
+from croton.ops.reshape import flatten, reshape
+from croton.ops.shape import as_length, lengths, shape, shape_i
 from croton.vartypes.dtype import INTEGER, is_discrete
 from croton.vartypes.tensor import TensorType
 

@@ -23,6 +23,7 @@ from croton.ops import (
     truth,
 )
 from croton.ops import dot as products
+from croton.ops import reshape as reshapes
 from croton.ops import shape as shapes
 from croton.ops import sort as orders
 from croton.ops.cast import cast
@@ -376,15 +377,15 @@ class TensorOperators:
         """The elements in another shape; see `theano.tensor.reshape`."""
         if ndim is not None and not isinstance(ndim, int):
             raise ValueError(f"Expected ndim to be an integer, is {type(ndim)}: give the shape as one list or tuple.")
-        return shapes.reshape(self, shape, ndim)
+        return reshapes.reshape(self, shape, ndim)
 
     def flatten(self, ndim: int = 1) -> Any:
         """`ndim` axes: all from axis `ndim - 1` on become one."""
-        return shapes.flatten(self, ndim)
+        return reshapes.flatten(self, ndim)
 
     def ravel(self) -> Any:
         """One axis."""
-        return shapes.flatten(self)
+        return reshapes.flatten(self)
 
     def dimshuffle(self, *pattern: Any) -> Any:
         """The axes in the order of `pattern`, which may name new ones of length 1 by 'x'."""

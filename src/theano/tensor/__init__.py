@@ -166,12 +166,21 @@ from theano.tensor import inplace as inplace
 from theano.tensor import xlogx as xlogx
 
 # -- variables, shapes, parts
+from croton.compile.shared import tensor_constructor as _shared
+from croton.config import config as config
 from croton.errors import AdvancedBooleanIndexingError as AdvancedBooleanIndexingError
 from croton.errors import AdvancedIndexingError as AdvancedIndexingError
 from croton.errors import AsTensorError as AsTensorError
 from croton.errors import EmptyConstantError as EmptyConstantError
+from croton.errors import MethodNotDefined as MethodNotDefined
 from croton.errors import NotScalarConstantError as NotScalarConstantError
 from croton.errors import ShapeError as ShapeError
+from croton.graph.node import Apply as Apply
+from croton.graph.node import Constant as Constant
+from croton.graph.node import Variable as Variable
+from croton.graph.op import Op as Op
+from croton.graph.type import Generic as Generic
+from croton.graph.type import Type as Type
 from croton.ops.axes import atleast_nd as atleast_nd
 from croton.ops.axes import expand_dims as expand_dims
 from croton.ops.axes import moveaxis as moveaxis
@@ -362,6 +371,8 @@ from croton.ops.diagonal import diag as diag
 from croton.ops.diagonal import diagonal as diagonal
 from croton.ops.diagonal import fill_diagonal as fill_diagonal
 from croton.ops.diagonal import fill_diagonal_offset as fill_diagonal_offset
+from croton.ops.disk import LoadFromDisk as LoadFromDisk
+from croton.ops.disk import load as load
 from croton.ops.elemwise import DimShuffle as DimShuffle
 from croton.ops.grid import mgrid as mgrid
 from croton.ops.grid import ogrid as ogrid
@@ -399,11 +410,14 @@ from croton.ops.index.take import flatnonzero as flatnonzero
 from croton.ops.index.take import nonzero as nonzero
 from croton.ops.index.take import nonzero_values as nonzero_values
 from croton.ops.index.take import take as take
+from croton.ops.index.template import get_canonical_form_slice as get_canonical_form_slice
+from croton.ops.index.template import get_idx_list as get_idx_list
 from croton.ops.join import Join as Join
 from croton.ops.join import Split as Split
 from croton.ops.join import concatenate as concatenate
 from croton.ops.join import horizontal_stack as horizontal_stack
 from croton.ops.join import join as join
+from croton.ops.join import join_ as join_
 from croton.ops.join import split as split
 from croton.ops.join import stack as stack
 from croton.ops.join import stacklists as stacklists
@@ -430,23 +444,24 @@ from croton.ops.repeat import Tile as Tile
 from croton.ops.repeat import repeat as repeat
 from croton.ops.repeat import roll as roll
 from croton.ops.repeat import tile as tile
-from croton.ops.shape import Flatten as Flatten
+from croton.ops.reshape import Flatten as Flatten
 from croton.ops.shape import Rebroadcast as Rebroadcast
-from croton.ops.shape import Reshape as Reshape
+from croton.ops.reshape import Reshape as Reshape
 from croton.ops.shape import Shape as Shape
 from croton.ops.shape import Shape_i as Shape_i
 from croton.ops.shape import SpecifyShape as SpecifyShape
 from croton.ops.shape import addbroadcast as addbroadcast
-from croton.ops.shape import flatten as flatten
-from croton.ops.shape import is_flat as is_flat
+from croton.ops.reshape import flatten as flatten
+from croton.ops.reshape import is_flat as is_flat
 from croton.ops.shape import patternbroadcast as patternbroadcast
-from croton.ops.shape import reshape as reshape
+from croton.ops.reshape import reshape as reshape
 from croton.ops.shape import shape as shape
 from croton.ops.shape import specify_shape as specify_shape
 from croton.ops.shape import unbroadcast as unbroadcast
 from croton.ops.variable import TensorConstant as TensorConstant
 from croton.ops.variable import TensorOperators as _tensor_py_operators
 from croton.ops.variable import TensorVariable as TensorVariable
+from croton.vartypes.null import DisconnectedType as DisconnectedType
 from croton.vartypes.slices import NoneConst as NoneConst
 from croton.vartypes.slices import NoneTypeT as NoneTypeT
 from croton.vartypes.slices import SliceConstant as SliceConstant
@@ -472,12 +487,15 @@ from croton.autodiff.jacobian import hessian as hessian
 from croton.autodiff.jacobian import jacobian as jacobian
 from croton.autodiff.rop import Lop as Lop
 from croton.autodiff.rop import Rop as Rop
+from croton.autodiff.verify import numeric_grad as numeric_grad
+from croton.compile.verify_grad import verify_grad as verify_grad
 from croton.ops.gradient_marks import consider_constant as consider_constant
 from croton.ops.gradient_marks import grad_not_implemented as grad_not_implemented
 from croton.ops.gradient_marks import grad_undefined as grad_undefined
 from croton.vartypes.null import DisconnectedType as DisconnectedType
 
 # -- modules of variables and parts (basic, which has all names, at the end)
+from theano.tensor import io as io
 from theano.tensor import opt as opt
 from theano.tensor import sharedvar as sharedvar
 from theano.tensor import subtensor as subtensor

@@ -16,7 +16,8 @@ from croton.ops.index.advanced import (
     AdvancedSubtensor1,
 )
 from croton.ops.index.subtensor import IncSubtensor, Subtensor
-from croton.ops.shape import Rebroadcast, Reshape, Shape_i, reshape, shape
+from croton.ops.reshape import Reshape, reshape
+from croton.ops.shape import Rebroadcast, Shape_i, shape
 from croton.vartypes.tensor import TensorType
 
 

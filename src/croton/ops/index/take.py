@@ -14,7 +14,8 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import clip, mod
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index.advanced import as_place
-from croton.ops.shape import flatten, shape_i, size
+from croton.ops.reshape import flatten
+from croton.ops.shape import shape_i, size
 from croton.vartypes.dtype import INTEGER
 from croton.vartypes.lists import TypedListType
 from croton.vartypes.tensor import TensorType

@@ -1,0 +1,4 @@
+"""Names of `theano.tensor.io`."""
+
+from croton.ops.disk import LoadFromDisk as LoadFromDisk
+from croton.ops.disk import load as load
