@@ -53,10 +53,10 @@ dev: $(VENV)/dev  ## make .venv with all that development needs
 
 # -- using it ------------------------------------------------------------------------------------------------
 demo: $(VENV)/plot  ## train two networks on handwritten digits, with curves as a picture
-	@$(BIN)/python examples/digits.py
+	@$(BIN)/python examples/train_digits.py
 
 bench: $(VENV)/plot  ## measure this machine
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks
 
 docs: $(VENV)/test  ## run the examples that docs/ and README.md show
 	@$(BIN)/python -m pytest -q tests/house/test_doctests.py
