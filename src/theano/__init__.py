@@ -1,6 +1,7 @@
 """The public roof: names only. The house is the package `croton`."""
 
 from croton.autodiff.grad import grad as grad
+from croton.autodiff.grad import subgraph_grad as subgraph_grad
 from croton.autodiff.rop import Lop as Lop
 from croton.autodiff.rop import Rop as Rop
 from croton.compile.callable import Function as Function

@@ -4,12 +4,16 @@ import theano as theano
 from croton.autodiff.grad import disconnected_type as disconnected_type
 from croton.autodiff.grad import format_as as format_as
 from croton.autodiff.grad import grad as grad
+from croton.autodiff.grad import subgraph_grad as subgraph_grad
 from croton.autodiff.jacobian import hessian as hessian
 from croton.autodiff.jacobian import jacobian as jacobian
 from croton.autodiff.rop import Lop as Lop
 from croton.autodiff.rop import Rop as Rop
+from croton.autodiff.verify import numeric_grad as numeric_grad
 from croton.compile.mode import FAST_RUN as FAST_RUN
 from croton.compile.mode import get_mode as get_mode
+from croton.compile.verify_grad import mode_not_slow as mode_not_slow
+from croton.compile.verify_grad import verify_grad as verify_grad
 from croton.errors import DisconnectedInputError as DisconnectedInputError
 from croton.errors import GradientError as GradientError
 from croton.errors import NullTypeGradError as NullTypeGradError

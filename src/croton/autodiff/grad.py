@@ -80,7 +80,9 @@ def grad(
     seeds.update(_checked_known_grads(known_grads))
     reached = backward(seeds, wanted, _checked_constants(consider_constant))
 
-    answers = answered(wanted, [settled(reached, v) for v in wanted], disconnected_inputs, missing, null_gradients)
+    answers = answered(
+        wanted, [settled(reached, v) for v in wanted], disconnected_inputs, missing, null_gradients
+    )
     if add_names and cost is not None and cost.name:
         for variable, found in zip(wanted, answers, strict=True):
             if found is not None and found.name is None and variable.name:
@@ -125,6 +127,45 @@ def format_as(use_list: bool, use_tuple: bool, outputs: Any) -> Any:
     return outputs[0]
 
 
+def subgraph_grad(
+    wrt: Sequence[Variable],
+    end: Sequence[Variable],
+    start: Mapping[Variable, Variable] | None = None,
+    cost: Variable | None = None,
+    details: bool = False,
+) -> Any:
+    """The gradients with respect to `wrt` and to `end` of a part of a graph, from `cost` and `start` down to `end`.
+
+    wrt      parameters of the part
+    end      where the part ends: nothing flows past these
+    start    the gradients, already known, of variables at which the part begins
+    cost     a scalar of the part's own
+    details  whether to give, too, the gradients that come from `start` alone and from `cost` alone, each a list or None
+
+    The result is the gradients of `wrt`, those of `end`, and the details. A list of gradients of `end`, made to a dict, is
+    the `start` of the part that comes before.
+
+    Errors:  TypeError for `wrt` and `end` that are no lists; ValueError without `cost` and `start`
+    """
+    for name, given in (("wrt", wrt), ("end", end)):
+        if not isinstance(given, (list, tuple)):
+            raise TypeError(f"subgraph_grad takes a list of variables as `{name}`; got {given!r}.")
+    if cost is None and start is None:
+        raise ValueError("subgraph_grad needs a cost, or start, from which to begin; got neither.")
+    wanted = [*wrt, *end]
+    from_start = from_cost = None
+    if start is not None:
+        from_start = grad(None, wanted, list(end), "ignore", known_grads=start)
+    if cost is not None:
+        from_cost = grad(cost, wanted, list(end), "ignore")
+    if from_start is None or from_cost is None:
+        total = from_start or from_cost or []
+    else:
+        total = [a + b for a, b in zip(from_start, from_cost, strict=True)]
+    made = total[: len(wrt)], total[len(wrt) :]
+    return (*made, from_start, from_cost) if details else made
+
+
 def as_any(x: Any) -> Variable:
     """`x` if it is a variable of any type, else as a tensor."""
     return x if isinstance(x, Variable) else as_tensor_variable(x)
@@ -155,7 +196,9 @@ def _checked_constants(constants: Any) -> Sequence[Variable]:
         raise wrong(f"consider_constant must be a list of variables; got {constants!r}.")
     for one in constants:
         if not isinstance(one, Variable):
-            raise TypeError(f"Elements of consider_constant must be variables; got {one!r} of type {type(one)}.")
+            raise TypeError(
+                f"Elements of consider_constant must be variables; got {one!r} of type {type(one)}."
+            )
     return list(constants)
 
 
@@ -209,7 +252,9 @@ def _made_at(variable: Variable) -> str:
 
 
 # -- the pass ------------------------------------------------------------------------------------------------
-def backward(seeds: Mapping[Variable, Variable], wrt: Sequence[Variable], constant: Sequence[Variable]) -> Reached:
+def backward(
+    seeds: Mapping[Variable, Variable], wrt: Sequence[Variable], constant: Sequence[Variable]
+) -> Reached:
     """What reaches each variable between `seeds`, which map variables to cotangents, and `wrt`."""
     blocked = set(constant)
     reached: Reached = {}
@@ -227,7 +272,9 @@ def backward(seeds: Mapping[Variable, Variable], wrt: Sequence[Variable], consta
     return reached
 
 
-def _nodes_towards(wrt: Sequence[Variable], outputs: Sequence[Variable], blocked: set[Variable]) -> set[Apply]:
+def _nodes_towards(
+    wrt: Sequence[Variable], outputs: Sequence[Variable], blocked: set[Variable]
+) -> set[Apply]:
     targets = set(wrt)
     useful: set[Apply] = set()
     for node in walk.toposort(outputs, blocked):
@@ -281,12 +328,16 @@ def _grad_dtype(variable: Variable) -> str:
 def through(node: Apply, reached: Reached) -> list[Any]:
     """Cotangents of the inputs of `node`: None where disconnected, ZERO where connected but nothing flows."""
     pattern = connections(node)
-    connected = [[o for o, out in enumerate(node.outputs) if pattern[i][o] and out in reached] for i in range(node.nin)]
+    connected = [
+        [o for o, out in enumerate(node.outputs) if pattern[i][o] and out in reached] for i in range(node.nin)
+    ]
     # Nothing flows through what makes integers: such a function is flat wherever it has a derivative.
     flowing = [out in reached and reached[out] is not ZERO and not _discrete(out) for out in node.outputs]
     if not any(flowing):
         return [ZERO if connected[i] else None for i in range(node.nin)]
-    cotangents = [settled(reached, out) if flows else None for out, flows in zip(node.outputs, flowing, strict=True)]
+    cotangents = [
+        settled(reached, out) if flows else None for out, flows in zip(node.outputs, flowing, strict=True)
+    ]
     null = next((g for g in cotangents if g is not None and isinstance(g.type, NullType)), None)
     if null is not None:
         return [null if connected[i] else None for i in range(node.nin)]
@@ -315,7 +366,11 @@ def connections(node: Apply) -> list[list[bool]]:
 def _ask(node: Apply, cotangents: Sequence[Variable | None]) -> Sequence[Any]:
     """What the operation of `node` says of the cotangents of its inputs."""
     services = {"vjp": vjp} if hasattr(node.op, "inner_outputs") else {}
-    given = cotangents if isinstance(node.op, Primitive) else [disconnected_type() if g is None else g for g in cotangents]
+    given = (
+        cotangents
+        if isinstance(node.op, Primitive)
+        else [disconnected_type() if g is None else g for g in cotangents]
+    )
     try:
         answer = node.op.L_op(list(node.inputs), list(node.outputs), list(given), **services)  # type: ignore[arg-type]
     except Exception as error:
@@ -408,7 +463,9 @@ def _fitted(node: Apply, i: int, variable: Variable, cotangent: Any) -> Any:
         cotangent = real(cotangent)
     over = [a for a in range(kind.ndim) if kind.broadcastable[a] and not have.broadcastable[a]]
     if over:
-        cotangent = sum_over(cotangent, axis=over, keepdims=True, dtype=dtype if is_discrete(have.dtype) else None)
+        cotangent = sum_over(
+            cotangent, axis=over, keepdims=True, dtype=dtype if is_discrete(have.dtype) else None
+        )
     if any(b and not k for b, k in zip(have.broadcastable, kind.broadcastable, strict=True)):
         cotangent = fill(variable, cotangent)
     return cast(cotangent, dtype)

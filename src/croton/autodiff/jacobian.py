@@ -63,7 +63,10 @@ def _rows(expression: Variable, row: Any, disconnected_inputs: str) -> list[Vari
     dtype = "float64" if is_discrete(kind.dtype) else kind.dtype
     n = kind.shape[0]
     if n is not None and 0 < n <= WRITTEN_OUT:
-        rows = [row(as_tensor_variable(unit), disconnected_inputs if not i else "ignore") for i, unit in enumerate(np.eye(n, dtype=dtype))]
+        rows = [
+            row(as_tensor_variable(unit), disconnected_inputs if not i else "ignore")
+            for i, unit in enumerate(np.eye(n, dtype=dtype))
+        ]
         return [as_tensor_variable(list(column)) for column in zip(*rows, strict=True)]
     places = arange(shape_i(expression, 0), dtype="int64")
     return for_each(lambda i: row(cast(eq(places, i), dtype), disconnected_inputs), places)
@@ -93,5 +96,7 @@ def hessian(
             )
     slopes = grad(cost, wanted, consider_constant, disconnected_inputs, add_names=False)
     # A slope may well be the same everywhere.
-    found = [jacobian(slope, one, consider_constant, "ignore") for slope, one in zip(slopes, wanted, strict=True)]
+    found = [
+        jacobian(slope, one, consider_constant, "ignore") for slope, one in zip(slopes, wanted, strict=True)
+    ]
     return format_as(isinstance(wrt, list), isinstance(wrt, tuple), found)

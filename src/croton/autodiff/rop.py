@@ -94,7 +94,9 @@ def Rop(
     }
     tangents = forward(directions, outputs)
     answers = [
-        tangents[out] if out in tangents else _missing(out, disconnected_outputs, str(return_disconnected).lower())
+        tangents[out]
+        if out in tangents
+        else _missing(out, disconnected_outputs, str(return_disconnected).lower())
         for out in outputs
     ]
     return format_as(isinstance(f, list), isinstance(f, tuple), answers)
@@ -154,7 +156,9 @@ def _pushed_elementwise(node: Apply, moved: Sequence[Variable | None]) -> Variab
 def _transposed(node: Apply, moved: Sequence[Variable | None]) -> list[Variable | None]:
     """The derivatives forwards, from those backwards of what flows back."""
     probes: dict[Variable, Any] = {
-        y: zeros_like(y) for y in node.outputs if isinstance(y.type, TensorType) and not is_discrete(y.type.dtype)
+        y: zeros_like(y)
+        for y in node.outputs
+        if isinstance(y.type, TensorType) and not is_discrete(y.type.dtype)
     }
     if not probes:
         return [zeros(y) if isinstance(y.type, TensorType) else None for y in node.outputs]
@@ -167,13 +171,17 @@ def _transposed(node: Apply, moved: Sequence[Variable | None]) -> list[Variable 
     pairs = [
         (flow, direction)
         for flow, direction in zip(back, moved, strict=True)
-        if isinstance(flow, Variable) and direction is not None and not isinstance(flow.type, DisconnectedType)
+        if isinstance(flow, Variable)
+        and direction is not None
+        and not isinstance(flow.type, DisconnectedType)
     ]
     for flow, _ in pairs:
         _check_defined(node, flow)
     if not pairs:
         return [None] * len(node.outputs)
-    found = vjp([flow for flow, _ in pairs], list(probes.values()), [cast(v, flow.type.dtype) for flow, v in pairs])  # type: ignore[attr-defined]
+    found = vjp(
+        [flow for flow, _ in pairs], list(probes.values()), [cast(v, flow.type.dtype) for flow, v in pairs]
+    )  # type: ignore[attr-defined]
     by_output = dict(zip(probes, found, strict=True))
     for term in found:
         if term is not None:
@@ -215,12 +223,22 @@ def _any_complex(node: Apply) -> bool:
 def _missing(out: Variable, how: str, instead: str) -> Any:
     said = f"Rop was asked for the derivative of a variable that does not depend on wrt: {out}"
     if how == "raise":
-        made = f"\nIt was made at:\n  {out.owner.origin[0]}" if out.owner is not None and out.owner.origin else ""
-        raise DisconnectedInputError(f"{said}{made}\nWhat to do: leave it out, or pass disconnected_outputs='ignore'.")
+        made = (
+            f"\nIt was made at:\n  {out.owner.origin[0]}"
+            if out.owner is not None and out.owner.origin
+            else ""
+        )
+        raise DisconnectedInputError(
+            f"{said}{made}\nWhat to do: leave it out, or pass disconnected_outputs='ignore'."
+        )
     if how not in ("warn", "ignore"):
-        raise ValueError(f"Invalid value for disconnected_outputs: {how!r}; expected one of raise, warn, ignore.")
+        raise ValueError(
+            f"Invalid value for disconnected_outputs: {how!r}; expected one of raise, warn, ignore."
+        )
     if how == "warn":
         warnings.warn(said, stacklevel=3)
     if instead not in ("zero", "none", "disconnected"):
-        raise ValueError(f"Invalid value for return_disconnected: {instead!r}; expected one of zero, None, Disconnected.")
+        raise ValueError(
+            f"Invalid value for return_disconnected: {instead!r}; expected one of zero, None, Disconnected."
+        )
     return {"zero": zeros(out), "none": None, "disconnected": disconnected_type()}[instead]

@@ -61,7 +61,8 @@ class ForEach(Primitive):
         length = next((n for n in known if n is not None), None)
         kinds: list[Any] = [v.type for v in self.graph.outputs]
         return [
-            TensorType(kind.dtype, (length, *kind.shape)) if at < self.stacked else kind for at, kind in enumerate(kinds)
+            TensorType(kind.dtype, (length, *kind.shape)) if at < self.stacked else kind
+            for at, kind in enumerate(kinds)
         ]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
@@ -82,7 +83,9 @@ class ForEach(Primitive):
         sequences, kept = values[: self.sequences], values[self.sequences :]
         lengths = {len(s) for s in sequences}
         if len(lengths) != 1:
-            raise ShapeError(f"{self} goes over sequences of one length; got lengths {[len(s) for s in sequences]}.")
+            raise ShapeError(
+                f"{self} goes over sequences of one length; got lengths {[len(s) for s in sequences]}."
+            )
         (n,) = lengths
         rows = [compute([*[s[i] for s in sequences], *kept]) for i in range(n)]
         if n:

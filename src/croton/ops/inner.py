@@ -31,7 +31,9 @@ class InnerGraph:
         self._key = (tuple(v.type for v in self.inputs), tuple(node.op for node in self.nodes))
 
     @classmethod
-    def closing(cls, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> tuple[InnerGraph, list[Variable]]:
+    def closing(
+        cls, inputs: Sequence[Variable], outputs: Sequence[Variable]
+    ) -> tuple[InnerGraph, list[Variable]]:
         """The graph that makes `outputs` from `inputs`, and what else it reads: those variables become further inputs.
 
         What does not depend on `inputs` stays outside, and is computed once.
@@ -41,7 +43,9 @@ class InnerGraph:
         for node in walk.toposort(outputs, inputs):
             if any(v in inside for v in node.inputs):
                 inside.update(node.outputs)
-        reads = [v for node in walk.toposort(outputs, inputs) if node.outputs[0] in inside for v in node.inputs]
+        reads = [
+            v for node in walk.toposort(outputs, inputs) if node.outputs[0] in inside for v in node.inputs
+        ]
         for variable in (*reads, *outputs):
             if variable not in inside and not isinstance(variable, Constant):
                 outer.setdefault(variable, variable.type())  # type: ignore[operator]

@@ -495,6 +495,10 @@ from croton.ops.gradient_marks import grad_undefined as grad_undefined
 from croton.vartypes.null import DisconnectedType as DisconnectedType
 
 # -- modules of variables and parts (basic, which has all names, at the end)
+from theano import compile as compile
+from theano import gof as gof
+from theano import printing as printing
+from theano import scalar as scal
 from theano.tensor import io as io
 from theano.tensor import opt as opt
 from theano.tensor import sharedvar as sharedvar

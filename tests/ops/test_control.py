@@ -1,0 +1,53 @@
+"""A graph computed for each element of sequences."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+from croton.ops.control import for_each, over
+
+x, w = T.dmatrix("x"), T.dvector("w")
+XV, WV = np.arange(6.0).reshape(3, 2), np.array([2.0, -1.0])
+
+
+def test_values_and_gradients():
+    rows, heads = for_each(lambda row: [T.exp(row * w), row[0]], x)
+    f = theano.function([x, w], [rows, heads, *theano.grad((rows**2).sum() + heads.sum(), [x, w])])
+    e = T.exp(x * w)
+    plain = theano.function([x, w], [e, x[:, 0], *theano.grad((e**2).sum() + x[:, 0].sum(), [x, w])])
+    for found, expected in zip(f(XV, WV), plain(XV, WV), strict=True):
+        np.testing.assert_allclose(found, expected)
+
+
+def test_sums_are_differentiated_too():
+    row, v = T.dvector(), T.dvector()
+    (total,) = over([row], [x], [T.dot(row, v) ** 2], 0, {v: w})
+    second = theano.grad(theano.grad(total, w).sum(), w)
+    expected = theano.grad(theano.grad((T.dot(x, w) ** 2).sum(), w).sum(), w)
+    np.testing.assert_allclose(*theano.function([x, w], [second, expected])(XV, WV))
+
+
+def test_what_does_not_depend_on_the_element_is_computed_once():
+    (made,) = for_each(lambda row: [row * T.exp(w).sum()], x)
+    assert [str(node.op) for node in made.owner.op.graph.nodes if "exp" in str(node.op)] == []
+
+
+def test_empty_sequences_and_sequences_of_different_lengths():
+    (made,) = for_each(lambda row: [row * 2], x)
+    assert made.eval({x: np.zeros((0, 4))}).shape == (0, 4)
+    (both,) = for_each(lambda a, b: [a * b], x, w)
+    with pytest.raises(ValueError, match="one length"):
+        both.eval({x: XV, w: WV})
+
+
+def test_equal_graphs_make_equal_operations():
+    one, two = (for_each(lambda row: [T.exp(row) * w], x)[0].owner.op for _ in range(2))
+    assert one == two
+    assert hash(one) == hash(two)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert one != for_each(lambda row: [T.exp(row) + w], x)[0].owner.op
