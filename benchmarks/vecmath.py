@@ -85,14 +85,22 @@ def show_speed(names: Sequence[str], avx2: bool) -> None:
             print(f"{row}   {cost(loop)} {compiled:6.1f}", flush=True)
 
 
+def tried(name: str, dtype: str, count: int, seed: int, span: Sequence[float] | None) -> tuple[Array, ...]:
+    """Numbers of all kinds, or evenly spread ones of an interval."""
+    rng = np.random.default_rng(seed)
+    if span is None:
+        return arguments(name, dtype, count, rng)
+    return tuple(np.asarray(rng.uniform(*span, count), dtype) for _ in range(FUNCTIONS[name].arity))
+
+
 def show_errors(names: Sequence[str], count: int, seed: int, span: Sequence[float] | None) -> None:
     """The table of errors."""
     for name in names:
         for (dtype, width), allowed in zip(WIDTHS[False], FUNCTIONS[name].ulp, strict=True):
             loop = compile_loop(name, dtype, width)
-            found = list(
-                measured(name, dtype, loop, arguments(name, dtype, count, np.random.default_rng(seed)))
-            )
+            found = list(measured(name, dtype, loop, tried(name, dtype, count, seed, span)))
+            if not found:
+                continue  # the interval lies outside the function's domain
             worst, where = max(found)
             mark = "" if worst <= allowed else "  MORE THAN STATED"
             print(
