@@ -136,6 +136,19 @@ class ProgramBuilder(Numbers):
         self.emit(p.Call("rt_alloc", (p.I64(self.raw(self.nbytes(dtype, dims))),), address))
         return Array(dtype, address, tuple(dims), self.strides(dtype, dims), Block(address), True)
 
+    def on_stack(self, dtype: str) -> Array:
+        """Room for one number."""
+        return Array(dtype, self.local(dtype), (), (), Block(fixed=True), True)
+
+    def renew(self, variable: Variable, x: Variable, *others: Variable) -> Array:
+        """An output that is as `x` so far: in its memory, where nothing needs that any more and none of `others` lies there."""
+        source = self.array(x)
+        shared = any(v in self.arrays and self.arrays[v].block is source.block for v in others)
+        made = self.new(variable, source.dims, None if shared else source)
+        if made.data is not source.data:
+            self.copy(made, source)
+        return made
+
     def free(self, array: Array) -> None:
         """Give back a temporary."""
         assert array.block.address is not None
@@ -275,8 +288,11 @@ class ProgramBuilder(Numbers):
         """
         k = Builder("E")
         arrays = [*ins, out]
-        splat = [not a.ndim or isinstance(a.strides[-1], int) and a.strides[-1] == 0 for a in arrays]
-        splat[-1] = not out.ndim
+        if not out.ndim:
+            arrays = [Array(a.dtype, a.data, (1,), (a.itemsize,), a.block) for a in arrays]
+            out = arrays[-1]
+        splat = [isinstance(a.strides[-1], int) and a.strides[-1] == 0 for a in arrays]
+        splat[-1] = False
         buffers = [
             k.buffer(f"x{i}", a.dtype, "splat" if flat else "unit") for i, (a, flat) in enumerate(zip(arrays, splat, strict=True))
         ]
@@ -302,7 +318,9 @@ class ProgramBuilder(Numbers):
     # -- checks ----------------------------------------------------------------------------------------------
     def fail_if(self, condition: Any, code: int, *details: Any) -> None:
         """End the program with an error when `condition`."""
-        if isinstance(condition, bool):
+        if condition is False:
+            return
+        if condition is True:
             condition = self.register(condition, "bool")
         node = self.program.nodes[self.node_number]
         operands = tuple(o for o in map(self._operand, node.inputs) if o is not None)

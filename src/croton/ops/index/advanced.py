@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import zeros
+from croton.ops.index import native
 from croton.ops.index import template as index
 from croton.ops.index.subtensor import fitted, nothing, summed_to
 from croton.ops.numbers import as_tensor_number
 from croton.ops.shape import lengths
-from croton.vartypes.dtype import is_discrete
+from croton.vartypes.dtype import is_complex, is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 
 # What the samples index by.
@@ -69,6 +70,15 @@ class AdvancedSubtensor1(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         x, places = xs
         return [AdvancedIncSubtensor1()(zeros(lengths(x), dtype=gs[0].type.dtype), gs[0], places), None]
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        native.gather(b, ys[0], native.locate(b, b.array(xs[0]), [xs[1]], 0))
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return native.failure(details)
 
     samples = (
         S((3, 4), np.array([2, 0, -1, 0])),
@@ -128,6 +138,23 @@ class AdvancedIncSubtensor1(Primitive):
         if self.set_instead_of_inc:
             g = AdvancedIncSubtensor1(set_instead_of_inc=True)(g, nothing(g), places)
         return [g, summed_to(taken, y), None]
+
+    makes_new_memory: ClassVar[bool] = True
+    writes_over: ClassVar[int] = 0
+
+    def lowers(self, node: Apply) -> bool:
+        """Setting moves elements of any type; sums are of real types."""
+        return (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))  # type: ignore[attr-defined]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        out = b.renew(ys[0], xs[0], *xs[1:])
+        places = native.locate(b, out, [xs[2]], 0)
+        value = b.broadcast(b.array(xs[1]), places.part_dims, 1)
+        native.scatter(b, places, value, self.set_instead_of_inc)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return native.failure(details)
 
     samples = (
         S((3, 4), (4, 4), np.array([2, 0, -1, 0])),
@@ -240,6 +267,17 @@ def _static(entry: slice, dim: Dim) -> Dim:
     return dim if index.is_full(entry) else index.static_length(entry, dim)
 
 
+def no_bare_truth(places: Sequence[Any]) -> bool:
+    """Whether no array of an index is a mask without axes."""
+    return all(v.type.ndim or v.type.dtype != "bool" for v in places)
+
+
+def _entries(operation: Any, x: Any, places: Sequence[Any]) -> tuple[list[Any], int]:
+    """For native code: the entries of the index, and how many axes stand before the places that arrays name."""
+    entries = index.join(operation.idx_list, places)
+    return entries, layout(x, entries)[1]
+
+
 @op("advanced_subtensor")
 class AdvancedSubtensor(_Advanced):
     """A part of a tensor by an index that holds arrays of integers or masks, as NumPy understands it.
@@ -282,6 +320,19 @@ class AdvancedSubtensor(_Advanced):
         x, *places = xs
         empty = zeros(lengths(x), dtype=gs[0].type.dtype)
         return [AdvancedIncSubtensor(idx_list=self.idx_list)(empty, gs[0], *places), *[None] * len(places)]
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def lowers(self, node: Apply) -> bool:
+        """Arrays of integers, and masks of at least one axis."""
+        return no_bare_truth(node.inputs[1:])
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        native.gather(b, ys[0], native.locate(b, b.array(xs[0]), *_entries(self, xs[0], xs[1:])))
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return native.failure(details)
 
     samples = (
         S((3, 4), np.array([0, 2]), np.array([1, -1]), idx_list=None),
@@ -360,6 +411,23 @@ class AdvancedIncSubtensor(_Advanced):
         if self.set_instead_of_inc:
             g = type(self)(set_instead_of_inc=True, idx_list=self.idx_list)(g, nothing(g), *places)
         return [g, summed_to(taken, y), *[None] * len(places)]
+
+    makes_new_memory: ClassVar[bool] = True
+    writes_over: ClassVar[int] = 0
+
+    def lowers(self, node: Apply) -> bool:
+        """Setting moves elements of any type; sums are of real types, masks of at least one axis."""
+        return no_bare_truth(node.inputs[2:]) and (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))  # type: ignore[attr-defined]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        out = b.renew(ys[0], xs[0], *xs[1:])
+        places = native.locate(b, out, *_entries(self, xs[0], xs[2:]))
+        value = b.broadcast(b.array(xs[1]), places.part_dims, 1)
+        native.scatter(b, places, value, self.set_instead_of_inc)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return native.failure(details)
 
     samples = (
         S((3, 4), (2,), np.array([0, 0]), np.array([1, 1])),

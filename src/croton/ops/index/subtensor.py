@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,11 +16,12 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import zeros
 from croton.ops.elementwise import real
 from croton.ops.elemwise import dimshuffle
+from croton.ops.index import native
 from croton.ops.index import template as index
 from croton.ops.known import elements
 from croton.ops.numbers import as_tensor_number
 from croton.ops.shape import addbroadcast, lengths
-from croton.vartypes.dtype import is_complex
+from croton.vartypes.dtype import COMPLEX, is_complex
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -124,6 +125,17 @@ class Subtensor(_Basic):
         empty = zeros(lengths(x), dtype=gs[0].type.dtype)
         return [IncSubtensor(self.idx_list)(empty, gs[0], *places), *[None] * len(places)]
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        part = native.view(b, b.array(xs[0]), index.join(self.idx_list, xs[1:]))
+        if part.ndim or part.dtype in ("float16", *COMPLEX):
+            b.bind(ys[0], part)
+        else:
+            b.bind(ys[0], b.load(part.data, part.dtype))
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return native.failure(details)
+
     samples = (
         S((3, 4), idx_list=(1,)),
         S((3, 4), idx_list=(slice(None, None, -1), slice(1, 3))),
@@ -190,6 +202,30 @@ class IncSubtensor(_Basic):
         if self.set_instead_of_inc:
             g = IncSubtensor(self.idx_list, set_instead_of_inc=True)(g, nothing(g), *places)
         return [g, summed_to(at_part, y), *[None] * len(places)]
+
+    makes_new_memory: ClassVar[bool] = True
+    writes_over: ClassVar[int] = 0
+
+    def lowers(self, node: Apply) -> bool:
+        """Setting moves elements of any type; sums are of real types."""
+        return self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype)  # type: ignore[attr-defined]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        entries = index.join(self.idx_list, xs[2:])
+        out = b.renew(ys[0], xs[0], xs[1])
+        part = native.view(b, out, entries)
+        if self.set_instead_of_inc and xs[1].type.ndim == 0:
+            b.spread(part, xs[1])
+            return
+        value = b.broadcast(b.array(xs[1]), part.dims, 1)
+        if self.set_instead_of_inc:
+            b.copy(part, value)
+        else:
+            b.elementwise(lambda k, x, y: x + y, part, part, value)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return native.failure(details)
 
     samples = (
         S((3, 4), (4,), idx_list=(1,)),

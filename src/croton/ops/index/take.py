@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import clip, mod
 from croton.ops.elemwise import dimshuffle
+from croton.ops.index import native
 from croton.ops.index.advanced import as_place
 from croton.ops.reshape import flatten
 from croton.ops.shape import shape_i, size
-from croton.vartypes.dtype import INTEGER
+from croton.vartypes.dtype import INTEGER, is_complex
 from croton.vartypes.lists import TypedListType
 from croton.vartypes.tensor import TensorType
 
@@ -74,6 +75,19 @@ class Nonzero(Primitive):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [None]
+
+    makes_new_memory: ClassVar[bool] = True
+
+    def lowers(self, node: Apply) -> bool:
+        """All real types."""
+        return not is_complex(node.inputs[0].type.dtype)  # type: ignore[attr-defined]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        found, count = native.positions(b, x, [[int(i == j) for j in range(x.ndim)] for i in range(x.ndim)])
+        out = b.new(ys[0], (x.ndim, count))
+        b.copy(out, b.part(found, out.dims, found.strides))
+        b.free(found)
 
     samples = (
         S(np.array([[0, 1], [2, 0]]), grad=False),
