@@ -89,9 +89,19 @@ def test_gemm_sizes(native: Any, dtype: str, m: int, n: int, k: int) -> None:
         check_gemm(native, rng, dtype, m, n, k, layouts)
 
 
+@pytest.mark.parametrize("dtype", ("float32", "float64"))
+@pytest.mark.parametrize(
+    "m, n, k", [(1501, 10, 601), (777, 20, 613), (2049, 1, 1030), (11, 1003, 517), (7, 2000, 1025), (700, 13, 520)]
+)
+def test_products_with_a_narrow_matrix(native: Any, dtype: str, m: int, n: int, k: int) -> None:
+    rng = np.random.default_rng(7)
+    for layouts in (("C", "C", "C"), ("F", "C", "C"), ("C", "F", "F"), ("F", "steps", "steps"), ("steps", "C", "C")):
+        check_gemm(native, rng, dtype, m, n, k, layouts)
+
+
 def test_large_products_have_the_same_bits_on_any_number_of_threads(native: Any) -> None:
     rng, before = np.random.default_rng(3), rt.get_num_threads()
-    for m, n, k in ((300, 500, 200), (600, 64, 300), (40, 900, 200)):
+    for m, n, k in ((300, 500, 200), (600, 64, 300), (40, 900, 200), (3000, 10, 600), (17, 3000, 600)):
         a, b = array(rng, (m, k), "float64"), array(rng, (k, n), "float64", "F")
         results = []
         for threads in (1, 2, 5):

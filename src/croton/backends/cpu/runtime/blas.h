@@ -7,6 +7,8 @@
 
 enum { RT_BLAS_KINDS = 4 };
 
+typedef struct rt_ctx rt_ctx;
+
 typedef void rt_gemm_fn(char *ta, char *tb, int *m, int *n, int *k, const void *alpha, const void *a, int *lda,
                         const void *b, int *ldb, const void *beta, void *c, int *ldc);
 typedef void rt_gemv_fn(char *trans, int *m, int *n, const void *alpha, const void *a, int *lda, const void *x,
@@ -29,5 +31,19 @@ extern rt_blas_table rt_blas;
 /* 0..3 for float32, float64, complex64, complex128; -1 for others. */
 int rt_blas_kind(int32_t dtype);
 bool rt_blas_is_zero(int kind, const void *scalar);
+
+/* C (rows x columns) = alpha * big (rows x k) * small (k x columns) + beta * C; strides in bytes. */
+typedef struct {
+    int64_t rows, columns, k;
+    const char *big, *small;
+    int64_t big_l, big_k, small_k, small_s;
+    char *c;
+    int64_t c_l, c_s;
+    const void *alpha, *beta;
+} rt_skinny_product;
+
+bool rt_skinny_fits(int kind, const rt_skinny_product *p);
+/* ps: picoseconds per row. */
+int32_t rt_skinny(rt_ctx *ctx, int kind, const rt_skinny_product *p, int64_t ps);
 
 #endif

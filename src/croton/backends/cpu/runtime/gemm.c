@@ -243,6 +243,19 @@ static int32_t run_through_copy(rt_ctx *ctx, product *job)
     return status;
 }
 
+/* The product as one of a long and a narrow matrix, with whichever side is narrow. */
+static rt_skinny_product as_skinny(const product *job)
+{
+    bool tall = job->n <= job->m;
+    matrix big = tall ? job->a : (matrix){job->b.data, 0, job->b.cs, job->b.rs};
+    matrix small = tall ? job->b : (matrix){job->a.data, 0, job->a.cs, job->a.rs};
+    return (rt_skinny_product){.rows = tall ? job->m : job->n, .columns = tall ? job->n : job->m, .k = job->k,
+                               .big = big.data, .big_l = big.rs, .big_k = big.cs,
+                               .small = small.data, .small_k = small.rs, .small_s = small.cs,
+                               .c = job->c.data, .c_l = tall ? job->c.rs : job->c.cs,
+                               .c_s = tall ? job->c.cs : job->c.rs, .alpha = job->alpha, .beta = job->beta};
+}
+
 static int32_t multiply(rt_ctx *ctx, int32_t dtype, product *job)
 {
     if (job->batch <= 0 || job->m <= 0 || job->n <= 0) return 0;
@@ -253,6 +266,9 @@ static int32_t multiply(rt_ctx *ctx, int32_t dtype, product *job)
     if (status) return status;
     job->item = PyDataType_ELSIZE(rt_descrs[dtype]);
     job->lda = job->ldb = 1;
+    rt_skinny_product skinny = as_skinny(job);
+    if (job->batch == 1 && rt_skinny_fits(job->kind, &skinny))
+        return rt_skinny(ctx, job->kind, &skinny, rt_times(ps_per_product[job->kind], rt_times(skinny.columns, skinny.k)));
     char c = orientation(job->m, job->n, job->c.rs, job->c.cs, job->item, &job->ldc);
     if (!c) return run_through_copy(ctx, job);
     if (c == 'T') transpose_product(job);
