@@ -317,11 +317,11 @@ def zeros(variable: Variable) -> Variable:
     if isinstance(variable.type, TensorType):
         made: Variable = zeros_like(variable, dtype=_grad_dtype(variable))
         return made
-    return variable.zeros_like()  # type: ignore[attr-defined, no-any-return]
+    return variable.zeros_like()
 
 
 def _grad_dtype(variable: Variable) -> str:
-    dtype: str = variable.type.dtype  # type: ignore[attr-defined]
+    dtype: str = variable.type.dtype
     return str(config.floatX) if is_discrete(dtype) else dtype
 
 
@@ -426,7 +426,7 @@ def _plus(a: Variable | None, b: Variable | None) -> Variable | None:
     for one in (a, b):
         if isinstance(one.type, NullType):
             return one
-    made: Variable = a + b  # type: ignore[operator]
+    made: Variable = a + b
     return made
 
 

@@ -142,13 +142,13 @@ def _pushed_elementwise(node: Apply, moved: Sequence[Variable | None]) -> Variab
     for i, direction in enumerate(moved):
         if direction is None or not pattern[i][0]:
             continue
-        term = node.op.L_op(node.inputs, node.outputs, [cast(direction, y.type.dtype)])[i]  # type: ignore[attr-defined]
+        term = node.op.L_op(node.inputs, node.outputs, [cast(direction, y.type.dtype)])[i]
         if term is not None and not isinstance(term.type, DisconnectedType):
             _check_defined(node, term)
             total = term if total is None else total + term
     if total is not None:
-        total = cast(total, y.type.dtype)  # type: ignore[attr-defined]
-        if total.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
+        total = cast(total, y.type.dtype)
+        if total.type.broadcastable != y.type.broadcastable:
             total = fill(y, total)
     return total
 
@@ -181,7 +181,7 @@ def _transposed(node: Apply, moved: Sequence[Variable | None]) -> list[Variable 
         return [None] * len(node.outputs)
     found = vjp(
         [flow for flow, _ in pairs], list(probes.values()), [cast(v, flow.type.dtype) for flow, v in pairs]
-    )  # type: ignore[attr-defined]
+    )
     by_output = dict(zip(probes, found, strict=True))
     for term in found:
         if term is not None:

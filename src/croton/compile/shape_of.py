@@ -44,4 +44,4 @@ def shape_of_variables(
             known[length] = constant(np.int64(shape[node.op.i]))
     fresh, _ = walk.clone_graph(wanted, known, strict=False)
     values = iter(function([], fresh, mode="FAST_COMPILE")())
-    return {v: tuple(next(values) for _ in range(v.type.ndim)) for v in tensors}  # type: ignore[arg-type]
+    return {v: tuple(next(values) for _ in range(v.type.ndim)) for v in tensors}

@@ -191,7 +191,7 @@ def _slice(entry: slice) -> str:
 def _bound(part: Any) -> str:
     if part is None:
         return ""
-    return str(part.dtype) if isinstance(part, Type) else "int64"  # type: ignore[attr-defined]
+    return str(part.dtype) if isinstance(part, Type) else "int64"
 
 
 class PPrinter:

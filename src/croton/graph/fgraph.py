@@ -21,7 +21,9 @@ class Listener(Protocol):
     def on_prune(self, graph: FunctionGraph, node: Apply) -> None:
         """`node` has gone: nothing reads it any more."""
 
-    def on_change(self, graph: FunctionGraph, client: Apply | str, at: int, old: Variable, new: Variable) -> None:
+    def on_change(
+        self, graph: FunctionGraph, client: Apply | str, at: int, old: Variable, new: Variable
+    ) -> None:
         """`client` reads `new` at position `at`, where it read `old`."""
 
 
@@ -41,13 +43,17 @@ class FunctionGraph:
         self._input_set = set(self.inputs)
         for variable in self.inputs:
             if variable.owner is not None:
-                raise ValueError(f"{variable} can't be an input of a graph: it is computed by {variable.owner}.")
+                raise ValueError(
+                    f"{variable} can't be an input of a graph: it is computed by {variable.owner}."
+                )
         for at, variable in enumerate(self.outputs):
             self._import(variable)
             self.clients[variable]["output", at] = None
 
     @classmethod
-    def copy_of(cls, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> tuple[FunctionGraph, dict[Any, Any]]:
+    def copy_of(
+        cls, inputs: Sequence[Variable], outputs: Sequence[Variable]
+    ) -> tuple[FunctionGraph, dict[Any, Any]]:
         """A graph of copies of all that lies between `inputs` and `outputs`, and the map from old to new."""
         replace: dict[Variable, Variable] = {}
         for variable in inputs:
@@ -140,7 +146,8 @@ class FunctionGraph:
     def _import_leaf(self, variable: Variable) -> None:
         if not isinstance(variable, Constant) and variable not in self._input_set:
             raise MissingInputError(
-                f"The graph needs {variable} of type {variable.type}, which is neither among its inputs nor given a value.",
+                f"The graph needs {variable} of type {variable.type}, which is neither among its inputs nor given a "
+                "value.",
                 variable=variable,
             )
         self.clients.setdefault(variable, {})

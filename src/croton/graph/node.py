@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from croton.graph import origin
@@ -17,6 +17,11 @@ _serial = itertools.count()
 
 class Tag:
     """Free room for notes on a variable, an application or an operation (`tag.test_value`, `tag.my_note`)."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def __repr__(self) -> str:
         return f"tag({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
@@ -82,8 +87,11 @@ class Apply:
                 return self.outputs[0]
             raise ValueError(f"{self.op} has {len(self.outputs)} outputs and no default output.")
         if not 0 <= at < len(self.outputs):
-            raise ValueError(f"{self.op}.default_output is {at}, out of range for {len(self.outputs)} outputs.")
-        return self.outputs[at]
+            raise ValueError(
+                f"{self.op}.default_output is {at}, out of range for {len(self.outputs)} outputs."
+            )
+        chosen: Variable = self.outputs[at]
+        return chosen
 
     def clone(self) -> Apply:
         """A new application of the same operation to the same inputs, with new outputs."""
@@ -120,7 +128,9 @@ class Variable:
     It is an input (no owner), or output number `index` of the application `owner`.
     """
 
-    def __init__(self, type: Type, owner: Apply | None = None, index: int | None = None, name: str | None = None):
+    def __init__(
+        self, type: Type, owner: Apply | None = None, index: int | None = None, name: str | None = None
+    ):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"The name of a variable must be a string; got {name!r}.")
         self.type = type
@@ -155,6 +165,37 @@ class Variable:
         raise NotImplementedError(f"variables of type {self.type} are not ordered")
 
     __gt__ = __le__ = __ge__ = __lt__
+
+    if TYPE_CHECKING:
+        # The class that `type` names offers the rest: those of arrays and numbers, what stands here and more.
+        dtype: str
+        ndim: int
+        broadcastable: tuple[bool, ...]
+        shape: Variable
+        T: Variable
+        astype: Callable[..., Variable]
+        dimshuffle: Callable[..., Variable]
+        flatten: Callable[..., Variable]
+        reshape: Callable[..., Variable]
+        sum: Callable[..., Variable]
+        zeros_like: Callable[..., Variable]
+
+        def __abs__(self) -> Variable: ...
+        def __neg__(self) -> Variable: ...
+        def __invert__(self) -> Variable: ...
+        def __add__(self, other: Any) -> Variable: ...
+        def __radd__(self, other: Any) -> Variable: ...
+        def __sub__(self, other: Any) -> Variable: ...
+        def __rsub__(self, other: Any) -> Variable: ...
+        def __mul__(self, other: Any) -> Variable: ...
+        def __rmul__(self, other: Any) -> Variable: ...
+        def __truediv__(self, other: Any) -> Variable: ...
+        def __rtruediv__(self, other: Any) -> Variable: ...
+        def __pow__(self, other: Any) -> Variable: ...
+        def __rpow__(self, other: Any) -> Variable: ...
+        def __and__(self, other: Any) -> Variable: ...
+        def __or__(self, other: Any) -> Variable: ...
+        def __getitem__(self, at: Any) -> Variable: ...
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

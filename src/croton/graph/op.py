@@ -97,7 +97,7 @@ class Op:
             return True
         if type(self) is not type(other) or not hasattr(self, "__props__"):
             return False
-        return self._props() == other._props()  # type: ignore[attr-defined]
+        return self._props() == other._props()
 
     def __hash__(self) -> int:
         if not hasattr(self, "__props__"):

@@ -37,7 +37,7 @@ def capture() -> Origin:
     while frame is not None and len(found) < _DEPTH:
         code = frame.f_code
         name = code.co_filename
-        if not (name.startswith(_HOUSE) or name.startswith(_ROOF)):
+        if not name.startswith((_HOUSE, _ROOF)):
             found.append(Frame(name, frame.f_lineno, code.co_name))
             if code.co_name == "<module>":
                 break

@@ -16,7 +16,11 @@ class Type:
     A user's own type overrides `filter`, and where it can, `values_eq`, `__eq__` and `__hash__`.
     """
 
-    ndim: int | None
+    # What types of arrays (and of numbers) say of themselves; the others have none of these.
+    ndim: int
+    dtype: str
+    shape: tuple[int | None, ...]
+    broadcastable: tuple[bool, ...]
 
     def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
         """`value` as this type holds it.
@@ -41,7 +45,8 @@ class Type:
                 f"Cannot convert Type {other.type} (of Variable {other}) into Type {self}. "
                 f"You can try to manually convert {other} into a {self}."
             )
-        return other  # type: ignore[no-any-return]
+        fitting: Variable = other
+        return fitting
 
     def convert_variable(self, variable: Variable) -> Variable | None:
         """`variable` seen as one of this type, or None where that is not possible."""
@@ -61,16 +66,13 @@ class Type:
 
     def make_variable(self, name: str | None = None) -> Variable:
         """A new variable of this type."""
-        from_hook: Variable = self.variable_class(self, name=name)
-        return from_hook
+        made: Variable = self.variable_class(self, name=name)
+        return made
 
     def make_constant(self, value: Any, name: str | None = None) -> Constant:
         """A constant of this type that holds `value`."""
         made: Constant = self.constant_class(self, self.filter(value), name=name)
         return made
-
-    Variable = property(lambda self: self.variable_class)
-    Constant = property(lambda self: self.constant_class)
 
     def __call__(self, name: str | None = None) -> Variable:
         """A new variable of this type."""
@@ -99,6 +101,9 @@ class Type:
     # Set by the node room and, for tensors, by ops/variable.py: what a variable of this type is made of.
     variable_class: Any = None
     constant_class: Any = None
+
+    Variable = property(lambda self: self.variable_class)
+    Constant = property(lambda self: self.constant_class)
 
 
 class Generic(Type):

@@ -62,9 +62,7 @@ def graph_inputs(variables: Iterable[Variable], blockers: Iterable[Variable] = (
 
 def explicit_inputs(variables: Iterable[Variable]) -> list[Variable]:
     """Those inputs that a caller has to give: neither constants nor shared variables."""
-    return [
-        v for v in graph_inputs(variables) if not isinstance(v, Constant) and not hasattr(v, "get_value")
-    ]
+    return [v for v in graph_inputs(variables) if not isinstance(v, Constant) and not hasattr(v, "get_value")]
 
 
 def depends_on(variables: Iterable[Variable], on: Iterable[Variable]) -> bool:

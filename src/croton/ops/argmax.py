@@ -116,7 +116,7 @@ class MaxAndArgmax(_Place):
     nout: ClassVar[int] = 2
 
     def infer(self, x: Variable) -> Any:
-        return [self.reduced(x, x.type.dtype), self.reduced(x, "int64")]  # type: ignore[attr-defined]
+        return [self.reduced(x, x.type.dtype), self.reduced(x, "int64")]
 
     def eval(self, xp: Any, x: Any) -> Any:
         return xp.max(x, axis=self.axis), _first(xp, "argmax", x, self.axis)
@@ -153,7 +153,7 @@ def max_and_argmax(a: Any, axis: Any = None, keepdims: bool = False) -> list[Var
     outs = MaxAndArgmax(axes)(x)
     for out, name in zip(outs, ("max", "argmax"), strict=True):
         out.name = name
-    return [spread(out, x.type.ndim, axes) for out in outs] if keepdims else list(outs)  # type: ignore[arg-type]
+    return [spread(out, x.type.ndim, axes) for out in outs] if keepdims else list(outs)
 
 
 def _place(kind: Any, x: Any, axis: Any, keepdims: bool) -> Variable:

@@ -14,13 +14,13 @@ from croton.ops.reduce import axes_of
 def shape_padleft(t: Any, n_ones: int = 1) -> Variable:
     """`t` with `n_ones` axes of length 1 in front."""
     x = as_tensor_variable(t)
-    return dimshuffle(x, *["x"] * n_ones, *range(x.type.ndim))  # type: ignore[arg-type]
+    return dimshuffle(x, *["x"] * n_ones, *range(x.type.ndim))
 
 
 def shape_padright(t: Any, n_ones: int = 1) -> Variable:
     """`t` with `n_ones` axes of length 1 at the end."""
     x = as_tensor_variable(t)
-    return dimshuffle(x, *range(x.type.ndim), *["x"] * n_ones)  # type: ignore[arg-type]
+    return dimshuffle(x, *range(x.type.ndim), *["x"] * n_ones)
 
 
 def shape_padaxis(t: Any, axis: int) -> Variable:

@@ -31,9 +31,20 @@ class S:
     grad: bool = True
 
     def __init__(
-        self, *inputs: Any, dtype: str = "float64", domain: tuple[float, float] = (-2.0, 2.0), grad: bool = True, **params: Any
+        self,
+        *inputs: Any,
+        dtype: str = "float64",
+        domain: tuple[float, float] = (-2.0, 2.0),
+        grad: bool = True,
+        **params: Any,
     ):
-        for name, value in (("inputs", inputs), ("params", params), ("dtype", dtype), ("domain", domain), ("grad", grad)):
+        for name, value in (
+            ("inputs", inputs),
+            ("params", params),
+            ("dtype", dtype),
+            ("domain", domain),
+            ("grad", grad),
+        ):
             object.__setattr__(self, name, value)
 
 
@@ -47,8 +58,16 @@ class E:
     says: str
     dtype: str = "float64"
 
-    def __init__(self, *inputs: Any, raises: type[BaseException], says: str, dtype: str = "float64", **params: Any):
-        for name, value in (("inputs", inputs), ("params", params), ("raises", raises), ("says", says), ("dtype", dtype)):
+    def __init__(
+        self, *inputs: Any, raises: type[BaseException], says: str, dtype: str = "float64", **params: Any
+    ):
+        for name, value in (
+            ("inputs", inputs),
+            ("params", params),
+            ("raises", raises),
+            ("says", says),
+            ("dtype", dtype),
+        ):
             object.__setattr__(self, name, value)
 
 
@@ -106,7 +125,7 @@ class Primitive(Op):
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         return [shapes[0]] * len(node.outputs)
 
-    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:  # type: ignore[override]
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         """The cotangents of the inputs."""
         raise MethodNotDefined("grad", type(self), type(self).__name__)
 
@@ -115,15 +134,15 @@ class Primitive(Op):
 
 
 @dataclass_transform()
-def op(name: str) -> Callable[[type], Any]:
+def op(name: str) -> Callable[[type[Primitive]], Any]:
     """Make a class an operation of the house called `name`: its annotated fields become its identity."""
 
-    def decorate(cls: type) -> type:
+    def decorate(cls: type[Primitive]) -> Any:
         own_str = cls.__str__
-        made = dataclasses.dataclass(eq=False, repr=False)(cls)
-        made.op_name = name  # type: ignore[attr-defined]
-        made.__props__ = tuple(f.name for f in dataclasses.fields(made))  # type: ignore[attr-defined]
-        made.__str__ = own_str  # type: ignore[method-assign]
+        made: Any = dataclasses.dataclass(eq=False, repr=False)(cls)
+        made.op_name = name
+        made.__props__ = tuple(f.name for f in dataclasses.fields(made))
+        made.__str__ = own_str
         REGISTRY[name] = made
         return made
 

@@ -24,11 +24,11 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
     for v in (x, y):
         if is_complex(v.type.dtype) or v.type.dtype == "bool":
             raise TypeError(f"isclose takes real numbers; got {v} of type {v.type}. For bool there is eq.")
-    finite: Any = ~(isnan(x) | isnan(y) | isinf(x) | isinf(y))  # type: ignore[operator]
+    finite: Any = ~(isnan(x) | isnan(y) | isinf(x) | isinf(y))
     close = le(abs_(x - y), atol + rtol * abs_(y)) & finite
-    both_infinite = isinf(x) & isinf(y) & eq(x, y)  # type: ignore[operator]
+    both_infinite = isinf(x) & isinf(y) & eq(x, y)
     made: Any = close | both_infinite
-    return made | (isnan(x) & isnan(y)) if equal_nan else made  # type: ignore[no-any-return, operator]
+    return made | (isnan(x) & isnan(y)) if equal_nan else made  # type: ignore[no-any-return]
 
 
 def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Variable:

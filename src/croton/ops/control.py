@@ -15,7 +15,6 @@ from croton.graph.type import Type
 from croton.ops.base import Primitive
 from croton.ops.convert import as_tensor_variable
 from croton.ops.inner import InnerGraph, Run
-from croton.ops.shape import shape_i
 from croton.vartypes.null import NullType
 from croton.vartypes.tensor import TensorType
 
@@ -66,16 +65,11 @@ class ForEach(Primitive):
         ]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        def lengths(out: Any, first: int) -> list[Any]:
-            return [
-                shape_i(out, axis) if n is None else as_tensor_variable(np.int64(n))
-                for axis, n in list(enumerate(out.type.shape))[first:]
-            ]
-
-        return [
-            (shapes[0][0], *lengths(out, 1)) if at < self.stacked else tuple(lengths(out, 0))
-            for at, out in enumerate(node.outputs)
-        ]
+        found = []
+        for at, out in enumerate(self.graph.outputs):
+            known = [None if n is None else as_tensor_variable(np.int64(n)) for n in out.type.shape]
+            found.append((shapes[0][0], *known) if at < self.stacked else tuple(known))
+        return found
 
     def eval(self, xp: Any, *values: Any, run: Run | None = None) -> Any:
         """The outputs; `run` computes the graph, from values to values."""
@@ -103,10 +97,10 @@ class ForEach(Primitive):
             raise TypeError(f"The gradient of {self} needs a way to differentiate its graph: give vjp.")
         return self.grad(inputs, outputs, output_grads, vjp)
 
-    def grad(self, xs: Any, ys: Any, gs: Any, vjp: Vjp) -> Any:  # type: ignore[override]
+    def grad(self, xs: Any, ys: Any, gs: Any, vjp: Vjp) -> Any:
         """The cotangents of the inputs; `vjp` takes cotangents back through the graph."""
         flowing = [at for at, g in enumerate(gs) if g is not None]
-        entering = {at: gs[at].type.clone(shape=self.graph.outputs[at].type.shape)() for at in flowing}  # type: ignore[attr-defined]
+        entering = {at: gs[at].type.clone(shape=self.graph.outputs[at].type.shape)() for at in flowing}
         seeds = [self.graph.outputs[at] for at in flowing]
         found = vjp(seeds, self.graph.inputs, list(entering.values()))
         along = [at for at in flowing if at < self.stacked]
@@ -167,6 +161,6 @@ def for_each(function: Callable[..., Sequence[Variable]], *sequences: Any) -> li
         [ForEach{3 operations}.0, ForEach{3 operations}.1]
     """
     variables = [as_tensor_variable(s) for s in sequences]
-    elements = [v.type.clone(shape=v.type.shape[1:])() for v in variables]  # type: ignore[attr-defined]
+    elements = [v.type.clone(shape=v.type.shape[1:])() for v in variables]
     outputs = [as_tensor_variable(y) for y in function(*elements)]
     return over(elements, variables, outputs, len(outputs))

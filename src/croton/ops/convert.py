@@ -45,7 +45,9 @@ def _as_array(x: Any, dtype: Any) -> np.ndarray:
     except (ValueError, OverflowError) as error:
         raise TypeError(f"Could not make an array of {x!r}: {error}") from None
     if data.dtype.name not in ALL:
-        raise TypeError(f"Could not make a tensor of {x!r}: it has no numeric data type (NumPy says {data.dtype}).")
+        raise TypeError(
+            f"Could not make a tensor of {x!r}: it has no numeric data type (NumPy says {data.dtype})."
+        )
     if not data.dtype.isnative:
         data = data.astype(data.dtype.newbyteorder("="))
     data.flags.writeable = False
@@ -53,7 +55,9 @@ def _as_array(x: Any, dtype: Any) -> np.ndarray:
 
 
 def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None) -> Variable:
-    """`x` as a tensor variable: a variable as it is, an application's default output, a sequence stacked, a value as a constant.
+    """`x` as a tensor variable.
+
+    A variable is taken as it is; of an application its default output; a sequence is stacked; a value is a constant.
 
     Shapes:  axes of length 1 are put in front, or taken from the front, to make `ndim`
     Errors:  AsTensorError for what can't become a tensor; ValueError when `ndim` can't be had
@@ -64,7 +68,9 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
         x = x.default_output()
     if isinstance(x, Variable):
         if not isinstance(x.type, TensorType):
-            raise AsTensorError(f"Variable type field must be a TensorType; got {x} of type {x.type}.", x, type(x))
+            raise AsTensorError(
+                f"Variable type field must be a TensorType; got {x} of type {x.type}.", x, type(x)
+            )
         if ndim is None or x.type.ndim == ndim:
             return x
         return _with_ndim(x, ndim)
@@ -74,8 +80,8 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
     if isinstance(x, bool):
         raise AsTensorError(
             "Cannot cast True or False as a tensor variable. Please use np.array(True) or np.array(False) if you need "
-            "these constants. This error might be caused by using the == operator on Variables. v == w does not do what "
-            "you think it does. Use theano.tensor.eq(v, w) instead."
+            "these constants. This error might be caused by using the == operator on Variables. v == w does not do "
+            "what you think it does. Use theano.tensor.eq(v, w) instead."
         )
     try:
         return constant(x, name=name, ndim=ndim)
@@ -88,13 +94,15 @@ def _has_variable(items: Sequence[Any]) -> bool:
 
 
 def _with_ndim(x: Variable, ndim: int) -> Variable:
-    pattern = x.type.broadcastable  # type: ignore[attr-defined]
+    pattern = x.type.broadcastable
     have = len(pattern)
     if have > ndim:
         if not all(pattern[: have - ndim]):
-            raise ValueError(f"{x} of type {x.type} can't be given {ndim} axes: its first axes are not of length 1.")
-        return x.dimshuffle(list(range(have - ndim, have)))  # type: ignore[attr-defined, no-any-return]
-    return x.dimshuffle(["x"] * (ndim - have) + list(range(have)))  # type: ignore[attr-defined, no-any-return]
+            raise ValueError(
+                f"{x} of type {x.type} can't be given {ndim} axes: its first axes are not of length 1."
+            )
+        return x.dimshuffle(list(range(have - ndim, have)))
+    return x.dimshuffle(["x"] * (ndim - have) + list(range(have)))
 
 
 class Stack(Op):
@@ -115,14 +123,16 @@ class Stack(Op):
         ndims = {kind.ndim for kind in kinds}
         if len(ndims) != 1:
             raise TypeError(
-                f"Tensors to stack must have the same number of axes; got {[str(kind) for kind in kinds]} for {variables}."
+                f"Tensors to stack must have the same number of axes; got {[str(kind) for kind in kinds]} for "
+                f"{variables}."
             )
-        dtype = upcast(*[kind.dtype for kind in kinds])  # type: ignore[attr-defined]
-        variables = [v if v.type.dtype == dtype else v.astype(dtype) for v in variables]  # type: ignore[attr-defined]
-        # The lengths are the same: what is known of one tensor is known of all. A vector of one number does not broadcast.
+        dtype = upcast(*[kind.dtype for kind in kinds])
+        variables = [v if v.type.dtype == dtype else v.astype(dtype) for v in variables]
+        # The lengths are the same: what is known of one tensor is known of all. A vector of one number does not
+        # broadcast.
         tail = [
             next((d for d in dims if d is not None), None)
-            for dims in zip(*[kind.shape for kind in kinds], strict=True)  # type: ignore[attr-defined]
+            for dims in zip(*[kind.shape for kind in kinds], strict=True)
         ]
         length = None if len(variables) == 1 and not tail else len(variables)
         return Apply(self, variables, [TensorType(dtype, (length, *tail))()])

@@ -31,7 +31,7 @@ def _length_inputs(dims: Sequence[Any]) -> list[Variable]:
     for i, n in enumerate(dims):
         v = as_tensor_variable(n)
         kind = v.type
-        if not is_discrete(kind.dtype):  # type: ignore[attr-defined]
+        if not is_discrete(kind.dtype):
             raise TypeError(
                 f"Shape arguments to Alloc must be integers, but argument {i} is not: {v} of type {kind}."
             )
@@ -86,7 +86,7 @@ class Alloc(Primitive):
     def prepare(self, *args: Any) -> list[Variable]:
         value = as_tensor_variable(args[0])
         dims = _length_inputs(args[1:])
-        if value.type.ndim > len(dims):  # type: ignore[operator]
+        if value.type.ndim > len(dims):
             raise TypeError(
                 "The Alloc value to use has more dimensions than the specified dimensions: "
                 f"{value} has {value.type.ndim}, the shape {len(dims)}."
@@ -250,7 +250,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Variable:
 
 def _filled_like(model: Any, value: int, dtype: Any, opt: bool) -> Variable:
     x = as_tensor_variable(model)
-    number = as_tensor_variable(np.array(value, dtype=as_dtype(x.type.dtype if dtype is None else dtype)))  # type: ignore[attr-defined]
+    number = as_tensor_variable(np.array(value, dtype=as_dtype(x.type.dtype if dtype is None else dtype)))
     if opt and x.type.ndim == 0:
         return number
     made: Variable = fill(x, number)
@@ -276,7 +276,7 @@ def ones_like(model: Any, dtype: Any = None, opt: bool = False) -> Variable:
 def full_like(model: Any, fill_value: Any, dtype: Any = None) -> Variable:
     """`fill_value` in the shape of `model`, of its data type unless `dtype` says else."""
     x = as_tensor_variable(model)
-    made: Variable = fill(x, cast(fill_value, x.type.dtype if dtype is None else dtype))  # type: ignore[attr-defined]
+    made: Variable = fill(x, cast(fill_value, x.type.dtype if dtype is None else dtype))
     return made
 
 
@@ -320,16 +320,16 @@ class ARange(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         start, stop, step = node.inputs
-        if all(is_discrete(v.type.dtype) for v in node.inputs):  # type: ignore[attr-defined]
+        if all(is_discrete(v.type.dtype) for v in node.inputs):
             start, stop, step = (as_length(v) for v in node.inputs)
-            gap: Any = stop if known_int(start) == 0 else stop - start  # type: ignore[operator]
+            gap: Any = stop if known_int(start) == 0 else stop - start
             if known_int(step) != 1:
                 gap = neg(int_div(neg(gap), step))
             known = known_int(gap)
             return [(maximum(gap, np.int64(0)) if known is None or known < 0 else gap,)]
-        if is_complex(upcast(*[v.type.dtype for v in node.inputs])):  # type: ignore[attr-defined]
+        if is_complex(upcast(*[v.type.dtype for v in node.inputs])):
             return [(None,)]
-        gap = cast(stop, "float64") - cast(start, "float64")  # type: ignore[operator]
+        gap = cast(stop, "float64") - cast(start, "float64")
         return [(maximum(cast(ceil(true_div(gap, step)), "int64"), np.int64(0)),)]
 
     def eval(self, xp: Any, start: Any, stop: Any, step: Any) -> Any:
@@ -352,7 +352,7 @@ class ARange(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """Ranges of integers; those of floats have lengths that depend on rounding, and are NumPy's."""
-        return is_discrete(self.dtype) and all(is_discrete(v.type.dtype) for v in node.inputs)  # type: ignore[attr-defined]
+        return is_discrete(self.dtype) and all(is_discrete(v.type.dtype) for v in node.inputs)
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         start, stop, step = (b.scalar(v) if known_int(v) is None else known_int(v) for v in xs)
@@ -393,7 +393,7 @@ class RangeError(ShapeError, AssertionError):
 
 
 def _range_dtype(ends: Sequence[Variable]) -> str:
-    given = [v.type.dtype for v in ends]  # type: ignore[attr-defined]
+    given = [v.type.dtype for v in ends]
     dtype = upcast(*given)
     # Small integers would overflow: counts are 64 bits wide.
     if is_discrete(dtype):
@@ -432,7 +432,7 @@ class _Pattern(Primitive):
     def prepare(self, *args: Any) -> list[Variable]:
         variables = [as_tensor_variable(a) for a in args]
         for v in variables:
-            if v.type.ndim != 0 or not is_discrete(v.type.dtype):  # type: ignore[attr-defined]
+            if v.type.ndim != 0 or not is_discrete(v.type.dtype):
                 raise RangeError(f"{type(self).__name__} takes integer scalars; got {v} of type {v.type}.")
         return variables
 

@@ -277,7 +277,7 @@ class FillDiagonalOffset(Primitive):
             raise TypeError(
                 f"FillDiagonalOffset: first parameter must have exactly two dimensions; got {a}, {a.type}."
             )
-        if offset.type.ndim != 0 or not is_discrete(offset.type.dtype):  # type: ignore[attr-defined]
+        if offset.type.ndim != 0 or not is_discrete(offset.type.dtype):
             raise TypeError(
                 f"FillDiagonalOffset: third parameter must be one integer; got {offset}, {offset.type}."
             )

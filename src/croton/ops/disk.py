@@ -36,7 +36,7 @@ class LoadFromDisk(Op):
         return Apply(self, [path], [TensorType(self.dtype, self.broadcastable)()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
-        found = np.load(inputs[0], mmap_mode=self.mmap_mode)  # type: ignore[call-overload]
+        found = np.load(inputs[0], mmap_mode=self.mmap_mode)
         if found.dtype != self.dtype:
             raise TypeError(f"Expected an array of type {self.dtype}, got {found.dtype} instead: {inputs[0]}")
         output_storage[0][0] = node.outputs[0].type.filter(np.asarray(found))

@@ -28,8 +28,8 @@ BLAS_DTYPES = frozenset({"float32", "float64", "complex64", "complex128"})
 def in_one_dtype(*args: Any) -> list[Any]:
     """The arguments as variables of the type they meet in."""
     variables = [as_tensor_variable(a) for a in args]
-    met = upcast(*[v.type.dtype for v in variables])  # type: ignore[attr-defined]
-    return [v if v.type.dtype == met else cast(v, met) for v in variables]  # type: ignore[attr-defined]
+    met = upcast(*[v.type.dtype for v in variables])
+    return [v if v.type.dtype == met else cast(v, met) for v in variables]
 
 
 def multiply_matrices(xp: Any, x: Any, y: Any) -> Any:
@@ -104,7 +104,7 @@ class Dot(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """Whether BLAS has the data type."""
-        return node.outputs[0].type.dtype in BLAS_DTYPES  # type: ignore[attr-defined]
+        return node.outputs[0].type.dtype in BLAS_DTYPES
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         (x, y), (z,) = map(b.array, xs), ys
@@ -207,7 +207,7 @@ class BatchedDot(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """Whether BLAS has the data type."""
-        return node.outputs[0].type.dtype in BLAS_DTYPES  # type: ignore[attr-defined]
+        return node.outputs[0].type.dtype in BLAS_DTYPES
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         (x, y), (z,) = map(b.array, xs), ys
@@ -249,10 +249,10 @@ def dot(a: Any, b: Any) -> Variable:
     Errors:    ShapeError (a ValueError) when the lengths summed over differ
     """
     x, y = as_tensor_variable(a), as_tensor_variable(b)
-    m: int = x.type.ndim  # type: ignore[assignment]
-    n: int = y.type.ndim  # type: ignore[assignment]
+    m: int = x.type.ndim
+    n: int = y.type.ndim
     if m == 0 or n == 0:
-        return x * y  # type: ignore[operator, no-any-return]
+        return x * y
     if m > 2 or n > 2:
         return tensordot(x, y, [[m - 1], [max(0, n - 2)]])
     return Dot()(x, y)  # type: ignore[no-any-return]
@@ -280,7 +280,7 @@ def outer(x: Any, y: Any) -> Variable:
         u = flatten(u)
     if v.type.ndim != 1:
         v = flatten(v)
-    return dimshuffle(u, 0, "x") * dimshuffle(v, "x", 0)  # type: ignore[operator, no-any-return]
+    return dimshuffle(u, 0, "x") * dimshuffle(v, "x", 0)
 
 
 def batched_dot(a: Any, b: Any) -> Variable:

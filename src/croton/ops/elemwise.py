@@ -90,7 +90,7 @@ class DimShuffle(Primitive):
             shape.insert(i, 1)
         return moved.reshape(shape)
 
-    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:  # type: ignore[override]
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (x,), (g,) = xs, gs
         order: list[int | str] = ["x"] * x.ndim
         for i, j in enumerate(self.new_order):
@@ -181,9 +181,9 @@ class Elemwise(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         variables = [as_tensor_variable(a) for a in args]
-        ndim = max((v.type.ndim for v in variables), default=0)  # type: ignore[type-var]
+        ndim = max((v.type.ndim for v in variables), default=0)
         return [
-            v if v.type.ndim == ndim else dimshuffle(v, *["x"] * (ndim - v.type.ndim), *range(v.type.ndim))  # type: ignore[operator, arg-type]
+            v if v.type.ndim == ndim else dimshuffle(v, *["x"] * (ndim - v.type.ndim), *range(v.type.ndim))
             for v in variables
         ]
 
@@ -214,7 +214,7 @@ class Elemwise(Primitive):
 
     def check_shapes(self, node: Apply, shapes: Sequence[tuple[int, ...]]) -> None:
         """Raise ShapeError unless the shapes agree wherever they do not broadcast."""
-        patterns = [x.type.broadcastable for x in node.inputs]  # type: ignore[attr-defined]
+        patterns = [x.type.broadcastable for x in node.inputs]
         for axis in range(len(shapes[0])):
             first: tuple[int, int] | None = None
             for i, (shape, pattern) in enumerate(zip(shapes, patterns, strict=True)):
@@ -232,7 +232,7 @@ class Elemwise(Primitive):
         """Which inputs each output depends on."""
         return self.scalar_op.connection_pattern(node)
 
-    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:  # type: ignore[override]
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         found = _scalar_gradient(
             self.scalar_op,
             tuple(x.type.dtype for x in xs),
@@ -271,8 +271,8 @@ class _Gradient:
 
         def tensor_of(v: Variable) -> Variable:
             if isinstance(v, Constant) and v not in made:
-                data = np.asarray(v.data).reshape((1,) * ndim)  # type: ignore[arg-type, operator]
-                made[v] = TensorType(v.type.dtype, data.shape).make_constant(data)  # type: ignore[attr-defined]
+                data = np.asarray(v.data).reshape((1,) * ndim)
+                made[v] = TensorType(v.type.dtype, data.shape).make_constant(data)
             return made[v]
 
         for node in self.nodes:

@@ -58,7 +58,7 @@ class RFFTOp(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         s: Any = cast(node.inputs[1], "int64")
-        n = node.inputs[0].type.ndim - 2  # type: ignore[operator]
+        n = node.inputs[0].type.ndim - 2
         return [(shapes[0][0], *[s[i] for i in range(n)], s[n] // 2 + 1, as_tensor_variable(np.int64(2)))]
 
     def eval(self, xp: Any, a: Any, s: Any) -> Any:
@@ -95,7 +95,7 @@ class IRFFTOp(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         s: Any = cast(node.inputs[1], "int64")
-        return [(shapes[0][0], *[s[i] for i in range(node.inputs[0].type.ndim - 2)])]  # type: ignore[operator]
+        return [(shapes[0][0], *[s[i] for i in range(node.inputs[0].type.ndim - 2)])]
 
     def eval(self, xp: Any, a: Any, s: Any) -> Any:
         lengths = [int(n) for n in s]

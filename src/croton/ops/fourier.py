@@ -33,22 +33,22 @@ class Fourier(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         a = as_tensor_variable(args[0])
-        ndim: int = a.type.ndim  # type: ignore[assignment]
+        ndim: int = a.type.ndim
         if ndim < 1:
             raise TypeError(f"Fourier: input must be an array, not a scalar; got {a.type}.")
         axis = as_tensor_variable(ndim - 1 if len(args) < 3 or args[2] is None else args[2])
         known = known_int(axis)
         if (
             axis.type.ndim
-            or not is_discrete(axis.type.dtype)  # type: ignore[attr-defined]
+            or not is_discrete(axis.type.dtype)
             or (known is not None and not 0 <= known < ndim)
         ):
             raise TypeError(_AXIS.format(ndim, axis))
         n = args[1] if len(args) > 1 else None
         if n is None:
-            n = lengths(a)[known] if known is not None else a.shape[axis]  # type: ignore[attr-defined]
+            n = lengths(a)[known] if known is not None else a.shape[axis]
         length = as_tensor_variable(n)
-        if length.type.ndim or not is_discrete(length.type.dtype):  # type: ignore[attr-defined]
+        if length.type.ndim or not is_discrete(length.type.dtype):
             raise TypeError(
                 f"Fourier: length of the transformed axis must be an integer scalar; got {length.type}."
             )

@@ -14,7 +14,7 @@ class GradientMark(ViewOp):
     """The input itself, with a gradient of its own. Once all gradients are taken it is of no more use."""
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._numbers() == other._numbers()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._numbers() == other._numbers()
 
     def __hash__(self) -> int:
         return hash((type(self), self._numbers()))

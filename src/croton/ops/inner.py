@@ -48,7 +48,7 @@ class InnerGraph:
         ]
         for variable in (*reads, *outputs):
             if variable not in inside and not isinstance(variable, Constant):
-                outer.setdefault(variable, variable.type())  # type: ignore[operator]
+                outer.setdefault(variable, variable.type())
         elements = {v: v.clone() for v in inputs}
         made, _ = walk.clone_graph(list(outputs), {**elements, **outer})
         return cls([*elements.values(), *outer.values()], made), list(outer)

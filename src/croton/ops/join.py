@@ -29,7 +29,7 @@ _BAD_VALUE = 102
 
 def _axis_input(axis: Any) -> Variable:
     v = as_tensor_variable(axis)
-    if v.type.ndim != 0 or not is_discrete(v.type.dtype):  # type: ignore[attr-defined]
+    if v.type.ndim != 0 or not is_discrete(v.type.dtype):
         raise TypeError(
             f"The axis to join or split along must be an integer scalar; got {v} of type {v.type}."
         )
@@ -59,7 +59,7 @@ class Join(Primitive):
         axis, tensors = _axis_input(args[0]), [as_tensor_variable(t) for t in args[1:]]
         if not tensors:
             raise ValueError("Join needs at least one tensor.")
-        dtype = upcast(*[t.type.dtype for t in tensors])  # type: ignore[attr-defined]
+        dtype = upcast(*[t.type.dtype for t in tensors])
         return [axis, *[cast(t, dtype) for t in tensors]]
 
     def infer(self, axis: Variable, *tensors: Any) -> Type:
@@ -84,7 +84,7 @@ class Join(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         axis, *tensors = node.inputs
-        ndim: int = tensors[0].type.ndim  # type: ignore[assignment]
+        ndim: int = tensors[0].type.ndim
         at = known_int(axis)
         if at is not None:
             at %= ndim
@@ -94,7 +94,7 @@ class Join(Primitive):
                     for i in range(ndim)
                 )
             ]
-        place: Any = switch(axis < 0, axis + ndim, axis)  # type: ignore[operator]
+        place: Any = switch(axis < 0, axis + ndim, axis)
         sums = [reduce(plus, [s[i] for s in shapes[1:]]) for i in range(ndim)]
         return [tuple(switch(eq(place, i), sums[i], shapes[1][i]) for i in range(ndim))]
 
@@ -222,7 +222,7 @@ class Split(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x, axis, sizes = as_tensor_variable(args[0]), as_tensor_variable(args[1]), as_tensor_variable(args[2])
-        if sizes.type.ndim != 1 or not is_discrete(sizes.type.dtype):  # type: ignore[attr-defined]
+        if sizes.type.ndim != 1 or not is_discrete(sizes.type.dtype):
             raise TypeError(
                 f"The lengths of the parts must be a vector of integers; got {sizes} of type {sizes.type}."
             )
@@ -244,15 +244,15 @@ class Split(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         x, axis, sizes = node.inputs
-        ndim: int = x.type.ndim  # type: ignore[assignment]
+        ndim: int = x.type.ndim
         at = known_int(axis)
-        named = elements(sizes) or [sizes[i] for i in range(self.len_splits)]  # type: ignore[index]
+        named = elements(sizes) or [sizes[i] for i in range(self.len_splits)]
         out = []
         for i in range(self.len_splits):
             dims = list(shapes[0])
             for j in range(ndim):
                 if at is None:
-                    place = switch(axis < 0, axis + ndim, axis)  # type: ignore[operator]
+                    place = switch(axis < 0, axis + ndim, axis)
                     dims[j] = switch(eq(place, j), as_length(named[i]), dims[j])
                 elif j == at % ndim:
                     dims[j] = as_length(named[i])

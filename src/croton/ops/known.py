@@ -63,7 +63,7 @@ def never_negative(x: Variable, depth: int = _DEPTH) -> bool:
     """Whether `x` is known to be at least 0: a length, or a sum or product of such."""
     if isinstance(x, Constant):
         return bool((x.data >= 0).all())
-    if x.type.dtype == "bool" or x.type.dtype.startswith("u"):  # type: ignore[attr-defined]
+    if x.type.dtype == "bool" or x.type.dtype.startswith("u"):
         return True
     if x.owner is None or depth == 0:
         return False
@@ -99,7 +99,7 @@ def get_vector_length(v: Any) -> int:
     x = as_tensor_variable(v)
     if x.type.ndim != 1:
         raise TypeError(f"The argument must be a vector; got {x} of type {x.type}.")
-    (length,) = x.type.shape  # type: ignore[attr-defined]
+    (length,) = x.type.shape
     if length is None:
         named = elements(x)
         if named is None:

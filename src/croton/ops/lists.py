@@ -199,7 +199,7 @@ class Index(_ListOp):
         at = _place(_list_type(node.inputs[0]), inputs[0], inputs[1])
         if at is None:
             raise ValueError(f"The list has no element that equals {inputs[1]}.")
-        output_storage[0][0] = np.asarray(at, dtype=node.outputs[0].type.dtype)  # type: ignore[attr-defined]
+        output_storage[0][0] = np.asarray(at, dtype=node.outputs[0].type.dtype)
 
 
 class Count(_ListOp):
@@ -213,7 +213,7 @@ class Count(_ListOp):
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
         kind = _list_type(node.inputs[0])
         count = sum(1 for v in inputs[0] if kind.ttype.values_eq(v, inputs[1]))
-        output_storage[0][0] = np.asarray(count, dtype=node.outputs[0].type.dtype)  # type: ignore[attr-defined]
+        output_storage[0][0] = np.asarray(count, dtype=node.outputs[0].type.dtype)
 
 
 class Length(_ListOp):

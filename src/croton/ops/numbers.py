@@ -25,7 +25,7 @@ class TensorFromScalar(Op):
 
     def make_node(self, *inputs: Any) -> Apply:
         s = as_scalar(inputs[0])
-        return Apply(self, [s], [TensorType(s.type.dtype, ())()])  # type: ignore[attr-defined]
+        return Apply(self, [s], [TensorType(s.type.dtype, ())()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
         output_storage[0][0] = np.asarray(inputs[0])
@@ -53,7 +53,7 @@ class ScalarFromTensor(Op):
         t = as_tensor_variable(inputs[0])
         if t.type.ndim != 0:
             raise TypeError(f"Only a 0-d tensor can become a number; got {t} of type {t.type}.")
-        return Apply(self, [t], [Scalar(t.type.dtype)()])  # type: ignore[attr-defined]
+        return Apply(self, [t], [Scalar(t.type.dtype)()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
         output_storage[0][0] = np.asarray(inputs[0])[()]

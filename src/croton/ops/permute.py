@@ -38,13 +38,13 @@ class PermuteRowElements(Primitive):
         inverse = as_tensor_variable(
             np.int8(args[2]) if len(args) > 2 and isinstance(args[2], (bool, int, float)) else args[2]
         )
-        if not is_discrete(y.type.dtype):  # type: ignore[attr-defined]
+        if not is_discrete(y.type.dtype):
             raise PermutationError(f"The places to go to must be integers; got {y} of type {y.type}.")
         if inverse.type.ndim != 0:
             raise PermutationError(
                 f"Whether to go back must be one number; got {inverse} of type {inverse.type}."
             )
-        ndim: int = max(x.type.ndim, y.type.ndim)  # type: ignore[type-var, assignment]
+        ndim: int = max(x.type.ndim, y.type.ndim)
         return [*(_padded(v, ndim) for v in (x, y)), inverse]
 
     def infer(self, x: Any, y: Any, inverse: Variable) -> Type:
@@ -52,7 +52,7 @@ class PermuteRowElements(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         x = node.inputs[0].type
-        return [tuple(b if flag else a for a, b, flag in zip(*shapes[:2], x.broadcastable, strict=True))]  # type: ignore[attr-defined]
+        return [tuple(b if flag else a for a, b, flag in zip(*shapes[:2], x.broadcastable, strict=True))]
 
     def eval(self, xp: Any, x: Any, y: Any, inverse: Any) -> Any:
         for n, m in zip(x.shape[:-1], y.shape[:-1], strict=True):
@@ -102,5 +102,5 @@ def permute_row_elements(x: Any, y: Any, inverse: Any = 0) -> Variable:
 def inverse_permutation(perm: Any) -> Variable:
     """The permutation that undoes each row of `perm`."""
     places = as_tensor_variable(perm)
-    count = arange(shape_i(places, places.type.ndim - 1), dtype=places.type.dtype)  # type: ignore[operator, attr-defined]
+    count = arange(shape_i(places, places.type.ndim - 1), dtype=places.type.dtype)
     return permute_row_elements(count, places, inverse=1)

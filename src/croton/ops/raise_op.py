@@ -57,7 +57,7 @@ class Assert(Primitive):
     def lowers(self, node: Apply) -> bool:
         """Tensors, under conditions of real types."""
         return all(isinstance(v.type, TensorType) for v in node.inputs) and not any(
-            v.type.dtype in ("float16", *COMPLEX) for v in node.inputs[1:]  # type: ignore[attr-defined]
+            v.type.dtype in ("float16", *COMPLEX) for v in node.inputs[1:]
         )
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:

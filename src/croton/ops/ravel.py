@@ -30,8 +30,8 @@ def _choice(value: str, allowed: Sequence[str], what: str) -> None:
 
 def _integers(x: Any) -> Variable:
     v = as_tensor_variable(x)
-    if not is_discrete(v.type.dtype):  # type: ignore[attr-defined]
-        raise TypeError(f"'{v.type.dtype}' object cannot be interpreted as an index: {v}.")  # type: ignore[attr-defined]
+    if not is_discrete(v.type.dtype):
+        raise TypeError(f"'{v.type.dtype}' object cannot be interpreted as an index: {v}.")
     return v
 
 
@@ -126,7 +126,7 @@ class RavelMultiIndex(Primitive):
         kinds: list[Any] = [v.type for v in node.inputs[:-1]]
         ndim = node.outputs[0].type.ndim
         out: list[Any] = []
-        for back in range(ndim, 0, -1):  # type: ignore[arg-type]
+        for back in range(ndim, 0, -1):
             of = [(k, s) for k, s in zip(kinds, shapes, strict=False) if len(s) >= back]
             out.append(next((s[-back] for k, s in of if not k.broadcastable[-back]), of[0][1][-back]))
         return [tuple(out)]

@@ -53,7 +53,7 @@ def axes_of(axis: Any, x: Variable) -> Axes:
     axes = as_axes(axis)
     if axes is None:
         return None
-    ndim: int = x.type.ndim  # type: ignore[assignment]
+    ndim: int = x.type.ndim
     for a in axes:
         if not -ndim <= a < ndim:
             raise ValueError(f"Not enough dimensions on {x} to reduce on axis {a}: it has {ndim}.")
@@ -243,7 +243,7 @@ class CAReduceDtype(CAReduce):
         self.acc_dtype = None if self.acc_dtype is None else as_dtype(self.acc_dtype)
 
     def settled(self, x: Variable) -> CAReduce:
-        given: str = x.type.dtype  # type: ignore[attr-defined]
+        given: str = x.type.dtype
         accumulator = self.acc_dtype or accumulator_dtype(given)
         if given in CONTINUOUS and upcast(given, accumulator) != accumulator:
             raise TypeError(
@@ -347,7 +347,7 @@ class ProdWithoutZeros(CAReduceDtype):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x = as_tensor_variable(args[0])
-        return [switch(eq(x, 0), np.asarray(1, dtype=x.type.dtype), x)]  # type: ignore[attr-defined]
+        return [switch(eq(x, 0), np.asarray(1, dtype=x.type.dtype), x)]
 
     def with_fields(self, axis: Axes, dtype: str, acc_dtype: str) -> CAReduce:
         return type(self)(axis, dtype, acc_dtype)
@@ -423,7 +423,7 @@ class Min(AxisReduce):
 # -- gradients -----------------------------------------------------------------------------------------------
 # Each from the operation, its input, its output, and the cotangent of the output.
 def _sum_gradient(self: CAReduce, x: Variable, y: Variable, g: Variable) -> Variable:
-    return fill(x, spread(g, x.type.ndim, self.axis))  # type: ignore[arg-type, no-any-return]
+    return fill(x, spread(g, x.type.ndim, self.axis))  # type: ignore[no-any-return]
 
 
 def _extremum_gradient(self: CAReduce, x: Any, y: Variable, g: Variable) -> Variable:
@@ -457,7 +457,7 @@ _GRADIENTS: dict[str, Callable[[CAReduce, Any, Any, Any], Variable]] = {
 
 # -- functions -----------------------------------------------------------------------------------------------
 def _kept(x: Variable, y: Variable, axes: Axes, keepdims: bool) -> Variable:
-    return spread(y, x.type.ndim, axes) if keepdims else y  # type: ignore[arg-type]
+    return spread(y, x.type.ndim, axes) if keepdims else y
 
 
 def sum(

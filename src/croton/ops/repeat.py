@@ -38,7 +38,7 @@ class RepeatOp(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x, counts = as_tensor_variable(args[0]), as_tensor_variable(args[1])
-        dtype = counts.type.dtype  # type: ignore[attr-defined]
+        dtype = counts.type.dtype
         if dtype not in INTEGER or dtype == "uint64":
             raise TypeError(
                 f"repeats must be integers that NumPy can count with; got {counts} of type {counts.type}."
@@ -158,7 +158,7 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Variable:
 def _counts(reps: Any, ndim: int | None) -> list[Any]:
     if isinstance(reps, (list, tuple)):
         listed = [as_tensor_variable(r) for r in reps]
-        if any(v.type.ndim != 0 or not is_discrete(v.type.dtype) for v in listed):  # type: ignore[attr-defined]
+        if any(v.type.ndim != 0 or not is_discrete(v.type.dtype) for v in listed):
             raise ValueError(f"The elements of reps must be scalars of integer dtype; got {reps}.")
         return [as_length(v) for v in listed]
     v: Any = as_tensor_variable(reps)

@@ -83,7 +83,7 @@ class Reshape(Primitive):
         lengths = node.inputs[1]
         named = elements(lengths)
         if named is None:
-            named = [lengths[i] for i in range(self.ndim)]  # type: ignore[index]
+            named = [lengths[i] for i in range(self.ndim)]
         out = [as_length(v) for v in named]
         unsure = [i for i, v in enumerate(named) if not never_negative(v)]
         if len(unsure) == 1 and known_int(out[unsure[0]]) == -1:

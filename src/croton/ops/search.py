@@ -43,7 +43,7 @@ class SearchsortedOp(Primitive):
         variables = [as_tensor_variable(args[0], ndim=1), as_tensor_variable(args[1])]
         if len(args) > 2 and args[2] is not None:
             order = as_tensor_variable(args[2], ndim=1)
-            if order.type.dtype not in INTEGER:  # type: ignore[attr-defined]
+            if order.type.dtype not in INTEGER:
                 raise TypeError(f"sorter must be an integer vector; got {order.type}.")
             variables.append(order)
         return variables
@@ -164,10 +164,10 @@ def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: 
         raise TypeError(f"Numbers to count must be integers; got {v.type.dtype}.")
     if assert_nonneg:
         v = Assert("Input to bincount has negative values!")(v, all_of(ge(v, 0)))
-    length: Any = cast(reductions.max(v) + 1, "int64")  # type: ignore[operator]
+    length: Any = cast(reductions.max(v) + 1, "int64")
     if minlength is not None:
         length = maximum(length, minlength)
     if weights is None:
-        return inc_subtensor(zeros([length], dtype=v.type.dtype)[v], 1)  # type: ignore[index]
+        return inc_subtensor(zeros([length], dtype=v.type.dtype)[v], 1)
     w: Any = as_tensor_variable(weights)
-    return inc_subtensor(zeros([length], dtype=w.type.dtype)[v], w)  # type: ignore[index]
+    return inc_subtensor(zeros([length], dtype=w.type.dtype)[v], w)

@@ -204,7 +204,7 @@ class SpecifyShape(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x, lengths = as_tensor_variable(args[0]), as_tensor_variable(args[1])
-        if lengths.type.ndim != 1 or not (is_discrete(lengths.type.dtype) or known_int(size(lengths)) == 0):  # type: ignore[attr-defined]
+        if lengths.type.ndim != 1 or not (is_discrete(lengths.type.dtype) or known_int(size(lengths)) == 0):
             raise SpecifiedShapeError(
                 f"A shape to specify must be a vector of integers; got {lengths} of type {lengths.type}."
             )

@@ -46,7 +46,7 @@ class _Sorting(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x, axis = as_tensor_variable(args[0]), as_tensor_variable(args[1] if len(args) > 1 else -1)
-        if axis.type.ndim != 0 or axis.type.dtype not in INTEGER:  # type: ignore[attr-defined]
+        if axis.type.ndim != 0 or axis.type.dtype not in INTEGER:
             raise TypeError(f"The axis to sort along must be an integer; got {axis} of type {axis.type}.")
         return [x, axis]
 
@@ -148,8 +148,8 @@ class TopKOp(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x, k = as_tensor_variable(args[0]), as_tensor_variable(args[1])
-        ndim: int = x.type.ndim  # type: ignore[assignment]
-        if k.type.ndim != 0 or not is_discrete(k.type.dtype):  # type: ignore[attr-defined]
+        ndim: int = x.type.ndim
+        if k.type.ndim != 0 or not is_discrete(k.type.dtype):
             raise TypeError(f"kth must be an integer number; got {k} of type {k.type}.")
         if not -ndim <= self.axis < ndim:
             raise IndexError(f'"axis" parameter out of range: {self.axis} of an array of {ndim} axes')
@@ -168,7 +168,7 @@ class TopKOp(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         shape = list(shapes[0])
-        shape[self.axis] = abs(node.inputs[1].astype("int64"))  # type: ignore[attr-defined]
+        shape[self.axis] = abs(node.inputs[1].astype("int64"))
         return [tuple(shape)] * len(node.outputs)
 
     def eval(self, xp: Any, x: Any, k: Any) -> Any:

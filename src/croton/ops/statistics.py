@@ -115,7 +115,7 @@ def std(
 def ptp(a: Any, axis: Any = None) -> Variable:
     """The greatest element along `axis` less the least."""
     x = as_tensor_variable(a)
-    return reductions.max(x, axis) - reductions.min(x, axis)  # type: ignore[operator, no-any-return]
+    return reductions.max(x, axis) - reductions.min(x, axis)
 
 
 def norm(x: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Variable:

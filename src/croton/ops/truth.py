@@ -18,7 +18,7 @@ class _Truth(AxisReduce):
 
     def prepare(self, *args: typing.Any) -> list[Variable]:
         x = as_tensor_variable(args[0])
-        return [x if x.type.dtype == "bool" else neq(x, 0)]  # type: ignore[attr-defined]
+        return [x if x.type.dtype == "bool" else neq(x, 0)]
 
     def grad(self, xs: typing.Any, ys: typing.Any, gs: typing.Any) -> typing.Any:
         return [None]

@@ -504,5 +504,5 @@ TensorType.rebroadcast = staticmethod(shapes.patternbroadcast)
 
 def static_shape(x: Variable) -> tuple[Dim, ...]:
     """What is known of the lengths of the axes of `x`."""
-    shape: tuple[Dim, ...] = x.type.shape  # type: ignore[attr-defined]
+    shape: tuple[Dim, ...] = x.type.shape
     return shape

@@ -29,7 +29,7 @@ class Bartlett(Primitive):
         M = as_tensor_variable(args[0])
         if M.type.ndim != 0:
             raise TypeError(f"Bartlett only works on scalar input; got {M.type}.")
-        if not is_discrete(M.type.dtype):  # type: ignore[attr-defined]
+        if not is_discrete(M.type.dtype):
             raise TypeError(f"Bartlett only works on integer input; got {M.type}.")
         return [M]
 

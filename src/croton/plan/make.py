@@ -231,9 +231,9 @@ class Planner:
             slot = self.home[out]
             kind = out.type
             is_tensor = isinstance(kind, TensorType)
-            outputs.append((slot, kind.dtype if is_tensor else "object", kind.ndim if is_tensor else 0))  # type: ignore[attr-defined]
+            outputs.append((slot, kind.dtype if is_tensor else "object", kind.ndim if is_tensor else 0))
         self.b.emit(p.Call("rt_python", (p.I32(len(self.program.callbacks)),)))
-        self.program.callbacks.append(p.Callback(node, self.number_of[node], inputs, outputs))  # type: ignore[arg-type]
+        self.program.callbacks.append(p.Callback(node, self.number_of[node], inputs, outputs))
         for out in node.outputs:
             self._bind_slot(out, self.home[out])
 

@@ -101,7 +101,7 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
 
 def source_of(variable: Variable, axes: Axes, node: Apply) -> Source:
     """How `node`, whose output stands on `axes`, reads `variable` from memory."""
-    pattern = variable.type.broadcastable  # type: ignore[attr-defined]
+    pattern = variable.type.broadcastable
     if isinstance(node.op, DimShuffle):
         raise AssertionError("a DimShuffle in a group reads a value of the group")
     return Source(variable, tuple(None if one else axes[at] for at, one in enumerate(pattern)))

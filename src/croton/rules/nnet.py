@@ -42,7 +42,7 @@ def _each_row(node: Apply, of: Variable, context: Context) -> Variable | None:
     if of.type.ndim != 2 or len(op.idx_list) != 2 or any(isinstance(entry, slice) for entry in op.idx_list):
         return None
     rows, classes = picked
-    if classes.type.ndim != 1 or not is_discrete(classes.type.dtype) or classes.type.dtype == "bool":  # type: ignore[attr-defined]
+    if classes.type.ndim != 1 or not is_discrete(classes.type.dtype) or classes.type.dtype == "bool":
         return None
     made = _owned(rows, ARange)
     if made is None:
@@ -125,7 +125,7 @@ def _from_scatter(top: Variable, sm: Variable, context: Context) -> Variable | N
         return None
     added = _narrow(added)
     scale = added if sign else neg(added)
-    return crossentropy_softmax_1hot_with_bias_dx(cast(scale, sm.type.dtype), sm, classes)  # type: ignore[attr-defined, no-any-return]
+    return crossentropy_softmax_1hot_with_bias_dx(cast(scale, sm.type.dtype), sm, classes)  # type: ignore[no-any-return]
 
 
 def _narrow(added: Variable) -> Variable:
@@ -135,7 +135,7 @@ def _narrow(added: Variable) -> Variable:
         node = v.owner
         if node is not None and isinstance(node.op, DimShuffle):
             v = node.inputs[0]
-        elif made_by(v, fill) and all(v.owner.inputs[1].type.broadcastable):  # type: ignore[union-attr, attr-defined]
+        elif made_by(v, fill) and all(v.owner.inputs[1].type.broadcastable):  # type: ignore[union-attr]
             v = v.owner.inputs[1]  # type: ignore[union-attr]
         else:
             return added

@@ -40,7 +40,7 @@ def conform(new: Variable, old: Variable) -> Variable | None:
         return None
     if have.ndim < want.ndim:
         new = dimshuffle(new, *["x"] * (want.ndim - have.ndim), *range(have.ndim))
-    pattern = new.type.broadcastable  # type: ignore[attr-defined]
+    pattern = new.type.broadcastable
     if pattern == want.broadcastable:
         return new
     if any(p and not w for p, w in zip(pattern, want.broadcastable, strict=True)):

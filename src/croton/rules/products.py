@@ -20,7 +20,7 @@ from croton.vartypes.dtype import is_complex
 def _scaled_sum(node: Apply, context: Context) -> Any:
     """beta * z + alpha * dot(x, y), where nothing else reads the product."""
     out = node.outputs[0]
-    dtype: str = out.type.dtype  # type: ignore[attr-defined]
+    dtype: str = out.type.dtype
     if out.type.ndim not in (1, 2) or dtype not in BLAS_DTYPES or is_complex(dtype):
         return None
     terms = [(v, not (made_by(out, sub) and i == 1)) for i, v in enumerate(node.inputs)]
@@ -48,7 +48,7 @@ def _scaled_product(term: Variable, plus: bool, dtype: str, context: Context) ->
     product = rest[0].owner
     if product is None or not isinstance(product.op, Dot) or not _read_once(rest[0], context):
         return None
-    if rest[0].type.ndim == 0 or any(v.type.dtype != dtype for v in product.inputs):  # type: ignore[attr-defined]
+    if rest[0].type.ndim == 0 or any(v.type.dtype != dtype for v in product.inputs):
         return None
     return _number(numbers, plus, dtype), product
 
@@ -75,7 +75,7 @@ def _factors(term: Variable, context: Context) -> tuple[list[Variable], list[Var
 
 def _as_number(variable: Variable) -> Variable | None:
     """`variable` as 0-d, where it has but one element that broadcasts."""
-    if not all(variable.type.broadcastable):  # type: ignore[attr-defined]
+    if not all(variable.type.broadcastable):
         return None
     node = variable.owner
     if node is not None and isinstance(node.op, DimShuffle) and node.inputs[0].type.ndim == 0:
@@ -92,7 +92,7 @@ def _number(numbers: list[Variable], plus: bool, dtype: str) -> Variable:
 
 
 def _added(rest: list[tuple[Variable, bool]], alpha: Variable, product: Apply, out: Variable, context: Context) -> Variable | None:
-    dtype: str = out.type.dtype  # type: ignore[attr-defined]
+    dtype: str = out.type.dtype
     beta: Variable = as_tensor_variable(1.0)
     if len(rest) == 1:
         term, plus = rest[0]

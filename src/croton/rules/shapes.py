@@ -59,7 +59,7 @@ class ShapeTable:
     def equate(self, a: Length, b: Length) -> Length:
         """Note that two lengths are equal, and give the one that stands for both."""
         a, b = self.canonical(a), self.canonical(b)
-        if a is b or isinstance(a, int) and isinstance(b, int):
+        if a is b or (isinstance(a, int) and isinstance(b, int)):
             return a
         if isinstance(b, int) or (isinstance(a, Variable) and self._age(b) < self._age(a)):
             a, b = b, a
@@ -105,10 +105,10 @@ class ShapeTable:
 
     def _of_elemwise(self, node: Apply) -> Lengths:
         out: list[Length] = []
-        for axis, static in enumerate(node.outputs[0].type.shape):  # type: ignore[attr-defined]
+        for axis, static in enumerate(node.outputs[0].type.shape):
             found: Length | None = static
             for variable in node.inputs:
-                if not variable.type.broadcastable[axis]:  # type: ignore[attr-defined]
+                if not variable.type.broadcastable[axis]:
                     length = self._lengths[variable][axis]
                     found = self.canonical(length) if found is None else self.equate(found, length)
             out.append(1 if found is None else found)
@@ -125,7 +125,7 @@ class ShapeTable:
             return [None] * len(node.outputs)
 
     def _settle(self, out: Variable, answer: Sequence[Any]) -> Lengths:
-        static = out.type.shape  # type: ignore[attr-defined]
+        static = out.type.shape
         return tuple(
             d if d is not None else self._entry(out, axis, entry)
             for axis, (d, entry) in enumerate(zip(static, answer, strict=True))

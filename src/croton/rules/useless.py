@@ -42,8 +42,8 @@ def _fill_sink(node: Apply) -> Any:
     if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
         return None
     made = node.op.make_node(*inputs).outputs
-    pattern = [v.type.broadcastable for v in node.outputs]  # type: ignore[attr-defined]
-    if [v.type.broadcastable for v in made] == pattern:  # type: ignore[attr-defined]
+    pattern = [v.type.broadcastable for v in node.outputs]
+    if [v.type.broadcastable for v in made] == pattern:
         return made
     model = next(v.owner.inputs[0] for v in node.inputs if v is not _unfilled(v) and v.owner is not None)
     wide = [fill(model, v) for v in made]
@@ -61,11 +61,11 @@ def _unfilled(variable: Variable) -> Variable:
 def _useless_fill(node: Apply) -> Any:
     """What has the shape already need not be filled into it."""
     model, value = node.inputs
-    if value.type == node.outputs[0].type and not all(value.type.broadcastable):  # type: ignore[attr-defined]
+    if value.type == node.outputs[0].type and not all(value.type.broadcastable):
         return value
     if value.type.ndim == 0:
         return value
     inner = model.owner
     if inner is not None and isinstance(inner.op, Elemwise) and inner.op.scalar_op.name == "second":
-        return fill(inner.inputs[0], value) if inner.inputs[0].type.broadcastable == model.type.broadcastable else None  # type: ignore[attr-defined]
+        return fill(inner.inputs[0], value) if inner.inputs[0].type.broadcastable == model.type.broadcastable else None
     return None

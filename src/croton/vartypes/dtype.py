@@ -38,7 +38,12 @@ def upcast(dtype: str, *dtypes: str) -> str:
     """
     names = (dtype, *dtypes)
     met = _meet(names)
-    if met == "float64" and config.cast_policy == "numpy+floatX" and config.floatX == "float32" and met not in names:
+    if (
+        met == "float64"
+        and config.cast_policy == "numpy+floatX"
+        and config.floatX == "float32"
+        and met not in names
+    ):
         return "float32"
     return met
 
@@ -53,7 +58,7 @@ def as_dtype(dtype: Any) -> str:
     if isinstance(dtype, str) and dtype in ALL:
         return dtype
     try:
-        name = np.dtype(dtype).name
+        name: str = np.dtype(dtype).name
     except TypeError:
         name = ""
     if name not in ALL:
@@ -80,12 +85,14 @@ def is_complex(dtype: str) -> bool:
 _FLOATS: ContextVar[tuple[str, ...]] = ContextVar("floats", default=("float32", "float64"))
 
 
-class autocast_float_as:  # noqa: N801 - the historic name
+class autocast_float_as:
     """Within a `with` block, Python floats become the first of `dtypes` that holds them, else the last."""
 
     def __init__(self, *dtypes: str) -> None:
         if not dtypes or any(d not in FLOAT for d in dtypes):
-            raise ValueError(f"autocast_float_as takes floating-point types ({', '.join(FLOAT)}); got {dtypes}.")
+            raise ValueError(
+                f"autocast_float_as takes floating-point types ({', '.join(FLOAT)}); got {dtypes}."
+            )
         self.dtypes = dtypes
         self._tokens: list[Token[tuple[str, ...]]] = []
 

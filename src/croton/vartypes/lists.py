@@ -10,7 +10,7 @@ from croton.graph.type import Type
 class TypedListType(Type):
     """Lists of values of `ttype`; with a `depth`, lists of lists of … such values."""
 
-    ndim = None
+    ndim: Any = None
 
     def __init__(self, ttype: Type, depth: int = 0) -> None:
         if depth < 0:

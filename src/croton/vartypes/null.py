@@ -29,7 +29,7 @@ class DisconnectedType(Type):
 
 
 class NullType(Type):
-    """The gradient of something that is not differentiable, or whose gradient is not implemented: `why_null` says why."""
+    """The gradient of what is not differentiable, or whose gradient is not implemented: `why_null` says why."""
 
     ndim = 0
 

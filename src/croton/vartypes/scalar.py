@@ -22,13 +22,13 @@ class Scalar(Type):
     def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> np.generic:
         if strict and not isinstance(value, self.numpy_dtype.type):
             raise TypeError(f"{self} expected a {self.dtype}; got {value!r} of type {type(value).__name__}.")
-        made = self.numpy_dtype.type(value)
+        made: np.generic = self.numpy_dtype.type(value)
         if not allow_downcast and made != value and value == value:
             raise TypeError(f"{self} can't hold {value!r} without losing precision.")
         return made
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.dtype == other.dtype  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.dtype == other.dtype
 
     def __hash__(self) -> int:
         return hash((Scalar, self.dtype))

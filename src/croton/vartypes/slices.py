@@ -11,7 +11,7 @@ from croton.graph.type import Generic, Type
 class SliceType(Type):
     """Slices."""
 
-    ndim = None
+    ndim: Any = None
 
     def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> slice:
         if not isinstance(value, slice):

@@ -49,12 +49,19 @@ class TensorType(Type):
     ndim: int
 
     def __init__(
-        self, dtype: Any, shape: Sequence[Any] | None = None, name: str | None = None, *, broadcastable: Any = None
+        self,
+        dtype: Any,
+        shape: Sequence[Any] | None = None,
+        name: str | None = None,
+        *,
+        broadcastable: Any = None,
     ):
         if shape is None:
             shape = broadcastable
         if shape is None:
-            raise TypeError("TensorType needs a shape: a sequence with an int or None (or a broadcastable flag) per axis.")
+            raise TypeError(
+                "TensorType needs a shape: a sequence with an int or None (or a broadcastable flag) per axis."
+            )
         self.dtype = as_dtype(dtype)
         self.shape: tuple[Dim, ...] = tuple(map(_dim, shape))
         self.broadcastable: tuple[bool, ...] = tuple(d == 1 for d in self.shape)
@@ -78,13 +85,15 @@ class TensorType(Type):
         return self._hash
 
     def is_same(self, other: Type) -> bool:
-        return self == other and self.shape == other.shape  # type: ignore[attr-defined]
+        return self == other and self.shape == other.shape
 
     def clone(self, dtype: Any = None, broadcastable: Any = None, shape: Any = None) -> TensorType:
         """This type with another data type or shape."""
         if shape is None:
             shape = broadcastable
-        return TensorType(self.dtype if dtype is None else dtype, self.shape if shape is None else shape, name=self.name)
+        return TensorType(
+            self.dtype if dtype is None else dtype, self.shape if shape is None else shape, name=self.name
+        )
 
     def __str__(self) -> str:
         if self.name:
@@ -114,12 +123,16 @@ class TensorType(Type):
             data = value
         elif isinstance(value, np.ndarray) and value.dtype == self.numpy_dtype and value.dtype.isnative:
             if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-                raise TypeError("A masked array can't be held by a tensor; fill it first (`value.filled(...)`).")
+                raise TypeError(
+                    "A masked array can't be held by a tensor; fill it first (`value.filled(...)`)."
+                )
             data = value if isinstance(value, np.memmap) else np.asarray(value)
         elif strict:
             if not isinstance(value, np.ndarray):
                 raise TypeError(f"{self} expected an ndarray object. (got a {type(value).__name__})")
-            raise TypeError(f"{self} expected an ndarray object with dtype = {self.dtype} (got {value.dtype}).")
+            raise TypeError(
+                f"{self} expected an ndarray object with dtype = {self.dtype} (got {value.dtype})."
+            )
         else:
             data = self._convert(value, allow_downcast)
         self._check_shape(data)
@@ -136,8 +149,8 @@ class TensorType(Type):
             if isinstance(value, np.ndarray):
                 raise TypeError(
                     f"{self} cannot store a value of dtype {given.dtype} without risking loss of precision. If you do "
-                    f'not mind this loss, you can: 1) explicitly cast your data to {self.dtype}, or 2) set "allow_input_'
-                    f'downcast=True" when calling "function". Value: {_short(value)}'
+                    f"not mind this loss, you can: 1) explicitly cast your data to {self.dtype}, or 2) set "
+                    f'"allow_input_downcast=True" when calling "function". Value: {_short(value)}'
                 )
         if allow_downcast is None and type(value) is float and self.dtype == config.floatX:
             with np.errstate(over="ignore"):
@@ -149,18 +162,23 @@ class TensorType(Type):
         except (ValueError, TypeError, OverflowError) as error:
             raise type(error)(f"{self} can't hold the value {_short(value)}: {error}") from None
         if type(value) is int and raw.dtype == np.uint64 and self.dtype in SIGNED:
-            raise OverflowError(f"{self} can't hold the value {value}: it is too large for any signed integer.")
+            raise OverflowError(
+                f"{self} can't hold the value {value}: it is too large for any signed integer."
+            )
         if not _equal_values(raw, data):
             raise TypeError(
-                f"{self} can't hold the value {_short(value)} (dtype {raw.dtype}) without losing precision. If you do not "
-                f'mind this loss, cast it to {self.dtype} or set "allow_input_downcast=True" when calling "function".'
+                f"{self} can't hold the value {_short(value)} (dtype {raw.dtype}) without losing precision. If you do "
+                f"not mind this loss, cast it to {self.dtype} or set "
+                '"allow_input_downcast=True" when calling "function".'
             )
         return data
 
     def _check_shape(self, data: np.ndarray) -> None:
         shape = data.shape
         if len(shape) != self.ndim:
-            raise TypeError(f"Wrong number of dimensions: expected {self.ndim}, got {len(shape)} with shape {shape}.")
+            raise TypeError(
+                f"Wrong number of dimensions: expected {self.ndim}, got {len(shape)} with shape {shape}."
+            )
         for axis, known in enumerate(self.shape):
             if known is not None and shape[axis] != known:
                 if known == 1:
@@ -179,15 +197,23 @@ class TensorType(Type):
         rtol: float | None = None, atol: float | None = None,
     ) -> bool:  # fmt: skip
         """Whether two arrays are the same up to rounding."""
-        if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)) or a.shape != b.shape or a.dtype != b.dtype:
+        if (
+            not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray))
+            or a.shape != b.shape
+            or a.dtype != b.dtype
+        ):
             return False
         if self.dtype not in TOLERANCE:
             return bool(np.all(a == b))
         r, t = TOLERANCE[self.dtype]
-        return bool(np.allclose(a, b, rtol=r if rtol is None else rtol, atol=t if atol is None else atol, equal_nan=True))
+        return bool(
+            np.allclose(
+                a, b, rtol=r if rtol is None else rtol, atol=t if atol is None else atol, equal_nan=True
+            )
+        )
 
     def value_key(self, value: Any) -> Any:
-        """Data type, shape and bytes: equal keys, equal constants. NaNs and signed zeros are told apart by their bits."""
+        """Data type, shape and bytes: equal keys, equal constants. NaNs and signed zeros differ by their bits."""
         return (value.dtype.name, value.shape, value.tobytes())
 
     def value_zeros(self, shape: Any) -> np.ndarray:
@@ -202,7 +228,8 @@ class TensorType(Type):
             if kind.broadcastable == self.broadcastable:
                 return variable
             if self.rebroadcast is not None and all(
-                mine or not theirs for mine, theirs in zip(self.broadcastable, kind.broadcastable, strict=True)
+                mine or not theirs
+                for mine, theirs in zip(self.broadcastable, kind.broadcastable, strict=True)
             ):
                 made: Variable = self.rebroadcast(variable, self.broadcastable)
                 return made

@@ -92,7 +92,7 @@ def _threads_of_process() -> int:
 
 def _kind(variable: Variable) -> tuple[str, int]:
     kind = variable.type
-    return (kind.dtype, kind.ndim) if isinstance(kind, TensorType) else ("object", 0)  # type: ignore[return-value]
+    return (kind.dtype, kind.ndim) if isinstance(kind, TensorType) else ("object", 0)
 
 
 def _input_spec(variable: Variable) -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ def getitem(x: Any, args: Any) -> Variable:
 
 
 def _is_array(entry: Any) -> bool:
-    return isinstance(entry, Variable) and (entry.type.ndim != 0 or entry.type.dtype == "bool")  # type: ignore[attr-defined]
+    return isinstance(entry, Variable) and (entry.type.ndim != 0 or entry.type.dtype == "bool")
 
 
 # -- what was given ------------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ def _expanded(x: Any, entries: list[Any]) -> list[Any]:
 def _axes(entry: Any) -> int:
     if entry is None or entry is Ellipsis:
         return 0
-    if isinstance(entry, Variable) and entry.type.dtype == "bool":  # type: ignore[attr-defined]
-        return int(entry.type.ndim)  # type: ignore[arg-type]
+    if isinstance(entry, Variable) and entry.type.dtype == "bool":
+        return int(entry.type.ndim)
     return 1
 
 
@@ -157,7 +157,7 @@ def _basic(x: Any, entries: list[Any]) -> Variable:
 
 def _length(x: Variable, i: int) -> Variable:
     of = x.owner.inputs[0]  # type: ignore[union-attr]
-    ndim: int = of.type.ndim  # type: ignore[assignment]
+    ndim: int = of.type.ndim
     if not -ndim <= i < ndim:
         raise IndexError(f"index {i} is out of bounds for the shape of {of}, which has {ndim} axes.")
     return shape_i(of, i % ndim)
@@ -165,7 +165,7 @@ def _length(x: Variable, i: int) -> Variable:
 
 def _advanced(x: Any, entries: list[Any]) -> Variable:
     first, *rest = entries
-    masks = any(isinstance(e, Variable) and e.type.dtype == "bool" for e in entries)  # type: ignore[attr-defined]
+    masks = any(isinstance(e, Variable) and e.type.dtype == "bool" for e in entries)
     made: Variable
     if not masks and _is_array(first) and first.type.ndim == 1 and all(index.is_full(e) for e in rest):
         made = AdvancedSubtensor1()(x, first)

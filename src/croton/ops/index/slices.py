@@ -57,7 +57,7 @@ def as_index_variable(idx: Any) -> Variable:
     if isinstance(idx, Variable) and isinstance(idx.type, (type(slicetype), NoneTypeT)):
         return idx
     v = as_tensor_number(idx)
-    if v.type.dtype.startswith(("float", "complex")):  # type: ignore[attr-defined]
+    if v.type.dtype.startswith(("float", "complex")):
         raise TypeError(f"index must be integers; got {v} of type {v.type}.")
     return v
 

@@ -113,16 +113,16 @@ class EighGrad(Op):
 
     def make_node(self, *inputs: Any) -> Apply:
         _, w, v, gw, gv = (as_tensor_variable(i) for i in inputs)
-        n = w.shape[0]  # type: ignore[attr-defined]
+        n = w.shape[0]
         diagonal = eq(eye(n), 1)
-        gaps = switch(diagonal, 1, dimshuffle(w, "x", 0) - dimshuffle(w, 0, "x"))  # type: ignore[operator]
-        inner = switch(diagonal, dimshuffle(gw, "x", 0), matrix_dot(v.T, gv) / gaps)  # type: ignore[attr-defined]
-        return folded(matrix_dot(v, inner, v.T), self.UPLO == "L").owner  # type: ignore[attr-defined, return-value]
+        gaps = switch(diagonal, 1, dimshuffle(w, "x", 0) - dimshuffle(w, 0, "x"))
+        inner = switch(diagonal, dimshuffle(gw, "x", 0), matrix_dot(v.T, gv) / gaps)
+        return folded(matrix_dot(v, inner, v.T), self.UPLO == "L").owner  # type: ignore[return-value]
 
 
 def folded(g: Any, lower: bool) -> Variable:
     """A cotangent of all elements of a symmetric matrix as one of the triangle that is read."""
-    return tril(g) + triu(g, 1).T if lower else triu(g) + tril(g, -1).T  # type: ignore[attr-defined, no-any-return]
+    return tril(g) + triu(g, 1).T if lower else triu(g) + tril(g, -1).T
 
 
 @op("svd")

@@ -76,11 +76,11 @@ def kron(a: Any, b: Any) -> Variable:
         )
     lengths = [v.shape[i] for v in (x, y) for i in range(v.type.ndim)]
     if x.type.ndim == y.type.ndim == 2:
-        blocks: Any = dimshuffle(x, 0, "x", 1, "x") * dimshuffle(y, "x", 0, "x", 1)  # type: ignore[operator]
+        blocks: Any = dimshuffle(x, 0, "x", 1, "x") * dimshuffle(y, "x", 0, "x", 1)
         return blocks.reshape((lengths[0] * lengths[2], lengths[1] * lengths[3]), ndim=2)  # type: ignore[no-any-return]
-    products: Any = outer(x, y).reshape(lengths, ndim=ndim)  # type: ignore[attr-defined]
+    products: Any = outer(x, y).reshape(lengths, ndim=ndim)
     if ndim == 3:
-        return dimshuffle(products, 1, 0, 2).flatten()  # type: ignore[attr-defined, no-any-return]
+        return dimshuffle(products, 1, 0, 2).flatten()
     moved: Any = dimshuffle(products, 0, 2, 1, *range(3, ndim))
     shape = [lengths[0] * lengths[2], lengths[1] * lengths[3], *lengths[4:]]
     return moved.reshape(shape, ndim=ndim - 2)  # type: ignore[no-any-return]

@@ -33,7 +33,7 @@ class MatrixInverse(OnMatrix):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (y,), (g,) = ys, gs
-        return [-matrix_dot(y, g.T, y).T]  # type: ignore[attr-defined]
+        return [-matrix_dot(y, g.T, y).T]
 
     samples = (S((3, 3)), S((1, 1)), S((0, 0), grad=False))
     errors = (E((3,), raises=ValueError, says="takes a matrix"),)
@@ -61,9 +61,9 @@ class MatrixPinv(OnMatrix):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (x,), (z,), (g,) = xs, ys, gs
-        left = eye(x.shape[0], dtype=z.type.dtype) - dot(x, z)  # type: ignore[operator]
-        right = eye(x.shape[1], dtype=z.type.dtype) - dot(z, x)  # type: ignore[operator]
-        made: Any = -matrix_dot(z, g.T, z) + matrix_dot(z, z.T, g, left) + matrix_dot(right, g, z.T, z)  # type: ignore[operator]
+        left = eye(x.shape[0], dtype=z.type.dtype) - dot(x, z)
+        right = eye(x.shape[1], dtype=z.type.dtype) - dot(z, x)
+        made: Any = -matrix_dot(z, g.T, z) + matrix_dot(z, z.T, g, left) + matrix_dot(right, g, z.T, z)
         return [made.T]
 
     samples = (S((3, 2)), S((2, 3)), S((3, 3)))
@@ -125,7 +125,7 @@ class TensorInv(Primitive):
         (x,), (y,), (g,) = xs, ys, gs
         size = reduce(times, [y.shape[i] for i in range(y.type.ndim - self.ind)])
         inverse, cotangent = (v.reshape((size, size), ndim=2) for v in (y, g))
-        return [(-matrix_dot(inverse, cotangent.T, inverse).T).reshape(x.shape, ndim=x.type.ndim)]  # type: ignore[attr-defined]
+        return [(-matrix_dot(inverse, cotangent.T, inverse).T).reshape(x.shape, ndim=x.type.ndim)]
 
     samples = (S((2, 3, 3, 2)), S((4, 2, 2), ind=1))
     errors = (E((2, 2), ind=0, raises=ValueError, says="Invalid ind"),)

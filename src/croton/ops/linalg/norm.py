@@ -51,7 +51,7 @@ def norm(x: Any, ord: Any) -> Variable:
     if v.type.ndim > 2:
         raise NotImplementedError("We don't support norm with ndim > 2")
     if ord is None:
-        return reductions.sum(abs_(v**2)) ** 0.5  # type: ignore[operator, no-any-return]
+        return reductions.sum(abs_(v**2)) ** 0.5
     return _vector_norm(v, ord) if v.type.ndim == 1 else _matrix_norm(v, ord)
 
 
@@ -70,7 +70,7 @@ def _vector_norm(v: Any, ord: Any) -> Variable:
 
 def _matrix_norm(m: Any, ord: Any) -> Variable:
     if ord == "fro":
-        return reductions.sum(abs_(m**2)) ** 0.5  # type: ignore[operator, no-any-return]
+        return reductions.sum(abs_(m**2)) ** 0.5
     axis = {"inf": 1, "-inf": 1, 1: 0, -1: 0}.get(ord)
     if axis is None:
         raise ValueError(
@@ -96,4 +96,4 @@ def spectral_radius_bound(X: Any, log2_exponent: int) -> Variable:
         )
     for _ in range(log2_exponent):
         product = dot(product, product)
-    return trace(product) ** (2.0 ** (-log2_exponent))  # type: ignore[operator, no-any-return]
+    return trace(product) ** (2.0 ** (-log2_exponent))

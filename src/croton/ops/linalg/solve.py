@@ -75,7 +75,7 @@ class Solve(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         A, x = xs[0], ys[0]
         back: Any = Solve(_TRANSPOSED.get(self.A_structure, self.A_structure), not self.lower)(A.T, gs[0])
-        g: Any = -(outer(back, x) if x.type.ndim == 1 else dot(back, x.T))  # type: ignore[operator]
+        g: Any = -(outer(back, x) if x.type.ndim == 1 else dot(back, x.T))
         if self.A_structure == "lower_triangular":
             g = tril(g)
         elif self.A_structure == "upper_triangular":

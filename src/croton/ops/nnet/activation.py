@@ -63,7 +63,7 @@ def selu(x: Any) -> Variable:
 
     Source:    Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks" (2017)
     """
-    return SELU_SCALE * elu(x, SELU_ALPHA)  # type: ignore[operator, return-value]
+    return SELU_SCALE * elu(x, SELU_ALPHA)
 
 
 def hard_sigmoid(x: Any) -> Variable:

@@ -24,7 +24,7 @@ def _operands(
             raise TypeError(f"{name} takes an input of {ndim} axes where {v} of type {v.type} came.")
     places = [as_tensor_variable(i) for i in indices]
     for p in places:
-        if p.type.ndim != 2 or not is_discrete(p.type.dtype):  # type: ignore[attr-defined]
+        if p.type.ndim != 2 or not is_discrete(p.type.dtype):
             raise TypeError(
                 f"{name} takes matrices of integers as numbers of blocks; got {p} of type {p.type}."
             )
@@ -76,7 +76,7 @@ class SparseBlockOuter(Op):
         o, x, y, into, out, *scale = inputs
         (o, x, y), (into, out) = _operands("SparseBlockOuter", (o, x, y), (4, 3, 3), (into, out))
         alpha = as_tensor_variable(scale[0] if scale and scale[0] is not None else 1)
-        products: Any = dimshuffle(x, 0, 1, "x", 2, "x") * dimshuffle(y, 0, "x", 1, "x", 2)  # type: ignore[operator]
+        products: Any = dimshuffle(x, 0, 1, "x", 2, "x") * dimshuffle(y, 0, "x", 1, "x", 2)
         return inc_subtensor(o[_pairs(into, out)], cast(alpha, o.type.dtype) * products).owner  # type: ignore[return-value]
 
 

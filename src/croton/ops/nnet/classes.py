@@ -63,7 +63,13 @@ class CheckedClasses(Primitive):
             with k.if_((wide < 0) | (wide >= n)):
                 k.fail(_BAD_VALUE, wide, n)
             k.store(y, value, i)
-        b.loop(k.kernel(), [classes, out], [classes.strides[0], b.cast(b.scalar(xs[1]), "int64")], classes.dims[0], parallel=True)
+        b.loop(
+            k.kernel(),
+            [classes, out],
+            [classes.strides[0], b.cast(b.scalar(xs[1]), "int64")],
+            classes.dims[0],
+            parallel=True,
+        )
 
     def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
         """The exception for what native code reports."""

@@ -72,7 +72,7 @@ class CrossentropyCategorical1Hot(Primitive):
         p, classes = (as_tensor_variable(a) for a in args)
         if p.type.ndim != 2:
             raise TypeError(f"matrix required for argument: coding_dist; got {p.type}.")
-        if classes.type.ndim != 1 or classes.type.dtype not in ("int32", "int64"):  # type: ignore[attr-defined]
+        if classes.type.ndim != 1 or classes.type.dtype not in ("int32", "int64"):
             raise TypeError(
                 "integer vector required for argument: true_one_of_n "
                 f"(got type: {classes.type} instead of: TensorType(int64, vector))"
@@ -200,7 +200,7 @@ class CrossentropySoftmaxArgmax1HotWithBias(Primitive):
         """What it is made of, for the native planner."""
         a = x if _is_zero(b) else x + dimshuffle(b, "x", 0)
         z, e, total = shifted_parts(a, -1)
-        chosen = sum_of(switch(hits(a, classes), z, cast(0, z.type.dtype)), axis=1, acc_dtype=z.type.dtype)  # type: ignore[attr-defined]
+        chosen = sum_of(switch(hits(a, classes), z, cast(0, z.type.dtype)), axis=1, acc_dtype=z.type.dtype)
         loss = log(dimshuffle(total, 0)) - chosen
         return [
             cast(loss, x.type.dtype),
@@ -228,7 +228,7 @@ class CrossentropySoftmax1HotWithBiasDx(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         dy, sm, classes = (as_tensor_variable(a) for a in args)
-        if dy.type.ndim not in (0, 1) or not is_float(dy.type.dtype):  # type: ignore[attr-defined]
+        if dy.type.ndim not in (0, 1) or not is_float(dy.type.dtype):
             raise ValueError(f"dy must be {{0,1}}-d tensor of floats; got {dy.type}.")
         _require(sm, "sm", 2)
         _require(classes, "y_idx", 1, discrete=True)
@@ -280,7 +280,7 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Variable:
     p: Any = as_tensor_variable(coding_dist)
     t: Any = as_tensor_variable(true_dist)
     if t.type.ndim == p.type.ndim:
-        return -sum_of(t * log(p), axis=p.type.ndim - 1)  # type: ignore[operator, no-any-return]
+        return -sum_of(t * log(p), axis=p.type.ndim - 1)
     if t.type.ndim == p.type.ndim - 1:
         return crossentropy_categorical_1hot(p, t)  # type: ignore[no-any-return]
     raise TypeError(f"rank mismatch between coding and true distributions: {p.type} and {t.type}.")

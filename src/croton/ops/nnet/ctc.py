@@ -37,10 +37,10 @@ class ConnectionistTemporalClassification(Primitive):
 
     def prepare(self, *args: Any) -> list[Variable]:
         activations, labels, lengths = (as_tensor_variable(a) for a in args)
-        if activations.type.ndim != 3 or activations.type.dtype != "float32":  # type: ignore[attr-defined]
+        if activations.type.ndim != 3 or activations.type.dtype != "float32":
             raise TypeError(f"activations must be a 3-d tensor of float32; got {activations.type}.")
         for name, v, ndim in (("labels", labels, 2), ("input_lengths", lengths, 1)):
-            if v.type.ndim != ndim or not is_discrete(v.type.dtype):  # type: ignore[attr-defined]
+            if v.type.ndim != ndim or not is_discrete(v.type.dtype):
                 raise TypeError(f"{name} must be a {ndim}-d tensor of integers; got {v.type}.")
         return [activations, labels, lengths]
 

@@ -32,7 +32,7 @@ def h_softmax(
         within = Softmax()(tensordot(v, weights, axes=[[1], [1]]) + biases)
         joint = (dimshuffle(groups, 0, 1, "x") * within).reshape((batch_size, -1), ndim=2)
         return joint[:, :n_outputs]  # type: ignore[no-any-return]
-    wanted: Any = as_tensor_variable(target).flatten()  # type: ignore[attr-defined]
+    wanted: Any = as_tensor_variable(target).flatten()
     group, place = wanted // n_outputs_per_class, wanted % n_outputs_per_class
     rows = arange(batch_size)
     chosen: Any = softmax(batched_dot(v, weights[group]) + biases[group])

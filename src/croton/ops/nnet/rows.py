@@ -76,4 +76,4 @@ def confusion_matrix(actual: Any, pred: Any) -> list[Variable]:
             raise ValueError(f"{name} must be 1-d tensor variable; got {v.type}.")
     order = Unique()(concatenate(given))
     hot = [cast(eq(dimshuffle(v, 0, "x"), order), "int64") for v in given]
-    return [dot(hot[0].T, hot[1]), order]  # type: ignore[attr-defined]
+    return [dot(hot[0].T, hot[1]), order]

@@ -121,7 +121,7 @@ class Softmax(_AlongAxis):
     def expand(self, x: Variable) -> Variable:
         """What it is made of, for the native planner."""
         _, e, total = shifted_parts(x, self.axis)
-        return cast(e / total, x.type.dtype)  # type: ignore[attr-defined]
+        return cast(e / total, x.type.dtype)
 
     samples = (
         S((3, 4)),
@@ -156,7 +156,7 @@ class SoftmaxGrad(Primitive):
         dy, sm = (as_tensor_variable(a) for a in args)
         if dy.type.ndim != sm.type.ndim:
             raise ValueError(f"dy and the softmax must have as many axes; got {dy.type} and {sm.type}.")
-        if not (is_float(dy.type.dtype) and is_float(sm.type.dtype)):  # type: ignore[attr-defined]
+        if not (is_float(dy.type.dtype) and is_float(sm.type.dtype)):
             raise ValueError(f"dy and the softmax must be floats; got {dy.type} and {sm.type}.")
         return [dy, sm]
 
@@ -214,7 +214,7 @@ class LogSoftmax(_AlongAxis):
     def expand(self, x: Variable) -> Variable:
         """What it is made of, for the native planner."""
         z, _, total = shifted_parts(x, self.axis)
-        return cast(z - log(total), x.type.dtype)  # type: ignore[attr-defined]
+        return cast(z - log(total), x.type.dtype)
 
     samples = (
         S((3, 4)),
@@ -242,9 +242,9 @@ class SoftmaxWithBias(Op):
 
     def make_node(self, *inputs: Any) -> Apply:
         x, b = (as_tensor_variable(v) for v in inputs)
-        if x.type.ndim != 2 or not is_float(x.type.dtype):  # type: ignore[attr-defined]
+        if x.type.ndim != 2 or not is_float(x.type.dtype):
             raise ValueError(f"x must be 2-d tensor of floats. Got {x.type}")
-        if b.type.ndim != 1 or not is_float(b.type.dtype):  # type: ignore[attr-defined]
+        if b.type.ndim != 1 or not is_float(b.type.dtype):
             raise ValueError(f"b must be 1-d tensor of floats. Got {b.type}")
         return Softmax().make_node(add(x, b))
 

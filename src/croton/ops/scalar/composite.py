@@ -72,14 +72,14 @@ class Composite(ScalarOp):
 
     def retyped(self, in_dtypes: Sequence[str]) -> Composite:
         """The same for inputs of these types."""
-        if [v.type.dtype for v in self.inputs] == list(in_dtypes):  # type: ignore[attr-defined]
+        if [v.type.dtype for v in self.inputs] == list(in_dtypes):
             return self
         return _retyped(self, tuple(in_dtypes))
 
     # -- types and values ------------------------------------------------------------------------------------
     def out_dtypes(self, in_dtypes: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
         self.check_count(len(in_dtypes))
-        return tuple(in_dtypes), tuple(v.type.dtype for v in self.retyped(in_dtypes).outputs)  # type: ignore[attr-defined]
+        return tuple(in_dtypes), tuple(v.type.dtype for v in self.retyped(in_dtypes).outputs)
 
     def output_types(self, types: Sequence[Scalar]) -> Sequence[Scalar]:
         return [v.type for v in self.retyped([t.dtype for t in types]).outputs]  # type: ignore[misc]
@@ -113,7 +113,7 @@ class Composite(ScalarOp):
             return outputs if len(outputs) > 1 else outputs[0]
 
         def constant(c: Constant) -> Any:
-            return b.const(c.data.item(), c.type.dtype)  # type: ignore[attr-defined]
+            return b.const(c.data.item(), c.type.dtype)
 
         made = self.retyped([v.dtype for v in values])._interpret(values, constant, apply)
         return made[0] if len(made) == 1 else tuple(made)

@@ -95,7 +95,7 @@ class ScalarOp(Op):
 
     def make_node(self, *inputs: Any) -> Apply:
         variables = [as_scalar(x) for x in inputs]
-        _, outs = self.out_dtypes([v.type.dtype for v in variables])  # type: ignore[attr-defined]
+        _, outs = self.out_dtypes([v.type.dtype for v in variables])
         return Apply(self, variables, [Scalar(d)() for d in outs])
 
     # -- values ----------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class ScalarOp(Op):
         return tuple(np.asarray(m).astype(d) for m, d in zip(made, outs, strict=True))
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
-        values = self.compute(np, [np.asarray(v) for v in inputs], [v.type.dtype for v in node.inputs])  # type: ignore[attr-defined]
+        values = self.compute(np, [np.asarray(v) for v in inputs], [v.type.dtype for v in node.inputs])
         for cell, value in zip(output_storage, values, strict=True):
             cell[0] = value[()]
 

@@ -72,5 +72,5 @@ def convert(x: Any, dtype: Any = None) -> np.ndarray:
 
 def as_common_dtype(*variables: Variable) -> Iterator[Variable]:
     """The scalar variables, cast to the type they meet in."""
-    met = upcast(*[v.type.dtype for v in variables])  # type: ignore[attr-defined]
+    met = upcast(*[v.type.dtype for v in variables])
     return (cast(v, met) for v in variables)
