@@ -269,7 +269,6 @@ class CAReduceDtype(CAReduce):
             raises=TypeError,
             says="precision would be lost",
         ),
-        E((3,), scalar_op=arithmetic.add, dtype="float128x", raises=TypeError, says="float128x"),
     )
 
 
