@@ -11,6 +11,7 @@ from croton.config import config
 from croton.errors import AsTensorError
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.op import Op
+from croton.vartypes.arrays import is_masked
 from croton.vartypes.dtype import ALL, autocast, upcast
 from croton.vartypes.tensor import TensorType
 
@@ -36,7 +37,7 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: An
 
 
 def _as_array(x: Any, dtype: Any) -> np.ndarray:
-    if isinstance(x, np.ma.MaskedArray):
+    if is_masked(x):
         raise TypeError("A masked array can't become a tensor; fill it first (`x.filled(...)`).")
     if isinstance(x, (list, tuple)) and not len(x) and dtype is None:
         dtype = config.floatX

@@ -10,10 +10,10 @@ import numpy as np
 
 from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
+from croton.loops.build import Builder
 from croton.loops.ir import Kernel as LoopKernel
-from croton.loops.value import Value
 from croton.plan import program as p
-from croton.plan.numbers import Numbers
+from croton.plan.numbers import Numbers, Value
 from croton.vartypes.tensor import TensorType
 
 CODES = {
@@ -88,7 +88,7 @@ class ProgramBuilder(Numbers):
                 found = self._constant(variable)
             else:
                 number = self.scalars[variable]
-                dtype: str = variable.type.dtype  # type: ignore[attr-defined]
+                dtype: str = variable.type.dtype
                 at = self.local(dtype)
                 self.store(at, number, dtype)
                 found = Array(dtype, at, (), (), Block(fixed=True), True)
@@ -125,7 +125,7 @@ class ProgramBuilder(Numbers):
     # -- memory ----------------------------------------------------------------------------------------------
     def new(self, variable: Variable, dims: Sequence[Size], into: Array | None = None) -> Array:
         """Memory for an output of the node in hand, C-contiguous, not cleared; `into`: where it may be written in place."""
-        dtype: str = variable.type.dtype  # type: ignore[attr-defined]
+        dtype: str = variable.type.dtype
         made: Array = self.storage.place(self, variable, dtype, tuple(dims), into)
         self.bind(variable, made)
         return made
@@ -159,7 +159,7 @@ class ProgramBuilder(Numbers):
     ) -> Array:
         """Bind an output as other axes over the memory of `of`, `offset` bytes on."""
         made = self.part(of, dims, strides, offset)
-        made.dtype = variable.type.dtype  # type: ignore[attr-defined]
+        made.dtype = variable.type.dtype
         made.contiguous = contiguous
         self.bind(variable, made)
         return made
@@ -307,6 +307,10 @@ class ProgramBuilder(Numbers):
             p.Desc(len(self.program.descs) - 1), p.Ptrs(tuple(a.data for a in arrays)), self.i64s(out.dims), self.i64s(strides),
         )  # fmt: skip
         self.emit(p.Call("rt_nest", args))
+
+    def loops(self) -> Builder:
+        """A builder of a loop kernel (form L), to be run by `loop`."""
+        return Builder("L")
 
     def kernel(self, body: LoopKernel, title: str = "", nodes: Sequence[Apply] = ()) -> int:
         """Enter a kernel into the program; its number."""

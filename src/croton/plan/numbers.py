@@ -1,7 +1,7 @@
 """Numbers that a program computes in registers: lengths, strides, indices, and 0-d values.
 
-It offers the same primitives as the builder of loop IR, so that a scalar operation lowers alike inside a kernel and outside.
-Values are those of the loop IR's builder, over registers.
+It offers the same primitives as the builder of loop IR, with values that have the same operators, so that a scalar
+operation lowers alike inside a kernel and outside.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from croton.loops.primitives import PRIMITIVES
-from croton.loops.value import Value
+from croton.loops.value import Operators
 from croton.plan import program as p
 
 _SYMMETRIC = frozenset({"add", "mul", "eq", "ne", "and_", "or_", "xor"})
@@ -23,6 +23,26 @@ _FOLD: dict[str, Callable[[int, int], Any]] = {
     "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
     "floordiv": lambda a, b: a // b if b else 0, "mod": lambda a, b: a % b if b else 0,
 }  # fmt: skip
+
+
+class Value(Operators[Any]):
+    """A number in a register; where it is known when the program is made, operators give a Python number."""
+
+    __slots__ = ("b", "node")
+
+    b: Numbers
+
+    def __init__(self, b: Numbers, node: p.Reg) -> None:
+        self.b = b
+        self.node = node
+
+    @property
+    def dtype(self) -> str:
+        """The type's name."""
+        return self.node.dtype
+
+    def __repr__(self) -> str:
+        return f"<register {self.node.index} of {self.dtype}>"
 
 
 class Numbers:
@@ -48,7 +68,8 @@ class Numbers:
         """A Value, or a Python or NumPy number, as statements hold it."""
         if isinstance(x, Value):
             return x.node
-        return x.item() if hasattr(x, "item") else x  # type: ignore[no-any-return]
+        number: p.Number = x.item() if hasattr(x, "item") else x
+        return number
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in PRIMITIVES:
@@ -107,7 +128,11 @@ class Numbers:
             self.emit(p.Compute(made.node, "const", (raw,), dtype))
             return made
         if isinstance(raw, float) and raw == 0.0:
-            return self._entered("const", (raw,), f"{dtype}", dtype) if math.copysign(1, raw) > 0 else self._negative_zero(dtype)
+            return (
+                self._entered("const", (raw,), f"{dtype}", dtype)
+                if math.copysign(1, raw) > 0
+                else self._negative_zero(dtype)
+            )
         return self._entered("const", (raw,), dtype, dtype)
 
     def _negative_zero(self, dtype: str) -> Value:
@@ -127,7 +152,10 @@ class Numbers:
         """`x` where `condition`, else `y`."""
         if isinstance(condition, bool):
             return x if condition else y
-        dtype = next((a.dtype for a in (x, y) if isinstance(a, Value)), "int64" if isinstance(x, int) and isinstance(y, int) else "float64")
+        dtype = next(
+            (a.dtype for a in (x, y) if isinstance(a, Value)),
+            "int64" if isinstance(x, int) and isinstance(y, int) else "float64",
+        )
         return self._entered("select", (condition.node, self.raw(x), self.raw(y)), dtype, dtype)
 
     # -- memory ----------------------------------------------------------------------------------------------

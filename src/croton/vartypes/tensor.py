@@ -10,6 +10,7 @@ import numpy as np
 from croton.config import config
 from croton.graph.node import Variable
 from croton.graph.type import Type
+from croton.vartypes.arrays import is_masked
 from croton.vartypes.dtype import SIGNED, as_dtype, upcast
 
 Dim = int | None
@@ -122,7 +123,7 @@ class TensorType(Type):
         if type(value) is np.ndarray and value.dtype is self.numpy_dtype:
             data = value
         elif isinstance(value, np.ndarray) and value.dtype == self.numpy_dtype and value.dtype.isnative:
-            if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            if is_masked(value) and np.ma.is_masked(value):
                 raise TypeError(
                     "A masked array can't be held by a tensor; fill it first (`value.filled(...)`)."
                 )

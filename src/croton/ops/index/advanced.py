@@ -32,7 +32,7 @@ def as_place(x: Any) -> Variable:
     Errors:  TypeError for other data types
     """
     v = as_tensor_number(np.zeros(0, "int64") if isinstance(x, (list, tuple)) and not len(x) else x)
-    if not is_discrete(v.type.dtype):  # type: ignore[attr-defined]
+    if not is_discrete(v.type.dtype):
         raise TypeError(f"index must be integers or a boolean mask; got {v} of type {v.type}.")
     return v
 
@@ -97,7 +97,7 @@ class AdvancedSubtensor1(Primitive):
 
 
 def _one_vector(x: Variable, places: Variable) -> list[Variable]:
-    if places.type.dtype == "bool" or places.type.ndim != 1:  # type: ignore[attr-defined]
+    if places.type.dtype == "bool" or places.type.ndim != 1:
         raise TypeError(f"index must be a vector of integers; got {places} of type {places.type}.")
     if x.type.ndim == 0:
         raise TypeError(f"cannot index into a scalar: {x}.")
@@ -122,7 +122,7 @@ class AdvancedIncSubtensor1(Primitive):
     def prepare(self, *args: Any) -> list[Variable]:
         x, places = as_tensor_variable(args[0]), as_place(args[2])
         _one_vector(x, places)
-        part = TensorType(x.type.dtype, [places.type.shape[0], *x.type.shape[1:]])  # type: ignore[attr-defined]
+        part = TensorType(x.type.dtype, [places.type.shape[0], *x.type.shape[1:]])
         return [x, fitted(as_tensor_variable(args[1]), part, add_only=False), places]
 
     def infer(self, x: Any, y: Any, places: Any) -> Type:
@@ -144,7 +144,7 @@ class AdvancedIncSubtensor1(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """Setting moves elements of any type; sums are of real types."""
-        return (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))  # type: ignore[attr-defined]
+        return (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         out = b.renew(ys[0], xs[0], *xs[1:])
@@ -235,7 +235,7 @@ def layout(x: Any, entries: Sequence[Any]) -> tuple[list[tuple[Any, int | None]]
 
 
 def _is_mask(entry: Any) -> bool:
-    return isinstance(entry, Variable) and entry.type.dtype == "bool"  # type: ignore[attr-defined]
+    return isinstance(entry, Variable) and entry.type.dtype == "bool"
 
 
 def _broadcast(shapes: Sequence[Sequence[Dim]]) -> list[Dim]:
@@ -399,7 +399,7 @@ class AdvancedIncSubtensor(_Advanced):
         template, places = index.split(entries)
         y = fitted(as_tensor_variable(inputs[1]), part_type(x, entries), add_only=False)
         settled = type(self)(self.inplace, self.set_instead_of_inc, template)
-        return Apply(settled, [x, y, *places], [TensorType(x.type.dtype, x.type.shape)()])  # type: ignore[attr-defined]
+        return Apply(settled, [x, y, *places], [TensorType(x.type.dtype, x.type.shape)()])
 
     def eval(self, xp: Any, x: Any, y: Any, *places: Any) -> Any:
         return scattered(xp, x, index.values_index(xp, self.idx_list, places), y, self.set_instead_of_inc)
@@ -417,7 +417,7 @@ class AdvancedIncSubtensor(_Advanced):
 
     def lowers(self, node: Apply) -> bool:
         """Setting moves elements of any type; sums are of real types, masks of at least one axis."""
-        return no_bare_truth(node.inputs[2:]) and (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))  # type: ignore[attr-defined]
+        return no_bare_truth(node.inputs[2:]) and (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         out = b.renew(ys[0], xs[0], *xs[1:])

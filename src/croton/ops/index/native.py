@@ -171,7 +171,7 @@ def locate(b: Any, x: Any, entries: Sequence[Any], front: int) -> Places:
             dims.append(count)
             strides.append(b.times(stride, step))
             offset = b.add(offset, b.times(first, stride))
-        elif isinstance(entry, Variable) and entry.type.dtype == "bool":  # type: ignore[attr-defined]
+        elif isinstance(entry, Variable) and entry.type.dtype == "bool":
             masks.append(_of_mask(b, b.array(entry), x, axis))
             found.append(_Axis(masks[-1], 1, axis, None))
             axis += entry.type.ndim or 0

@@ -185,7 +185,7 @@ class IncSubtensor(_Basic):
 
     def prepare(self, *args: Any) -> list[Variable]:
         x, places = as_tensor_variable(args[0]), _inputs(self.idx_list, args[2:])
-        part = TensorType(x.type.dtype, _kept(x, self.idx_list))  # type: ignore[attr-defined]
+        part = TensorType(x.type.dtype, _kept(x, self.idx_list))
         return [x, fitted(as_tensor_variable(args[1]), part, add_only=not self.set_instead_of_inc), *places]
 
     def infer(self, x: Any, y: Variable, *places: Variable) -> Type:
@@ -208,7 +208,7 @@ class IncSubtensor(_Basic):
 
     def lowers(self, node: Apply) -> bool:
         """Setting moves elements of any type; sums are of real types."""
-        return self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype)  # type: ignore[attr-defined]
+        return self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype)
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         entries = index.join(self.idx_list, xs[2:])
@@ -279,7 +279,7 @@ def fitted(y: Variable, part: TensorType, add_only: bool) -> Variable:
     added = part.ndim - have.ndim
     if added:
         y = dimshuffle(y, *["x"] * added, *range(have.ndim))
-    one = [i for i, flag in enumerate(part.broadcastable) if flag and not y.type.broadcastable[i]]  # type: ignore[attr-defined]
+    one = [i for i, flag in enumerate(part.broadcastable) if flag and not y.type.broadcastable[i]]
     return addbroadcast(y, *one) if one else y
 
 

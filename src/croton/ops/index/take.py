@@ -42,7 +42,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     elif mode == "wrap":
         places = mod(places, count)
     if axis is None:
-        return flatten(x)[places]  # type: ignore[index, no-any-return]
+        return flatten(x)[places]
     return x[(*[slice(None)] * (axis % x.type.ndim), places)]  # type: ignore[no-any-return]
 
 
@@ -80,7 +80,7 @@ class Nonzero(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """All real types."""
-        return not is_complex(node.inputs[0].type.dtype)  # type: ignore[attr-defined]
+        return not is_complex(node.inputs[0].type.dtype)
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         x = b.array(xs[0])
@@ -124,7 +124,7 @@ def nonzero_values(a: Any) -> Variable:
     """The elements of `a` that are not zero, as a vector."""
     x: Any = as_tensor_variable(a)
     places = flatnonzero(x)
-    return flatten(x)[places]  # type: ignore[index, no-any-return]
+    return flatten(x)[places]
 
 
 def compress(condition: Any, x: Any, axis: int | None = None) -> Variable:
@@ -178,7 +178,7 @@ class Choose(Primitive):
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         # Lengths that happen to be 1 broadcast here too.
-        return [(None,) * node.outputs[0].type.ndim]  # type: ignore[operator]
+        return [(None,) * node.outputs[0].type.ndim]
 
     def eval(self, xp: Any, a: Any, choices: Any) -> Any:
         return xp.choose(a, list(choices), mode=self.mode)
