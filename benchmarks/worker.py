@@ -1,0 +1,65 @@
+"""One library in one process: reads what to do as lines of JSON, and answers each with one.
+
+{"load": case}     -> {"seconds": from nothing to the first result, "check": a sum of the results}
+{"run": seconds}   -> {"best": seconds per call, the fastest of several blocks}
+"""
+
+import json
+import os
+import sys
+import time
+
+clock = time.perf_counter
+
+
+def main():
+    """Serve until the input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print does not mix with answers
+    began = clock()
+    import numpy as np
+
+    import workloads
+
+    library = workloads.library(sys.argv[1])
+    answers.write(json.dumps({"import": clock() - began}) + "\n")
+    answers.flush()
+    call = None
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            if "load" in asked:
+                case = asked["load"]
+                if isinstance(case.get("n"), list):
+                    case["n"] = tuple(case["n"])
+                began = clock()
+                call, values = getattr(library, case["kind"])(case)
+                first = values()
+                seconds = clock() - began
+                answer = {"seconds": seconds, "check": float(np.asarray(first, "float64").sum())}
+            else:
+                answer = {"best": best(call, asked["run"])}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def best(call, budget):
+    """Seconds per call in the fastest block of a round."""
+    times, end = 1, clock() + budget
+    found = float("inf")
+    while True:
+        began = clock()
+        for _ in range(times):
+            call()
+        took = clock() - began
+        found = min(found, took / times)
+        if clock() > end:
+            return found
+        if took < 0.01:
+            times = max(times + 1, int(times * 0.02 / max(took, 1e-7)))
+
+
+if __name__ == "__main__":
+    main()
