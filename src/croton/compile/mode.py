@@ -11,7 +11,6 @@ from croton.backends.base import Backend
 from croton.config import config
 from croton.errors import UnknownModeError
 from croton.rewrite.pipeline import Pipeline, Query
-from croton.rules.pipeline import PIPELINE
 
 # The backends by name, and the module of each: it is loaded by the first function that needs it.
 BACKENDS = {"numpy": "croton.backends.numpy.program", "cpu": "croton.backends.cpu.program"}
@@ -75,7 +74,9 @@ def backend_called(name: str) -> Backend:
 @cache
 def pipeline_of(query: Query) -> Pipeline:
     """All passes, under `query`; one object per query, so that what it has prepared is used again."""
-    return PIPELINE.with_query(query)
+    # The rules are read with the first function that needs them.
+    pipeline: Pipeline = importlib.import_module("croton.rules.pipeline").PIPELINE
+    return pipeline.with_query(query)
 
 
 class Mode:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from croton.compile.callable import Function
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops import blas, dot
-from croton.plan import program as p
 from croton.rewrite.stats import StageStats
 from croton.vartypes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from croton.plan import program as p
 
 # Runtime functions that go to the BLAS, and how the plan names them.
 BLAS = {
@@ -161,9 +163,7 @@ def explain(f: Function, node: Any = None) -> Explanation:
     plan = getattr(f.compiled, "plan", None)
     if plan is not None:
         made.kernels = [_kernel(at, kernel, graph, number, labels) for at, kernel in enumerate(plan.kernels)]
-        made.blas = [
-            BLAS[s.function] for s in plan.statements if isinstance(s, p.Call) and s.function in BLAS
-        ]
+        made.blas = [BLAS[name] for name in plan.calls() if name in BLAS]
         made.python = [number[one.node] for one in plan.callbacks]
     if node is not None:
         made.story = _story(node, made, number)

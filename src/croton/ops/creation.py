@@ -11,7 +11,6 @@ from croton.config import config
 from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
-from croton.loops.build import Builder
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
@@ -362,7 +361,7 @@ class ARange(Primitive):
         gap = b.sub(stop, start)
         count = gap if isinstance(step, int) and step == 1 else b.neg(b.floordiv(b.neg(gap), step))
         out = b.new(ys[0], (b.maximum(count, 0),))
-        k = Builder("L")
+        k = b.loops()
         first, by = k.param("first"), k.param("by")
         y = k.buffer("y", self.dtype, strides=[out.itemsize])
         with k.loop("i") as i:
@@ -517,7 +516,7 @@ class Tri(_Pattern):
         rows, columns = _native_lengths(b, xs[:2])
         out = b.new(ys[0], (rows, columns))
         known = known_int(xs[2])
-        k = Builder("L")
+        k = b.loops()
         m, above, step = k.param("m"), k.param("above"), k.param("step")
         y = k.buffer("y", out.dtype, strides=[step, out.itemsize])
         with k.loop("i", parallel=True) as i:
@@ -527,7 +526,14 @@ class Tri(_Pattern):
             with k.loop("l", edge, m, kind="vector") as j:
                 k.store(y, k.const(0, out.dtype), i, j)
         above_ = b.cast(b.scalar(xs[2]), "int64") if known is None else known
-        b.loop(k.kernel(), [out], [columns, above_, out.strides[0]], rows, cost=b.times(100, columns), parallel=True)
+        b.loop(
+            k.kernel(),
+            [out],
+            [columns, above_, out.strides[0]],
+            rows,
+            cost=b.times(100, columns),
+            parallel=True,
+        )
 
     samples = (
         S(np.int64(3), np.int64(4), np.int64(1), grad=False),

@@ -247,6 +247,10 @@ class Program:
     callbacks: list[Callback] = field(default_factory=list)
     nodes: list[Apply] = field(default_factory=list)  # numbered, for errors
 
+    def calls(self) -> list[str]:
+        """The runtime functions that the program calls, in order."""
+        return [s.function for s in self.statements if isinstance(s, Call)]
+
     def slot_number(self, slot: Slot) -> int:
         """The number that the runtime knows a slot by."""
         sizes = {

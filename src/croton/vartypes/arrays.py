@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -29,3 +30,9 @@ def hash_from_ndarray(data: np.ndarray) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(data).tobytes())
     digest.update(repr((data.shape, data.strides, data.dtype.str)).encode())
     return digest.hexdigest()
+
+
+def is_masked(x: Any) -> bool:
+    """Whether `x` is a masked array; asked without loading numpy.ma, which takes 6 ms, where nothing else has."""
+    module = sys.modules.get("numpy.ma")
+    return module is not None and isinstance(x, module.MaskedArray)

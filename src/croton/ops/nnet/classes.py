@@ -9,7 +9,6 @@ import numpy as np
 
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
-from croton.loops.build import Builder
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange
@@ -53,7 +52,7 @@ class CheckedClasses(Primitive):
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         classes = b.array(xs[0])
         out = b.new(ys[0], classes.dims)
-        k = Builder("L")
+        k = b.loops()
         stride, n = k.param("stride"), k.param("n")
         x = k.buffer("x", classes.dtype, strides=[stride])
         y = k.buffer("y", classes.dtype, strides=[classes.itemsize])
