@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from croton.graph.node import Apply, Constant, Variable
+from croton.graph.node import Apply, Variable
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import (
-    abs_,
-    add,
-    exp,
-    fill,
-    inv,
-    log,
-    mul,
-    neg,
-    pow,
-    second,
-    sqr,
-    sqrt,
-    sub,
-    switch,
-    true_div,
-)
+from croton.ops.elementwise import add, fill, inv, mul, neg, sub, true_div
 from croton.ops.elemwise import Elemwise
 from croton.ops.variable import TensorVariable
 from croton.rewrite.pattern import scalar_value
-from croton.rules.passes import conform
-from croton.rules.stages import canonicalize, specialize
-from croton.vartypes.dtype import is_discrete
+from croton.rules.passes import Context, conform
+from croton.rules.stages import canonicalize
+from croton.vartypes.dtype import is_complex, is_discrete
 from croton.vartypes.tensor import TensorType
 
 _NUMBER = TensorType("float64", ())
 x = TensorVariable(_NUMBER, name="x")
+y = TensorVariable(_NUMBER, name="y")
+
+# What is read in several places is looked into only for what cancels, and no further than this.
+_MOST_FACTORS = 16
 
 
 def made_by(variable: Variable, op: Any) -> Apply | None:
@@ -53,14 +41,23 @@ def is_float(variable: Variable) -> bool:
     return not is_discrete(variable.type.dtype)  # type: ignore[attr-defined]
 
 
+def is_real_float(variable: Variable) -> bool:
+    """Whether its elements are real floating-point numbers."""
+    return is_float(variable) and not is_complex(variable.type.dtype)  # type: ignore[attr-defined]
+
+
+def read_once(variable: Variable, context: Context) -> bool:
+    """Whether one place of the graph, and no other, reads `variable`."""
+    return len(context.graph.clients.get(variable, ())) == 1
+
+
 def shaped_like(new: Variable, node: Apply) -> Variable | None:
     """`new` with the type of the output of `node`: broadcast to it by one of its inputs, where it is smaller."""
     out = node.outputs[0]
     pattern = out.type.broadcastable  # type: ignore[attr-defined]
-    fitted = conform(new, out) if new.type.ndim == out.type.ndim or new.type.ndim == 0 else None
     have = new.type.broadcastable  # type: ignore[attr-defined]
     if new.type.ndim == len(pattern) and have == pattern:
-        return fitted
+        return conform(new, out)
     for model in node.inputs:
         if model.type.broadcastable == pattern:  # type: ignore[attr-defined]
             made: Variable = fill(model, cast(new, out.type.dtype))  # type: ignore[attr-defined]
@@ -68,87 +65,57 @@ def shaped_like(new: Variable, node: Apply) -> Variable | None:
     return None
 
 
-# -- products ------------------------------------------------------------------------------------------------
-class _Product:
-    """A product: a number times factors over divisors."""
+def constant_like(number: Any, out: Variable) -> Variable | None:
+    """`number` in the data type of `out`, with axes of length 1; None where that type does not hold it.
 
-    def __init__(self) -> None:
-        self.number: Any = 1.0
-        self.above: list[Variable] = []
-        self.below: list[Variable] = []
-
-    def take(self, variable: Variable, upside: bool) -> None:
-        """Bring in a factor or divisor, taken apart as far as it is itself a product."""
-        todo = [(variable, upside)]
-        while todo:
-            v, up = todo.pop()
-            value = scalar_value(v)
-            if value is not None:
-                number = value[()].item()
-                self.number = self.number * number if up else _quotient(self.number, number)
-                continue
-            node = v.owner
-            if not is_float(v) or node is None:
-                (self.above if up else self.below).append(v)
-            elif made_by(v, mul):
-                todo.extend((u, up) for u in reversed(node.inputs))
-            elif made_by(v, true_div):
-                todo.append((node.inputs[1], not up))
-                todo.append((node.inputs[0], up))
-            elif made_by(v, neg):
-                self.number = -self.number
-                todo.append((node.inputs[0], up))
-            elif made_by(v, inv):
-                todo.append((node.inputs[0], not up))
-            else:
-                (self.above if up else self.below).append(v)
-
-    def cancel(self) -> None:
-        """Leave out what stands above and below."""
-        for v in list(self.below):
-            if v in self.above:
-                self.above.remove(v)
-                self.below.remove(v)
+    Integers wrap around, as sums and products of them do.
+    """
+    dtype: str = out.type.dtype  # type: ignore[attr-defined]
+    if is_discrete(dtype):
+        bits = 8 * np.dtype(dtype).itemsize
+        value = np.array(int(number) % 2**bits, dtype=f"uint{bits}").astype(dtype)
+    else:
+        with np.errstate(all="ignore"):
+            value = np.asarray(number, dtype=dtype)
+        if not np.isfinite(value) or (value == 0) != (number == 0):
+            return None
+    made: Variable = as_tensor_variable(value.reshape((1,) * out.type.ndim))  # type: ignore[operator]
+    return made
 
 
-def _quotient(a: Any, b: Any) -> Any:
-    with np.errstate(all="ignore"):
-        return (np.asarray(a) / np.asarray(b))[()].item()
+def _is_counted(variable: Variable) -> bool:
+    """Whether the laws hold: for floats as far as rounding goes, for integers as they wrap around."""
+    return variable.type.dtype != "bool"  # type: ignore[attr-defined]
 
 
-@canonicalize.on(mul, true_div, inv, name="local_mul_canonizer")
-def _mul_canonizer(node: Apply) -> Any:
-    """A product of products, quotients and negatives is one number times factors over divisors, without what cancels."""
+def _awaits(node: Apply, context: Context, *readers: Any) -> bool:
+    """Whether the one reader of `node` is of these operations, and will bring it into its own form."""
     out = node.outputs[0]
-    if not is_float(out) or any(not is_float(v) and scalar_value(v) is None for v in node.inputs):
-        return None
-    found = _Product()
-    found.take(out, True)
-    found.cancel()
-    if isinstance(found.number, complex) or found.number != found.number or found.number == 0 or abs(found.number) == np.inf:
-        return None
-    made = _product_form(found, out.type.dtype)  # type: ignore[attr-defined]
-    return None if _same_form(made, out) else _wrapped(made, node)
+    clients = context.graph.clients.get(out, {})
+    if len(clients) != 1:
+        return False
+    ((reader, _),) = clients
+    return (
+        isinstance(reader, Apply)
+        and reader.outputs[0].type == out.type
+        and any(made_by(reader.outputs[0], op) for op in readers)
+    )
 
 
-def _product_form(found: _Product, dtype: str) -> Variable:
-    number = found.number
-    above = list(found.above)
-    below = list(found.below)
-    sign = False
-    if number == -1.0 and (above or below):
-        number, sign = 1.0, True
-    if (number != 1.0 or not above) and not (number == 1.0 and below and not above):
-        above.insert(0, _constant(number, dtype))
-    top = _constant(1.0, dtype) if not above else (above[0] if len(above) == 1 else mul(*above))
-    made = top if not below else true_div(top, below[0] if len(below) == 1 else mul(*below))
-    return neg(made) if sign else made
+def _is_part(variable: Variable, out: Variable, context: Context) -> bool:
+    """Whether `variable` is computed for the sake of `out` alone, or as good as that: a sign costs nothing."""
+    if variable.type != out.type:
+        return made_by(variable, neg) is not None and variable.type.dtype == out.type.dtype  # type: ignore[attr-defined]
+    return variable is out or read_once(variable, context) or made_by(variable, neg) is not None
 
 
-def _constant(number: Any, dtype: str) -> Variable:
-    with np.errstate(over="ignore"):
-        value = np.asarray(number, dtype=dtype)
-    return as_tensor_variable(value)
+def _in_type(variable: Variable, out: Variable) -> Variable:
+    return cast(variable, out.type.dtype)  # type: ignore[attr-defined]
+
+
+def _fitted(made: Variable, node: Apply) -> Variable | None:
+    made = _in_type(made, node.outputs[0])
+    return made if made.type == node.outputs[0].type else shaped_like(made, node)
 
 
 def _same_form(a: Variable, b: Variable) -> bool:
@@ -161,146 +128,210 @@ def _same_form(a: Variable, b: Variable) -> bool:
         m, n = scalar_value(p), scalar_value(q)
         if m is not None and n is not None and m == n:
             continue
-        if p.owner is None or q.owner is None or p.owner.op != q.owner.op or len(p.owner.inputs) != len(q.owner.inputs):
+        if (
+            p.owner is None
+            or q.owner is None
+            or p.owner.op != q.owner.op
+            or len(p.owner.inputs) != len(q.owner.inputs)
+        ):
             return False
         todo.extend(zip(p.owner.inputs, q.owner.inputs, strict=True))
     return True
 
 
-def _wrapped(made: Variable, node: Apply) -> Any:
+def _cancelled(one: list[Variable], other: list[Variable]) -> tuple[list[Variable], list[Variable]]:
+    """Two lists without what stands in both."""
+    both = Counter(one) & Counter(other)
+    return _without(one, Counter(both)), _without(other, Counter(both))
+
+
+def _without(listed: Sequence[Variable], left: Counter[Variable]) -> list[Variable]:
+    kept = []
+    for v in listed:
+        if left[v]:
+            left[v] -= 1
+        else:
+            kept.append(v)
+    return kept
+
+
+# -- products ------------------------------------------------------------------------------------------------
+class Product:
+    """A number times factors over divisors: what `out` is, taken apart.
+
+    deep   whether what is read elsewhere too is taken apart
+    """
+
+    def __init__(self, out: Variable, context: Context, deep: bool = False) -> None:
+        self.out = out
+        self.number: Any = 1.0 if is_float(out) else 1
+        self.above: list[Variable] = []
+        self.below: list[Variable] = []
+        self._take(out, context, deep)
+
+    def _take(self, out: Variable, context: Context, deep: bool) -> None:
+        whole = not is_float(out)
+        todo = [(out, True)]
+        while todo:
+            v, up = todo.pop()
+            value = scalar_value(v)
+            node = v.owner
+            enter = _is_part(v, out, context)
+            if deep and not enter:
+                enter = v.type == out.type and len(todo) + len(self.above) + len(self.below) < _MOST_FACTORS
+            if value is not None and (up or not whole):
+                number = value[()].item()
+                self.number = self.number * number if up else _quotient(self.number, number)
+            elif not enter or node is None:
+                (self.above if up else self.below).append(v)
+            elif made_by(v, mul):
+                todo.extend((u, up) for u in reversed(node.inputs))
+            elif made_by(v, neg):
+                self.number = -self.number
+                todo.append((node.inputs[0], up))
+            elif made_by(v, true_div) and not whole:
+                todo.append((node.inputs[1], not up))
+                todo.append((node.inputs[0], up))
+            elif made_by(v, inv) and not whole:
+                todo.append((node.inputs[0], not up))
+            else:
+                (self.above if up else self.below).append(v)
+
+    def cancel(self) -> Product:
+        """Leave out what stands above and below."""
+        self.above, self.below = _cancelled(self.above, self.below)
+        return self
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the number is one to reckon with: real, finite and not 0."""
+        number = self.number
+        return not isinstance(number, complex) and number == number and number != 0 and abs(number) != np.inf
+
+    def __len__(self) -> int:
+        return len(self.above) + len(self.below)
+
+    def form(self, fit: bool = True) -> Variable | None:
+        """The product as an expression; with `fit`, all factors are brought to its data type first."""
+        number, sign = self.number, False
+        above, below = (
+            [_in_type(v, self.out) if fit else v for v in listed] for listed in (self.above, self.below)
+        )
+        if number == -1 and (above or below):
+            number, sign = -number, True
+        if number != 1 or not (above or below):
+            constant = constant_like(number, self.out)
+            if constant is None:
+                return None
+            above = [constant, *above]
+        if below and not above:
+            one = constant_like(1, self.out)
+            assert one is not None
+            above = [one]
+        top = above[0] if len(above) == 1 else mul(*above)
+        made: Variable = top if not below else true_div(top, below[0] if len(below) == 1 else mul(*below))
+        return neg(_in_type(made, self.out)) if sign else made  # type: ignore[no-any-return]
+
+
+def _quotient(a: Any, b: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return (np.asarray(a) / np.asarray(b))[()].item()
+
+
+@canonicalize.on(mul, true_div, inv, neg, name="local_mul_canonizer")
+def _mul_canonizer(node: Apply, context: Context) -> Any:
+    """Products, quotients and negatives are one number times factors over divisors, without what cancels."""
     out = node.outputs[0]
-    if made.type.dtype != out.type.dtype:  # type: ignore[attr-defined]
-        made = cast(made, out.type.dtype)  # type: ignore[attr-defined]
-    if made.type == out.type:
-        return made
-    return shaped_like(made, node)
+    if not _is_counted(out) or _awaits(node, context, mul, true_div, inv, neg):
+        return None
+    found = Product(out, context).cancel()
+    deep = Product(out, context, deep=True).cancel()
+    if len(deep) < len(found):
+        found = deep
+    if not found.is_known:
+        return None
+    plain = found.form(fit=False)
+    if plain is None or _same_form(plain, out):
+        return None
+    made = found.form()
+    return None if made is None else _fitted(made, node)
 
 
 # -- sums ----------------------------------------------------------------------------------------------------
-@canonicalize.on(add, sub, name="local_add_canonizer")
-def _add_canonizer(node: Apply) -> Any:
+class Total:
+    """A number and terms less other terms: what `out` is, taken apart."""
+
+    def __init__(self, out: Variable, context: Context) -> None:
+        self.out = out
+        self.number: Any = 0.0 if is_float(out) else 0
+        self.plus: list[Variable] = []
+        self.minus: list[Variable] = []
+        todo = [(out, True)]
+        while todo:
+            v, up = todo.pop()
+            value = scalar_value(v)
+            node = v.owner
+            if value is not None:
+                number = value[()].item()
+                self.number = self.number + number if up else self.number - number
+            elif node is None or not _is_part(v, out, context):
+                (self.plus if up else self.minus).append(v)
+            elif made_by(v, add):
+                todo.extend((u, up) for u in reversed(node.inputs))
+            elif made_by(v, sub):
+                todo.append((node.inputs[1], not up))
+                todo.append((node.inputs[0], up))
+            elif made_by(v, neg):
+                todo.append((node.inputs[0], not up))
+            else:
+                (self.plus if up else self.minus).append(v)
+        self.plus, self.minus = _cancelled(self.plus, self.minus)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the number is one to reckon with: real and finite."""
+        return (
+            not isinstance(self.number, complex) and self.number == self.number and abs(self.number) != np.inf
+        )
+
+    def form(self, fit: bool = True) -> Variable | None:
+        """The sum as an expression; with `fit`, all terms are brought to its data type first."""
+        plus, minus = (
+            [_in_type(v, self.out) if fit else v for v in listed] for listed in (self.plus, self.minus)
+        )
+        if self.number != 0 or not (plus or minus):
+            constant = constant_like(self.number, self.out)
+            if constant is None:
+                return None
+            plus = [constant, *plus]
+        less: Variable | None = None if not minus else minus[0] if len(minus) == 1 else add(*minus)
+        if not plus:
+            assert less is not None
+            return neg(less)  # type: ignore[no-any-return]
+        top: Variable = plus[0] if len(plus) == 1 else add(*plus)
+        return top if less is None else sub(top, less)  # type: ignore[no-any-return]
+
+
+@canonicalize.on(add, sub, neg, name="local_add_canonizer")
+def _add_canonizer(node: Apply, context: Context) -> Any:
     """A sum of sums, differences and negatives is one sum less another, with one number, without what cancels."""
     out = node.outputs[0]
-    if not is_float(out):
+    if not _is_counted(out) or _awaits(node, context, add, sub, neg):
         return None
-    number: Any = 0.0
-    plus: list[Variable] = []
-    minus: list[Variable] = []
-    todo = [(out, True)]
-    while todo:
-        v, up = todo.pop()
-        value = scalar_value(v)
-        inner = v.owner
-        if value is not None:
-            number = number + value[()].item() if up else number - value[()].item()
-        elif inner is None or not is_float(v):
-            (plus if up else minus).append(v)
-        elif made_by(v, add):
-            todo.extend((u, up) for u in reversed(inner.inputs))
-        elif made_by(v, sub):
-            todo.append((inner.inputs[1], not up))
-            todo.append((inner.inputs[0], up))
-        elif made_by(v, neg):
-            todo.append((inner.inputs[0], not up))
-        else:
-            (plus if up else minus).append(v)
-    if isinstance(number, complex) or number != number or abs(number) == np.inf:
+    found = Total(out, context)
+    if not found.is_known:
         return None
-    for v in list(minus):
-        if v in plus:
-            plus.remove(v)
-            minus.remove(v)
-    made = _sum_form(number, plus, minus, out.type.dtype)  # type: ignore[attr-defined]
-    return None if _same_form(made, out) else _wrapped(made, node)
-
-
-def _sum_form(number: Any, plus: Sequence[Variable], minus: Sequence[Variable], dtype: str) -> Variable:
-    terms = [_constant(number, dtype), *plus] if number != 0 or not (plus or minus) else list(plus)
-    if not terms:
-        return neg(minus[0] if len(minus) == 1 else add(*minus))
-    top = terms[0] if len(terms) == 1 else add(*terms)
-    return top if not minus else sub(top, minus[0] if len(minus) == 1 else add(*minus))
-
-
-# -- single operations ---------------------------------------------------------------------------------------
-canonicalize("local_neg_neg", neg(neg(x)), to=lambda x: x)
-canonicalize("local_log_exp", log(exp(x)), to=lambda x: x, when=is_float)
-canonicalize("local_abs_abs", abs_(abs_(x)), to=lambda x: abs_(x))
-canonicalize("local_abs_neg", abs_(neg(x)), to=lambda x: abs_(x))
-specialize("local_sqr_abs", sqr(abs_(x)), to=lambda x: sqr(x), when=is_float)
-specialize("local_sqr_neg", sqr(neg(x)), to=lambda x: sqr(x), when=is_float)
-canonicalize("local_sqrt_sqr", sqrt(sqr(x)), to=lambda x: abs_(x), when=is_float)
+    plain = found.form(fit=False)
+    if plain is None or _same_form(plain, out):
+        return None
+    made = found.form()
+    return None if made is None else _fitted(made, node)
 
 
 @canonicalize.on(mul, name="local_mul_zero")
 def _mul_zero(node: Apply) -> Any:
     """A product with 0 is 0, as in the original also where the other factor is NaN or infinite."""
     if any((value := scalar_value(v)) is not None and value == 0 for v in node.inputs):
-        return shaped_like(_constant(0, node.outputs[0].type.dtype), node)  # type: ignore[attr-defined]
+        zero = constant_like(0, node.outputs[0])
+        return None if zero is None else shaped_like(zero, node)
     return None
-
-
-@canonicalize.on(pow, name="local_pow_specialize")
-def _pow(node: Apply) -> Any:
-    """Small known powers are products and roots."""
-    base, exponent = node.inputs
-    value = scalar_value(exponent)
-    if value is None or base.type.dtype != node.outputs[0].type.dtype:  # type: ignore[attr-defined]
-        return None
-    whole = not is_float(base)
-    made = {
-        2: lambda: sqr(base),
-        1: lambda: base,
-        0: lambda: _constant(1, base.type.dtype),  # type: ignore[attr-defined]
-        0.5: lambda: None if whole else sqrt(base),
-        -1: lambda: None if whole else inv(base),
-        -2: lambda: None if whole else inv(sqr(base)),
-        -0.5: lambda: None if whole else inv(sqrt(base)),
-    }.get(value[()].item(), lambda: None)()
-    if made is None:
-        return None
-    return made if made.type == node.outputs[0].type else shaped_like(made, node)
-
-
-@specialize.on(pow, name="local_pow_by_squaring")
-def _pow_by_squaring(node: Apply) -> Any:
-    """Whole powers up to 16 are products of squares."""
-    base, exponent = node.inputs
-    value = scalar_value(exponent)
-    if value is None or not is_float(node.outputs[0]) or base.type != node.outputs[0].type:
-        return None
-    n = value[()].item()
-    if n != int(n) or not 3 <= abs(n) <= 16:
-        return None
-    square, left = base, abs(int(n))
-    factors: list[Variable] = []
-    while left:
-        if left & 1:
-            factors.append(square)
-        left >>= 1
-        if left:
-            square = sqr(square)
-    made = factors[0] if len(factors) == 1 else reduce(mul, factors)
-    return made if n > 0 else inv(made)
-
-
-@canonicalize.on(switch, name="local_useless_switch")
-def _useless_switch(node: Apply) -> Any:
-    """A switch whose condition is known, or whose two sides are one."""
-    condition, yes, no = node.inputs
-    value = scalar_value(condition)
-    chosen = None if value is None else (yes if value else no)
-    if chosen is None and yes is no:
-        chosen = yes
-    if chosen is None:
-        return None
-    if chosen.type.dtype != node.outputs[0].type.dtype:  # type: ignore[attr-defined]
-        chosen = cast(chosen, node.outputs[0].type.dtype)  # type: ignore[attr-defined]
-    return chosen if chosen.type == node.outputs[0].type else shaped_like(chosen, node)
-
-
-@canonicalize.on(second, name="local_fill_of_constant")
-def _fill_of_number(node: Apply) -> Any:
-    """What is filled into a number is it itself."""
-    model, value = node.inputs
-    return value if isinstance(model, Constant) and model.type.ndim == 0 and value.type == node.outputs[0].type else None

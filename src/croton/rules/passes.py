@@ -30,7 +30,7 @@ class Context:
 
 
 def conform(new: Variable, old: Variable) -> Variable | None:
-    """`new` with the type of `old`: cast, axes of length 1 in front, the broadcastable pattern; None where that can't be."""
+    """`new` with the type of `old`: cast, axes of length 1 in front, broadcastable pattern; None where that can't be."""
     want, have = old.type, new.type
     if not isinstance(want, TensorType) or not isinstance(have, TensorType):
         return None
@@ -109,7 +109,15 @@ def folded(node: Apply) -> list[Constant] | None:
     storage: list[list[Any]] = [[None] for _ in node.outputs]
     try:
         node.op.perform(node, [v.data for v in node.inputs], storage)  # type: ignore[attr-defined]
-    except (CrotonError, ArithmeticError, AttributeError, IndexError, NotImplementedError, TypeError, ValueError):
+    except (
+        CrotonError,
+        ArithmeticError,
+        AttributeError,
+        IndexError,
+        NotImplementedError,
+        TypeError,
+        ValueError,
+    ):
         return None
     made = []
     with origin.inherit(node.origin):
@@ -122,8 +130,12 @@ def folded(node: Apply) -> list[Constant] | None:
                 value.flags.writeable = False
             kind = out.type
             if isinstance(kind, TensorType):
-                kind = kind.clone(shape=[1 if b else n for b, n in zip(kind.broadcastable, value.shape, strict=True)])
+                kind = kind.clone(
+                    shape=[1 if b else n for b, n in zip(kind.broadcastable, value.shape, strict=True)]
+                )
             made.append(kind.constant_class(kind, value, name=out.name))
     if any(new.type != old.type for new, old in zip(made, node.outputs, strict=True)):
-        return [old.type.constant_class(old.type, new.data) for new, old in zip(made, node.outputs, strict=True)]
+        return [
+            old.type.constant_class(old.type, new.data) for new, old in zip(made, node.outputs, strict=True)
+        ]
     return made

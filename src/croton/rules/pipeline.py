@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from croton.rewrite.pipeline import Pass, Pipeline
-from croton.rules import arith, marks, nnet, products, stable, useless
+from croton.rules import arith, explog, logistic, marks, nnet, products, stable, useless
 from croton.rules.passes import Context, conform, fold_constants, lift_shapes, merge
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
-FAMILIES = (useless, marks, arith, stable, nnet, products)
+FAMILIES = (useless, marks, arith, explog, logistic, stable, nnet, products)
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
 

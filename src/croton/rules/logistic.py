@@ -1,0 +1,173 @@
+"""Products of exponentials and logistic sigmoids, as gradients of them come out.
+
+With s = sigmoid(u) and t = sigmoid(-u): exp(u) = s / t, 1 + exp(u) = 1 / t and 1 + exp(-u) = 1 / s. Each product of
+such factors is s**m * t**n, which neither overflows nor loses digits where m and n are not negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from croton.graph.node import Apply, Variable
+from croton.ops.elementwise import add, exp, mul, neg, sigmoid, sqr, sub, true_div
+from croton.rewrite.pattern import scalar_value
+from croton.rules.arith import Product, is_real_float, made_by, read_once, shaped_like
+from croton.rules.passes import Context
+from croton.rules.stages import stabilize
+
+# How often s and t stand in a product, by u.
+_Powers = dict[Variable, list[int]]
+
+_ROOTS = (mul, true_div)
+
+
+def _signed(variable: Variable) -> tuple[Variable, bool]:
+    """u and whether `variable` is u itself; else it is -u."""
+    node = made_by(variable, neg)
+    return (variable, True) if node is None else (node.inputs[0], False)
+
+
+def _read(factor: Variable) -> tuple[Variable, int, int] | None:
+    """(u, m, n) where `factor` is s**m * t**n."""
+    squared = made_by(factor, sqr)
+    if squared is not None:
+        inner = _read(squared.inputs[0])
+        return None if inner is None else (inner[0], 2 * inner[1], 2 * inner[2])
+    node = made_by(factor, sigmoid)
+    if node is not None:
+        u, plus = _signed(node.inputs[0])
+        return (u, 1, 0) if plus else (u, 0, 1)
+    node = made_by(factor, exp)
+    if node is not None:
+        u, plus = _signed(node.inputs[0])
+        return (u, 1, -1) if plus else (u, -1, 1)
+    node = made_by(factor, add)
+    if node is None or len(node.inputs) != 2:
+        return None
+    for one, other in (node.inputs, node.inputs[::-1]):
+        value = scalar_value(one)
+        e = made_by(other, exp)
+        if value is not None and value == 1 and e is not None:
+            u, plus = _signed(e.inputs[0])
+            return (u, 0, -1) if plus else (u, -1, 0)
+    return None
+
+
+def _gather(product: Product) -> tuple[_Powers, list[Variable], list[Variable], int]:
+    """The powers, what else stands above and below, and how many factors went into the powers."""
+    powers: _Powers = {}
+    above: list[Variable] = []
+    below: list[Variable] = []
+    taken = 0
+    for listed, rest, sign in ((product.above, above, 1), (product.below, below, -1)):
+        for v in listed:
+            found = _read(v) if v.type == product.out.type and is_real_float(v) else None
+            if found is None:
+                rest.append(v)
+                continue
+            taken += 1
+            u, m, n = found
+            power = powers.setdefault(u, [0, 0])
+            power[0] += sign * m
+            power[1] += sign * n
+    return powers, above, below, taken
+
+
+def _spelled(powers: _Powers) -> list[Variable]:
+    made: list[Variable] = []
+    for u, (m, n) in powers.items():
+        made += [sigmoid(u)] * m + [sigmoid(neg(u))] * n
+    return made
+
+
+@stabilize.on(*_ROOTS, name="local_sigm_times_exp")
+def _product(node: Apply, context: Context) -> Any:
+    """Exponentials and their sums with 1 become sigmoids where no quotient is left."""
+    out = node.outputs[0]
+    if not is_real_float(out):
+        return None
+    product = Product(out, context)
+    powers, above, below, taken = _gather(product)
+    if not taken or any(m < 0 or n < 0 for m, n in powers.values()):
+        return None
+    if len(below) == len(product.below) and all(_is_plain(v) for v in product.above):
+        return None
+    return _assembled(product, _spelled(powers) + above, below, node)
+
+
+def _is_plain(factor: Variable) -> bool:
+    """Whether `factor` is a sigmoid already, or has no part in this."""
+    squared = made_by(factor, sqr)
+    inner = factor if squared is None else squared.inputs[0]
+    return made_by(inner, sigmoid) is not None or _read(factor) is None
+
+
+def _assembled(
+    product: Product, above: list[Variable], below: list[Variable], node: Apply
+) -> Variable | None:
+    product.above, product.below = above, below
+    made = product.form()
+    if made is None:
+        return None
+    return made if made.type == node.outputs[0].type else shaped_like(made, node)
+
+
+@stabilize.on(*_ROOTS, name="local_greedy_distributor")
+def _distribute(node: Apply, context: Context) -> Any:
+    """(a / s + b / t) * s * t is a * t + b * s: sigmoids are brought to the terms that divide by them."""
+    out = node.outputs[0]
+    if not is_real_float(out):
+        return None
+    product = Product(out, context)
+    powers, above, below, taken = _gather(product)
+    if not taken or any(m < 0 or n < 0 for m, n in powers.values()):
+        return None
+    for at, factor in enumerate(above):
+        terms = _terms(factor, out, context)
+        if terms is None or not any(_divides(term, powers, context) for term, _ in terms):
+            continue
+        spread = [(_times(term, powers, context), plus) for term, plus in terms]
+        if any(made is None for made, _ in spread):
+            continue
+        return _assembled(product, [_summed(spread), *above[:at], *above[at + 1 :]], below, node)
+    return None
+
+
+def _terms(factor: Variable, out: Variable, context: Context) -> list[tuple[Variable, bool]] | None:
+    if factor.type != out.type or not read_once(factor, context):
+        return None
+    if made_by(factor, add):
+        assert factor.owner is not None
+        return [(v, True) for v in factor.owner.inputs]
+    if made_by(factor, sub):
+        assert factor.owner is not None
+        return [(factor.owner.inputs[0], True), (factor.owner.inputs[1], False)]
+    return None
+
+
+def _divides(term: Variable, powers: _Powers, context: Context) -> bool:
+    """Whether `term` divides by one of the sigmoids in `powers`."""
+    found, *_ = _gather(Product(term, context))
+    return any(u in powers and (m < 0 or n < 0) for u, (m, n) in found.items())
+
+
+def _times(term: Variable, powers: _Powers, context: Context) -> Variable | None:
+    product = Product(term, context)
+    found, above, below, _ = _gather(product)
+    for u, (m, n) in powers.items():
+        power = found.setdefault(u, [0, 0])
+        power[0] += m
+        power[1] += n
+    if any(m < 0 or n < 0 for m, n in found.values()):
+        return None
+    product.above, product.below = _spelled(found) + above, below
+    return product.form()
+
+
+def _summed(spread: Sequence[tuple[Variable | None, bool]]) -> Variable:
+    (first, _), *rest = spread
+    total: Variable = first  # type: ignore[assignment]
+    for made, plus in rest:
+        total = add(total, made) if plus else sub(total, made)
+    return total

@@ -1,0 +1,126 @@
+"""Random small graphs: rewriting does not change what they compute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import theano
+import theano.tensor as T
+from croton.compile.mode import Mode
+
+AS_WRITTEN = Mode("py", None)
+OPTIMISED = Mode("py", "fast_run")
+
+# Operations that do not leave the range in which float64 is exact enough to compare.
+UNARY = (
+    lambda v: -v, lambda v: abs(v), lambda v: T.sqr(v), lambda v: T.tanh(v), lambda v: T.nnet.sigmoid(v),
+    lambda v: T.exp(T.tanh(v)), lambda v: T.log(1 + T.sqr(v)), lambda v: T.log(T.exp(v)), lambda v: T.sqrt(T.sqr(v)),
+    lambda v: 1 / (1 + T.exp(-v)), lambda v: T.log(1 + T.exp(v)), lambda v: v * 1 + 0, lambda v: v / 1, lambda v: v - 3,
+    lambda v: 2 * v, lambda v: v**2, lambda v: T.cast(T.cast(v, "float64"), "float64"), lambda v: T.zeros_like(v) + 2,
+    lambda v: T.switch(v > 0, v, -v), lambda v: T.fill(v, 3.0) * v,
+)  # fmt: skip
+BINARY = (
+    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (1 + T.sqr(b)),
+    lambda a, b: T.maximum(a, b), lambda a, b: a - (a - b), lambda a, b: T.switch(T.lt(a, b), a, b),
+    lambda a, b: a * T.nnet.sigmoid(b) * T.exp(-b),
+)  # fmt: skip
+# What changes the shape, and what keeps it as (3, 4).
+SHAPED = (
+    lambda v: v.sum(axis=0), lambda v: v.mean(axis=1, keepdims=True) + v * 0, lambda v: v.T.dot(v)[:3],
+    lambda v: v.reshape((4, 3)).T, lambda v: v.max(axis=1, keepdims=True) - v, lambda v: v - v.sum(axis=0),
+    lambda v: T.dot(v, T.ones((4, 4))), lambda v: T.nnet.softmax(v), lambda v: T.log(T.nnet.softmax(v)),
+    lambda v: T.concatenate([v, v])[:3], lambda v: T.inc_subtensor(v[1:], 2.0), lambda v: v[::-1][::-1],
+    lambda v: v * v.shape[0], lambda v: (2 * v).sum() + v, lambda v: v.dimshuffle(1, 0).dimshuffle(1, 0),
+)  # fmt: skip
+
+choices = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99)),
+    min_size=1,
+    max_size=8,
+)
+
+
+def _built(steps: list[tuple[int, int, int, int]]) -> tuple[list[Any], Any]:
+    x, y = T.dmatrix("x"), T.dmatrix("y")
+    pool: list[Any] = [x, y]
+    for kind, which, a, b in steps:
+        left, right = pool[a % len(pool)], pool[b % len(pool)]
+        if kind == 0:
+            pool.append(UNARY[which % len(UNARY)](left))
+        elif kind == 1:
+            pool.append(BINARY[which % len(BINARY)](left, right))
+        else:
+            made = SHAPED[which % len(SHAPED)](left)
+            pool.append(made if made.ndim == 2 else left + made)
+    return [x, y], pool[-1]
+
+
+def _rng_values(seed: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(3, 4)), rng.normal(size=(3, 4))]
+
+
+@given(choices, st.integers(0, 2**16))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_values_are_those_of_the_graph_as_written(steps: list[tuple[int, int, int, int]], seed: int) -> None:
+    inputs, out = _built(steps)
+    values = _rng_values(seed)
+    try:
+        plain = theano.function(inputs, out, mode=AS_WRITTEN, on_unused_input="ignore")(*values)
+    except ValueError:
+        return  # shapes that do not go together
+    made = theano.function(inputs, out, mode=OPTIMISED, on_unused_input="ignore")
+    assert made.maker.fgraph.outputs[0].type == out.type
+    with np.errstate(all="ignore"):
+        got = made(*values)
+    assert got.dtype == plain.dtype and got.shape == plain.shape
+    np.testing.assert_allclose(got, plain, rtol=1e-7, atol=1e-9)
+
+
+@given(choices, st.integers(0, 2**16))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_gradients_are_those_of_the_graph_as_written(
+    steps: list[tuple[int, int, int, int]], seed: int
+) -> None:
+    inputs, out = _built(steps)
+    grads = T.grad(out.sum(), inputs, disconnected_inputs="ignore")
+    values = _rng_values(seed)
+    try:
+        plain = theano.function(inputs, grads, mode=AS_WRITTEN, on_unused_input="ignore")(*values)
+    except ValueError:
+        return
+    with np.errstate(all="ignore"):
+        got = theano.function(inputs, grads, mode=OPTIMISED, on_unused_input="ignore")(*values)
+    for g, p in zip(got, plain, strict=True):
+        np.testing.assert_allclose(g, p, rtol=1e-6, atol=1e-8)
+
+
+def test_long_chains_cost_in_proportion() -> None:
+    # Twice the length, about twice the time: compared loosely, as machines are busy.
+    def seconds(n: int) -> float:
+        v = T.dvector("v")
+        out: Any = v
+        for i in range(n):
+            out = T.tanh(out) * 1.5 if i % 3 == 0 else out + v if i % 3 == 1 else out - 0.5
+        f = theano.function([v], out, mode=OPTIMISED)
+        return sum(stage.seconds for stage in f.maker.stats.stages)
+
+    seconds(20)
+    small, large = min(seconds(400) for _ in range(2)), seconds(1600)
+    assert large < 10 * small
+
+
+@pytest.mark.parametrize("op", ["add", "mul"])
+def test_a_long_sum_is_flattened_in_linear_time(op: str) -> None:
+    v = T.dvector("v")
+    out: Any = v
+    for _ in range(2000):
+        out = out + v if op == "add" else out * v
+    f = theano.function([v], out, mode=OPTIMISED)
+    assert len(f.maker.fgraph.apply_nodes) < 20
+    assert sum(stage.seconds for stage in f.maker.stats.stages) < 5
