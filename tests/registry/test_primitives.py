@@ -117,7 +117,9 @@ def test_shapes_are_known_without_values(cls: Any, sample: S) -> None:
     for value, lengths in zip(computed(xs, ys, values), said, strict=True):
         for n, length in zip(value.shape, value.shape if lengths is None else lengths, strict=True):
             if length is not None:
-                (found,) = computed(xs, [length if isinstance(length, Variable) else constant(length)], values)
+                (found,) = computed(
+                    xs, [length if isinstance(length, Variable) else constant(length)], values
+                )
                 assert found == n
 
 
@@ -239,7 +241,9 @@ def test_operations_are_equal_to_their_copies(cls: Any, sample: S) -> None:
 def test_errors_say_what_is_wrong(cls: Any, wrong: E) -> None:
     values = values_of(wrong)
     with pytest.raises(wrong.raises, match=f"(?s).*{_literal(wrong.says)}"):
-        function(*applied(cls, wrong, values, pattern=False), mode=Mode("py", None), on_unused_input="ignore")(*values)
+        function(
+            *applied(cls, wrong, values, pattern=False), mode=Mode("py", None), on_unused_input="ignore"
+        )(*values)
 
 
 def _literal(text: str) -> str:

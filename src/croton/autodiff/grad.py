@@ -97,7 +97,7 @@ def answered(
     return_disconnected: str = "zero",
     null_gradients: str = "raise",
 ) -> list[Any]:
-    """The gradients as a caller wants them: what he asks for in place of those that are None, errors where he asks for them."""
+    """The gradients as a caller wants them: for those that are None what he asks for, or an error."""
     _check_choice("disconnected_inputs", disconnected_inputs, ("raise", "warn", "ignore"))
     answers: list[Any] = []
     for variable, found in zip(wanted, gradients, strict=True):
@@ -142,8 +142,8 @@ def subgraph_grad(
     cost     a scalar of the part's own
     details  whether to give, too, the gradients that come from `start` alone and from `cost` alone, each a list or None
 
-    The result is the gradients of `wrt`, those of `end`, and the details. A list of gradients of `end`, made to a dict, is
-    the `start` of the part that comes before.
+    The result is the gradients of `wrt`, those of `end`, and the details. The gradients of `end`, made to a
+    dict, are the `start` of the part that comes before.
 
     Errors:  TypeError for `wrt` and `end` that are no lists; ValueError without `cost` and `start`
     """
@@ -178,8 +178,8 @@ def _check_cost(cost: Any) -> None:
         raise AttributeError(f"The cost must be a variable; got {cost!r} of type {type(cost).__name__}.")
     if cost.type.ndim != 0:
         raise TypeError(
-            f"cost must be a scalar; got {cost} of type {cost.type}. Reduce it first: cost.sum() or cost.mean(), or use "
-            "theano.gradient.jacobian."
+            f"cost must be a scalar; got {cost} of type {cost.type}. Reduce it first: cost.sum() or cost.mean(), "
+            "or use theano.gradient.jacobian."
         )
 
 
@@ -227,15 +227,15 @@ def _check_known_grad(variable: Variable, cotangent: Variable) -> None:
         )
     if _discrete(cotangent):
         raise TypeError(
-            "Gradients are of a floating point or complex type, of NullType or of DisconnectedType; known_grads has "
-            f"{cotangent} of type {have} for {variable}. Cast it first."
+            "Gradients are of a floating point or complex type, of NullType or of DisconnectedType; "
+            f"known_grads has {cotangent} of type {have} for {variable}. Cast it first."
         )
 
 
 def _report_disconnected(variable: Variable, how: str) -> None:
     said = (
-        "grad method was asked to compute the gradient with respect to a variable that is not part of the computational "
-        f"graph of the cost, or is used only by a non-differentiable operator: {variable}"
+        "grad method was asked to compute the gradient with respect to a variable that is not part of the "
+        f"computational graph of the cost, or is used only by a non-differentiable operator: {variable}"
     )
     if how == "raise":
         raise DisconnectedInputError(
@@ -358,7 +358,8 @@ def connections(node: Apply) -> list[list[bool]]:
     pattern = ask(node)
     if len(pattern) != node.nin or any(len(row) != node.nout for row in pattern):
         raise ValueError(
-            f"{node.op}.connection_pattern must give a list of {node.nin} lists of {node.nout} bools; got {pattern}."
+            f"{node.op}.connection_pattern must give a list of {node.nin} lists of {node.nout} bools; "
+            f"got {pattern}."
         )
     return pattern  # type: ignore[no-any-return]
 
@@ -391,14 +392,14 @@ def _check_term(node: Apply, i: int, term: Any) -> None:
     """What the historic protocol asks of each term that an operation's `grad` returns."""
     if term is None:
         raise TypeError(
-            f"{node.op}.grad returned None for input {i}, {node.inputs[i]}. Return zeros_like(input) where the gradient is "
-            "zero, disconnected_type() where the output does not depend on the input, grad_undefined(…) or "
+            f"{node.op}.grad returned None for input {i}, {node.inputs[i]}. Return zeros_like(input) where the "
+            "gradient is zero, disconnected_type() where the output does not depend on the input, grad_undefined(…) or "
             "grad_not_implemented(…) where there is none."
         )
     if isinstance(term, Variable) and _discrete(term) and not _discrete(node.inputs[i]):
         raise TypeError(
-            f"{node.op}.grad returned a term of integers, of type {term.type}, for input {i}, {node.inputs[i]}: a gradient "
-            "is of a floating point or complex type."
+            f"{node.op}.grad returned a term of integers, of type {term.type}, for input {i}, "
+            f"{node.inputs[i]}: a gradient is of a floating point or complex type."
         )
 
 
@@ -431,7 +432,7 @@ def _plus(a: Variable | None, b: Variable | None) -> Variable | None:
 
 
 def _independent(seeds: Sequence[tuple[Variable, Variable]]) -> list[list[tuple[Variable, Variable]]]:
-    """The seeds in groups in which no variable depends on another, since a cotangent that is given replaces what flows."""
+    """The seeds in groups in which no variable depends on another: what is given replaces what flows."""
     outs = [out for out, _ in seeds]
     if len(set(outs)) == len(outs):
         above = set(walk.ancestors([v for out in outs if out.owner is not None for v in out.owner.inputs]))
@@ -455,7 +456,8 @@ def _fitted(node: Apply, i: int, variable: Variable, cotangent: Any) -> Any:
         return ZERO
     if have.ndim != kind.ndim:
         raise ValueError(
-            f"{node.op}.grad returned a term with {have.ndim} axes, {have}, for input {i}, {variable}, which has {kind.ndim}."
+            f"{node.op}.grad returned a term with {have.ndim} axes, {have}, for input {i}, {variable}, "
+            f"which has {kind.ndim}."
         )
     # An integer is differentiated as the real number that it is; its gradient is not of its own type.
     dtype = have.dtype if is_discrete(kind.dtype) else kind.dtype

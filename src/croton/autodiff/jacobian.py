@@ -42,8 +42,8 @@ def jacobian(
     ndim = expression.type.ndim
     if ndim is None or ndim > 1:
         raise ValueError(
-            f"jacobian expects a vector, or a scalar, as `expression`; {expression} has {ndim} axes. Use flatten to make it a "
-            "vector."
+            f"jacobian expects a vector, or a scalar, as `expression`; {expression} has {ndim} axes. "
+            "Use flatten to make it a vector."
         )
     if ndim == 0:
         rows = grad(expression, wanted, consider_constant, disconnected_inputs, add_names=False)
@@ -82,8 +82,8 @@ def hessian(
 
     Shapes:  () and (n) -> (n, n)
     Dtypes:  as the variable
-    Errors:  TypeError for what is no variable; ValueError for a `cost` that is no scalar and variables that are no vectors;
-             those of grad
+    Errors:  TypeError for what is no variable; ValueError for a `cost` that is no scalar and variables that
+             are no vectors; those of grad
     Cost:    n times that of one gradient of the gradient
     """
     wanted = list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]

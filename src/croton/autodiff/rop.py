@@ -9,6 +9,7 @@ from typing import Any
 from croton.autodiff.grad import (
     answered,
     as_any,
+    connections,
     disconnected_type,
     format_as,
     through,
@@ -74,12 +75,13 @@ def Rop(
     disconnected_outputs  'raise', 'warn' or 'ignore': what to do when one of `f` does not depend on `wrt`
     return_disconnected   'zero', 'None' or 'Disconnected': what then stands in its place
 
-    Operations of the library say only what flows back through them. That is linear in what flows in, so the derivative of
-    this linear function, taken backwards once more, is the derivative forwards. source: any u, v: <u, J v> = <J' u, v>
+    Operations of the library say only what flows back through them. That is linear in what flows in, so the
+    derivative of this linear function, taken backwards once more, is the derivative forwards.
+    source: for any u and v, <u, J v> = <J' u, v>
 
     Shapes:  each as its variable in `f`
-    Errors:  ValueError when there are not as many `eval_points` as `wrt`, or one has other axes; NotImplementedError for an
-             operation that has no R_op and no second derivative; DisconnectedInputError
+    Errors:  ValueError when there are not as many `eval_points` as `wrt`, or one has other axes;
+             NotImplementedError for an operation that has no R_op and no second derivative; DisconnectedInputError
     """
     wanted, points, outputs = _listed(wrt), _listed(eval_points), _listed(f)
     if len(wanted) != len(points):
@@ -135,10 +137,10 @@ def _pushed(node: Apply, moved: Sequence[Variable | None]) -> Sequence[Variable 
 def _pushed_elementwise(node: Apply, moved: Sequence[Variable | None]) -> Variable | None:
     """An elementwise Jacobian is diagonal: what flows back along it is what moves forwards."""
     (y,) = node.outputs
+    pattern = connections(node)
     if _discrete(y):
-        return zeros(y) if any(row[0] for row in node.op.connection_pattern(node)) else None  # type: ignore[attr-defined]
+        return zeros(y) if any(row[0] for row in pattern) else None
     total: Variable | None = None
-    pattern = node.op.connection_pattern(node)  # type: ignore[attr-defined]
     for i, direction in enumerate(moved):
         if direction is None or not pattern[i][0]:
             continue
@@ -203,8 +205,8 @@ def _checked_point(i: int, variable: Variable, point: Variable) -> Variable:
     want, have = variable.type, point.type
     if want.ndim != have.ndim:
         raise ValueError(
-            f"Element {i} of wrt/eval_point have mismatched dimensionality: {variable} has {want.ndim} axes, {point} has "
-            f"{have.ndim}."
+            f"Element {i} of wrt/eval_point have mismatched dimensionality: {variable} has {want.ndim} axes, "
+            f"{point} has {have.ndim}."
         )
     if isinstance(want, TensorType) and isinstance(have, TensorType) and not is_discrete(want.dtype):
         if not (is_complex(have.dtype) and not is_complex(want.dtype)):

@@ -68,7 +68,7 @@ class numeric_grad:
         return [self.abs_rel_err(np.asarray(a), b) for a, b in zip(given, mine, strict=True)]
 
     def max_err(self, g_pt: Any, abs_tol: float, rel_tol: float) -> tuple[int, int, Any, Any]:
-        """Where another gradient is farthest off, as seen by the tolerances: array, element, absolute and relative error.
+        """Where another gradient is farthest off: number of the array, of the element, absolute and relative error.
 
         What counts is the smaller of the two errors, each as a multiple of its tolerance.
 

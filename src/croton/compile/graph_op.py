@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Sequence
 from typing import Any
 
-from croton.autodiff.grad import grad
+from croton.autodiff.grad import vjp
 from croton.backends.base import Interface
 from croton.backends.numpy.program import NumpyProgram
 from croton.compile.rebuild import rebuild
@@ -148,20 +146,12 @@ class OpFromGraph(Op):
             for out, g in zip(self.local_outputs, output_grads, strict=True)
             if not isinstance(g.type, (DisconnectedType, NullType))
         ]
-        terms = [self._inner_grad(group) for group in _independent([(out, g) for out, g, _ in seeds])]
-        inner = [_sum_of(column) for column in zip(*terms, strict=True)] if terms else [None] * len(inputs)
+        inner = vjp([out for out, _, _ in seeds], self.local_inputs, [g for _, g, _ in seeds])
         replace: dict[Variable, Variable] = dict(zip(self.local_outputs, outputs, strict=True))
         replace.update((stand_in, g) for _, stand_in, g in seeds)
         replace.update(zip(self.local_inputs, inputs, strict=True))
         found = [DisconnectedType()() if one is None else one for one in inner]
         return walk.clone_graph(found, replace, strict=False)[0]
-
-    def _inner_grad(self, seeds: Sequence[tuple[Variable, Variable]]) -> list[Variable | None]:
-        made: list[Variable | None] = grad(
-            None, self.local_inputs, known_grads=dict(seeds), disconnected_inputs="ignore", return_disconnected="None",
-            null_gradients="return", add_names=False,
-        )  # fmt: skip
-        return made
 
     def R_op(self, inputs: Any, eval_points: Any) -> Any:
         chosen = self.rop_overrides
@@ -192,21 +182,6 @@ class OpFromGraph(Op):
 
     def __str__(self) -> str:
         return f"{self.name or type(self).__name__}{{inline={self.is_inline}}}"
-
-
-def _independent(seeds: Sequence[tuple[Variable, Variable]]) -> list[list[tuple[Variable, Variable]]]:
-    """The seeds in groups in which no output depends on another: a given cotangent replaces what would flow there."""
-    outs = [out for out, _ in seeds]
-    if len(set(outs)) == len(outs):
-        above = set(walk.ancestors([v for out in outs if out.owner is not None for v in out.owner.inputs]))
-        if not above & set(outs):
-            return [list(seeds)] if seeds else []
-    return [[one] for one in seeds]
-
-
-def _sum_of(terms: Sequence[Variable | None]) -> Variable | None:
-    found = [term for term in terms if term is not None]
-    return functools.reduce(operator.add, found) if found else None
 
 
 def _as_list(answer: Any) -> list[Any]:

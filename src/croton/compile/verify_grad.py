@@ -56,8 +56,8 @@ def verify_grad(
     cast_to_output_type  whether the random numbers are of the type of what `fun` gives, instead of float64
     no_debug_ref         whether the numeric gradient is computed without the checks of DebugMode
 
-    Errors:  GradientError; TypeError for a point that is not of floating point, and for no `rng`; NotImplementedError for
-             several outputs
+    Errors:  GradientError; TypeError for a point that is not of floating point, and for no `rng`;
+             NotImplementedError for several outputs
     """
     points = _checked_points(pt)
     if not isinstance(rng, (np.random.RandomState, np.random.Generator)):

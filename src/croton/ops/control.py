@@ -24,9 +24,9 @@ Vjp = Callable[..., list[Variable | None]]
 class ForEach(Primitive):
     """A graph, computed for each element of sequences; elements are what stands along the first axis.
 
-    The inputs are `sequences` tensors, followed by what is the same for all elements: the graph reads one element of each
-    sequence, then those. The first `stacked` outputs of the graph are put one behind the other along a new first axis; each
-    of the others is summed over the elements.
+    The inputs are `sequences` tensors, followed by what is the same for all elements: the graph reads one element
+    of each sequence, then those. The first `stacked` outputs of the graph are put one behind the other along a new
+    first axis; each of the others is summed over the elements.
 
     Shapes:    sequences (n, …), others of any -> stacked (n, …), summed as the graph's outputs
     Dtypes:    as the graph's outputs
@@ -112,7 +112,7 @@ class ForEach(Primitive):
         made = over(
             [*self.graph.inputs[: self.sequences], *[entering[at] for at in along]],
             sequences,
-            list(filter(_is_value, outs)),
+            [g for g in outs if g is not None and _is_value(g)],
             stacked,
             inner | {entering[at]: gs[at] for at in once},
         )
@@ -138,7 +138,7 @@ def over(
     stacked: int,
     meaning: dict[Variable, Variable] | None = None,
 ) -> list[Variable]:
-    """`outputs`, which are made of `elements`, for each element of `sequences`: the first `stacked` stacked, others summed.
+    """`outputs`, made of `elements`, for each element of `sequences`: the first `stacked` stacked, others summed.
 
     `meaning` says what variables in `outputs` stand for outside.
     """
@@ -155,12 +155,15 @@ def for_each(function: Callable[..., Sequence[Variable]], *sequences: Any) -> li
 
     Errors:    those of ForEach
     Example:
-        >>> from croton.vartypes.tensor import TensorType
-        >>> x = TensorType("float64", (None, None))("x")
-        >>> for_each(lambda row: [row * 2, row[0]], x)
-        [ForEach{3 operations}.0, ForEach{3 operations}.1]
+        >>> import theano.tensor as T
+        >>> x = T.dmatrix("x")
+        >>> rows, firsts = for_each(lambda row: [row * 2, row[0]], x)
+        >>> rows.eval({x: [[1.0, 2.0], [3.0, 4.0]]})
+        array([[2., 4.],
+               [6., 8.]])
     """
     variables = [as_tensor_variable(s) for s in sequences]
-    elements = [v.type.clone(shape=v.type.shape[1:])() for v in variables]
+    kinds: list[Any] = [v.type for v in variables]
+    elements = [kind.clone(shape=kind.shape[1:])() for kind in kinds]
     outputs = [as_tensor_variable(y) for y in function(*elements)]
     return over(elements, variables, outputs, len(outputs))

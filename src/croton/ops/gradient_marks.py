@@ -184,7 +184,7 @@ def grad_scale(x: Any, multiplier: float) -> Variable:
 
 # -- what a gradient may be that is no value -----------------------------------------------------------------
 def grad_undefined(op: Any, x_pos: int, x: Variable, comment: str = "") -> Variable:
-    """What the `grad` of an operation returns for input number `x_pos` where the gradient is undefined in mathematics."""
+    """What the `grad` of an operation returns for input number `x_pos` where the gradient is undefined."""
     return _null(op, x_pos, x, "mathematically undefined", comment)
 
 
