@@ -22,8 +22,11 @@ Axes = tuple[int | None, ...]
 # Reductions that have a native accumulator, by the scalar operation that brings elements together.
 ACCUMULATORS = frozenset({"add", "mul", "maximum", "minimum", "or_", "and_"})
 
-# A kernel takes at most 64 buffers (runtime/abi.md); the others are for what it writes.
-MOST_READS = 40
+# A kernel takes at most 64 buffers (runtime/abi.md). What is read on two sets of axes takes two: hence the slack.
+MOST_BUFFERS = 56
+
+# Where reductions leave no axis, the second kernel takes two buffers for each.
+MOST_REDUCTIONS = 28
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +38,7 @@ class Group:
     reduced: frozenset[int] = frozenset()
     nodes: list[Apply] = field(default_factory=list)
     reads: set[Variable] = field(default_factory=set)
+    shown: set[Variable] = field(default_factory=set)  # values that something outside reads
     axes: dict[Variable, Axes] = field(default_factory=dict)
 
     @property
@@ -66,11 +70,19 @@ class Fusion:
     def __init__(self, nodes: Sequence[Apply], shapes: ShapeTable, outputs: Sequence[Variable] = ()) -> None:
         self.shapes = shapes
         self.kept_outputs = set(outputs)
+        self.order = {node: i for i, node in enumerate(nodes)}
+        # For each variable: the nodes that read it, and how many of them are outside of its group.
+        self.clients: dict[Variable, list[Apply]] = {}
+        for node in nodes:
+            for variable in dict.fromkeys(node.inputs):
+                self.clients.setdefault(variable, []).append(node)
+        self.strangers = {variable: len(clients) for variable, clients in self.clients.items()}
         self.groups: dict[int, Group] = {}
         self.group_of: dict[Apply, int] = {}
         # For each unit (a group, or a node by itself): the set of units it needs, as bits.
         self.needs: dict[int, int] = {}
-        self.readers: dict[Variable, list[int]] = {}
+        self.needed = 0  # units that others need, as bits: only these can be in the sets of others
+        self.readers: dict[Variable, list[Apply]] = {}
         self._next = 0
         for node in nodes:
             self._place(node)
@@ -90,7 +102,7 @@ class Fusion:
             self.group_of[node] = joined
             self._add_needs(joined, node)
         for variable in node.inputs:
-            self.readers.setdefault(variable, []).append(joined)
+            self.readers.setdefault(variable, []).append(node)
 
     def _new_unit(self) -> int:
         self._next += 1
@@ -109,10 +121,13 @@ class Fusion:
         return mask
 
     def _add_needs(self, unit: int, node: Apply) -> None:
-        extra = self._direct_needs(node, unit) & ~(1 << unit)
-        if extra & ~self.needs[unit]:
-            self.needs[unit] |= extra
-            bit = 1 << unit
+        bit = 1 << unit
+        extra = self._direct_needs(node, unit) & ~bit
+        if not extra & ~self.needs[unit]:
+            return
+        self.needs[unit] |= extra
+        self.needed |= extra
+        if self.needed & bit:
             for other, mask in self.needs.items():
                 if mask & bit:
                     self.needs[other] = mask | extra
@@ -120,7 +135,8 @@ class Fusion:
     def _can_join(self, node: Apply, unit: int) -> bool:
         """Whether no other input of `node` needs `unit`, which would make a circle, and there is room for it."""
         bit = 1 << unit
-        if len(self.groups[unit].reads) + len(node.inputs) > MOST_READS:
+        group = self.groups[unit]
+        if len(group.reads) + len(group.shown) + len(node.inputs) + len(node.outputs) > MOST_BUFFERS:
             return False
         for variable in node.inputs:
             other = self._unit_of(variable)
@@ -131,9 +147,19 @@ class Fusion:
     def _join(self, node: Apply, group: Group) -> int:
         group.nodes.append(node)
         group.reads.update(v for v in node.inputs if v not in group.axes)
+        group.shown.update(v for v in node.outputs if v in self.clients or v in self.kept_outputs)
+        self._meet(group, node)
         self.group_of[node] = group.index
         self._add_needs(group.index, node)
         return group.index
+
+    def _meet(self, group: Group, node: Apply) -> None:
+        """What `node` reads of the group's values is read by one less from outside."""
+        for variable in set(node.inputs):
+            if variable in group.axes:
+                self.strangers[variable] -= 1
+                if not self.strangers[variable] and variable not in self.kept_outputs:
+                    group.shown.discard(variable)
 
     def _candidates(self, node: Apply) -> Iterator[Group]:
         """Groups that make an input of `node`, latest first, then groups that read one."""
@@ -146,7 +172,8 @@ class Fusion:
         for variable in node.inputs:
             if isinstance(variable, Constant) or not variable.type.ndim:
                 continue
-            for unit in reversed(self.readers.get(variable, ())[-4:]):
+            for reader in reversed(self.readers.get(variable, ())[-4:]):
+                unit = self.group_of[reader]
                 if unit in self.groups and unit not in seen:
                     seen.add(unit)
                     yield self.groups[unit]
@@ -167,7 +194,7 @@ class Fusion:
                     home.axes[out] = axes
                 self._join(node, home)
             elif self._can_merge(home, group):
-                self._merge(home, group)
+                home = self._merge(home, group)
         if home is None:
             home = self._new_group(lengths)
             for out in node.outputs:
@@ -232,7 +259,7 @@ class Fusion:
                 if axes is not None
                 else self._same(lengths, group.domain) and self._unit_of(variable) != group.index
             )
-            if fits and group.reduced in (frozenset(), reduced) and self._can_join(node, group.index):
+            if fits and group.reduced in (frozenset(), reduced) and self._can_join(node, group.index) and self._has_room(group):
                 home = group
                 break
         else:
@@ -261,26 +288,54 @@ class Fusion:
 
     # -- merging two groups ----------------------------------------------------------------------------------
     def _can_merge(self, a: Group, b: Group) -> bool:
-        if a.index == b.index or not self._same(a.domain, b.domain) or len(a.reads | b.reads) > MOST_READS:
+        if a.index == b.index or not self._same(a.domain, b.domain):
+            return False
+        if len(a.reads | b.reads) + len(a.shown) + len(b.shown) > MOST_BUFFERS or not self._has_room(a, b):
             return False
         if a.reduced and b.reduced and a.reduced != b.reduced:
             return False
         for first, second in ((a, b), (b, a)):
             if not self.needs[second.index] >> first.index & 1:
                 continue
-            between = self.needs[second.index]
-            for unit, mask in self.needs.items():
-                if between >> unit & 1 and mask >> first.index & 1 and unit != first.index:
-                    return False
             if first.reduced and not first.kept:
                 return False
+            for variable in second.reads:
+                between = self._unit_of(variable)
+                if between in (None, second.index):
+                    continue
+                if between != first.index and self.needs[between] >> first.index & 1:  # type: ignore[index]
+                    return False
+                if between == first.index and not self._aligned(variable, first, second):
+                    return False
         return True
 
-    def _merge(self, a: Group, b: Group) -> None:
-        """All of `b` moves into `a`."""
-        order = {node: i for i, node in enumerate(self.group_of)}
-        a.nodes = sorted((*a.nodes, *b.nodes), key=order.__getitem__)
+    def _has_room(self, *groups: Group) -> bool:
+        """Whether a kernel can hold the reductions of all these groups, and one more."""
+        return sum(isinstance(node.op, CAReduce) for group in groups for node in group.nodes) < MOST_REDUCTIONS
+
+    def _aligned(self, variable: Variable, first: Group, second: Group) -> bool:
+        """Whether `second` reads a value of `first` on the very axes that it stands on there."""
+        axes = first.axes[variable]
+        for node in self.clients[variable]:
+            if self.group_of.get(node) == second.index:
+                places = tuple(range(len(second.domain))) if isinstance(node.op, CAReduce) else second.axes[node.outputs[0]]
+                if len(places) != len(axes) or any(axis is not None and axis != at for axis, at in zip(axes, places, strict=True)):
+                    return False
+        return True
+
+    def _merge(self, a: Group, b: Group) -> Group:
+        """One group of two."""
+        if len(a.nodes) < len(b.nodes):
+            a, b = b, a
+        for node in b.nodes:
+            self._meet(a, node)
+        for variable in b.axes:
+            for node in self.clients.get(variable, ()):
+                if self.group_of.get(node) == a.index:
+                    self.strangers[variable] -= 1
+        a.nodes = sorted((*a.nodes, *b.nodes), key=self.order.__getitem__)
         a.axes.update(b.axes)
+        a.shown |= {v for v in b.shown if self.strangers.get(v) or v in self.kept_outputs}
         a.reads = {v for v in a.reads | b.reads if v not in a.axes}
         a.reduced = a.reduced or b.reduced
         for node in b.nodes:
@@ -288,12 +343,13 @@ class Fusion:
         bit_a, bit_b = 1 << a.index, 1 << b.index
         joined = (self.needs[a.index] | self.needs.pop(b.index)) & ~(bit_a | bit_b)
         self.needs[a.index] = joined
-        for unit, mask in self.needs.items():
-            if unit != a.index and mask & (bit_a | bit_b):
-                self.needs[unit] = (mask & ~bit_b) | bit_a | joined
+        if self.needed & (bit_a | bit_b):
+            for unit, mask in self.needs.items():
+                if unit != a.index and mask & (bit_a | bit_b):
+                    self.needs[unit] = (mask & ~bit_b) | bit_a | joined
+            self.needed = self.needed & ~bit_b | bit_a
         del self.groups[b.index]
-        for units in self.readers.values():
-            units[:] = [a.index if u == b.index else u for u in units]
+        return a
 
     # -- moving work to where it is read ---------------------------------------------------------------------
     def _sink(self, nodes: Sequence[Apply]) -> None:
@@ -315,7 +371,6 @@ class Fusion:
 
     def _move(self, node: Apply, source: Group, target: Group, outside: dict[Variable, set[int]]) -> None:
         every = tuple(range(len(source.domain)))
-        inside_readers = {v: [n for n in source.nodes if v in n.inputs] for n in source.nodes for v in n.outputs}
         moving: dict[Apply, None] = {}
         todo = [node]
         while todo:
@@ -323,49 +378,54 @@ class Fusion:
             v = n.outputs[0]
             if not isinstance(n.op, Elemwise) or len(n.outputs) != 1 or source.axes[v] != every or v in self.kept_outputs:
                 return
-            if any(r not in moving for r in inside_readers[v]) or (n is not node and outside.get(v)):
+            if n is not node and outside.get(v):
+                return
+            if any(r not in moving and self.group_of[r] == source.index for r in self.clients[v]):
                 return
             moving[n] = None
             for u in n.inputs:
                 if u in source.axes and not outside.get(u) and u not in self.kept_outputs and u.owner not in moving:
                     todo.append(u.owner)  # type: ignore[arg-type]
-        if len(moving) == len(source.nodes) or len(target.reads) + len(moving) > MOST_READS:
+        reads = target.reads | {u for n in moving for u in n.inputs}
+        shown = source.shown | {u for n in moving for u in n.inputs if u in source.axes}
+        if len(moving) == len(source.nodes) or max(len(reads) + len(target.shown), len(source.reads) + len(shown)) > MOST_BUFFERS:
             return
-        order = {n: i for i, n in enumerate(self.group_of)}
         source.nodes = [n for n in source.nodes if n not in moving]
-        target.nodes = sorted((*moving, *target.nodes), key=order.__getitem__)
+        target.nodes = sorted((*moving, *target.nodes), key=self.order.__getitem__)
         for n in moving:
             self.group_of[n] = target.index
             target.axes[n.outputs[0]] = source.axes.pop(n.outputs[0])
             for u in n.inputs:
                 if u in source.axes:
                     outside.setdefault(u, set()).add(target.index)
-        target.reads.update(u for n in moving for u in n.inputs if u not in target.axes)
+        source.shown = {v for v in shown if v in source.axes}
+        target.reads = {u for u in reads if u not in target.axes}
 
     # -- the answer ------------------------------------------------------------------------------------------
     def units(self, nodes: Sequence[Apply]) -> list[Group | Apply]:
         """Groups, and nodes that stand alone, each after all that it needs."""
         members: dict[int, list[Apply]] = {}
+        needs: dict[int, dict[int, None]] = {}
         for node in nodes:
-            members.setdefault(self.group_of[node], []).append(node)
+            own = self.group_of[node]
+            members.setdefault(own, []).append(node)
+            direct = needs.setdefault(own, {})
+            for variable in node.inputs:
+                unit = self._unit_of(variable)
+                if unit is not None and unit != own:
+                    direct[unit] = None
         done: set[int] = set()
         order: list[Group | Apply] = []
         for start in members:
             stack = [start]
             while stack:
-                unit = stack[-1]
-                missing = [
-                    u
-                    for node in members[unit]
-                    for v in node.inputs
-                    if (u := self._unit_of(v)) is not None and u != unit and u not in done
-                ]
-                if unit in done:
-                    stack.pop()
-                elif missing:
+                own = stack[-1]
+                missing = [u for u in needs[own] if u not in done]
+                if own not in done and missing:
                     stack.extend(missing)
-                else:
-                    stack.pop()
-                    done.add(unit)
-                    order.append(self.groups[unit] if unit in self.groups else members[unit][0])
+                    continue
+                stack.pop()
+                if own not in done:
+                    done.add(own)
+                    order.append(self.groups[own] if own in self.groups else members[own][0])
         return order

@@ -89,8 +89,11 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
             for axis, size, at in found:
                 known, j, at_known = seen.setdefault(axis, (size, i, at))
                 b.require_equal(known, size, j, at_known, i, at)
-                if lengths[axis] is None:
+                common = lengths[axis]
+                if common is None:
                     lengths[axis] = size
+                else:  # equal by what the group was made from; that may be checked later only, by a node of another unit
+                    b.require_equal(common, size, i, at, i, at)
         for out in node.outputs:
             met[out] = {axis: size for axis, (size, _, _) in seen.items()}
             b.inner_dims[out] = tuple(1 if axis is None else met[out].get(axis, 1) for axis in group.axes[out])
@@ -103,17 +106,11 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
 
 
 def _require_something(b: ProgramBuilder, domain: Sequence[Size], group: Group) -> None:
-    """End the program where a reduction without identity has results, and nothing to make them of."""
+    """End the program where a reduction without identity has nothing to make a result of (even if there is no result)."""
     taken = b.product([domain[a] for a in sorted(group.reduced)])
     if isinstance(taken, int) and taken:
         return
-    kept = b.product([domain[a] for a in group.kept])
-    nothing = b.eq(taken, 0)
-    if isinstance(nothing, bool) and isinstance(kept, int):
-        b.fail_if(nothing and kept != 0, EMPTY)
-    else:
-        some = b.ne(kept, 0)
-        b.fail_if(nothing if some is True else b.and_(b.cast(nothing, "bool"), b.cast(some, "bool")), EMPTY)
+    b.fail_if(b.eq(taken, 0), EMPTY)
 
 
 def _static(length: Any) -> int:
