@@ -35,6 +35,8 @@ class _Place(Primitive):
             raise TypeError(f"{type(self).__name__} needs a sequence of axes; got {self.axis!r}.")
         self.axis = as_axes(self.axis)
 
+    makes_new_memory: ClassVar[bool] = True
+
     def reduced(self, x: Variable, dtype: str) -> TensorType:
         """The type of what is found, as `dtype`."""
         kind = x.type

@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.elemwise import DimShuffle, Elemwise
-from croton.ops.reduce import CAReduce
+from croton.plan.reductions import is_native_reduction, is_reduction
 from croton.rules.shapes import Length, ShapeTable
 from croton.vartypes.dtype import is_complex
-from croton.vartypes.tensor import TensorType
 
 Axes = tuple[int | None, ...]
-
-# Reductions that have a native accumulator, by the scalar operation that brings elements together.
-ACCUMULATORS = frozenset({"add", "mul", "maximum", "minimum", "or_", "and_"})
 
 # A kernel takes at most 64 buffers (runtime/abi.md). What is read on two sets of axes takes two: hence the slack.
 MOST_BUFFERS = 56
@@ -52,16 +48,6 @@ def is_native_elemwise(node: Apply) -> bool:
     if not isinstance(node.op, Elemwise) or node.op.scalar_op.lower is None:
         return False
     return not any(is_complex(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
-
-
-def is_native_reduction(node: Apply) -> bool:
-    """Whether `node` is a reduction with a native accumulator."""
-    op = node.op
-    if not isinstance(op, CAReduce) or op.scalar_op.name not in ACCUMULATORS:
-        return False
-    kind = node.inputs[0].type
-    assert isinstance(kind, TensorType)
-    return bool(kind.ndim) and op.axis != () and not is_complex(kind.dtype) and not is_complex(op.dtype or kind.dtype)
 
 
 class Fusion:
@@ -265,8 +251,8 @@ class Fusion:
         else:
             home = self._new_group(lengths)
         home.reduced = reduced
-        kept = iter(home.kept)
-        home.axes[node.outputs[0]] = tuple(next(kept) for _ in range(node.outputs[0].type.ndim or 0))
+        for out in node.outputs:
+            home.axes[out] = home.kept[: out.type.ndim]
         return self._join(node, home)
 
     # -- moving axes -----------------------------------------------------------------------------------------
@@ -311,14 +297,14 @@ class Fusion:
 
     def _has_room(self, *groups: Group) -> bool:
         """Whether a kernel can hold the reductions of all these groups, and one more."""
-        return sum(isinstance(node.op, CAReduce) for group in groups for node in group.nodes) < MOST_REDUCTIONS
+        return sum(is_reduction(node) for group in groups for node in group.nodes) < MOST_REDUCTIONS
 
     def _aligned(self, variable: Variable, first: Group, second: Group) -> bool:
         """Whether `second` reads a value of `first` on the very axes that it stands on there."""
         axes = first.axes[variable]
         for node in self.clients[variable]:
             if self.group_of.get(node) == second.index:
-                places = tuple(range(len(second.domain))) if isinstance(node.op, CAReduce) else second.axes[node.outputs[0]]
+                places = tuple(range(len(second.domain))) if is_reduction(node) else second.axes[node.outputs[0]]
                 if len(places) != len(axes) or any(axis is not None and axis != at for axis, at in zip(axes, places, strict=True)):
                     return False
         return True

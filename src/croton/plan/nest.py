@@ -16,13 +16,11 @@ from croton.ops.reduce import CAReduce
 from croton.plan import program as p
 from croton.plan.builder import EMPTY, Array, ProgramBuilder, Size
 from croton.plan.fuse import Group
+from croton.plan.reductions import gather, gathered_dtypes, has_identity, is_reduction, new_accumulator, results
 from croton.plan.stages import Layout, Source, analyse, scalar_constant, source_of
 
 # Picoseconds of a plain addition of float64, by which work is estimated.
 _ADD = 300
-
-# The accumulators of the loop IR, by the scalar operation that brings elements together.
-_KINDS = {"add": "add", "mul": "mul", "maximum": "maximum", "minimum": "minimum", "or_": "or_", "and_": "and_"}
 
 
 class Planning(Protocol):
@@ -79,7 +77,7 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
     for node in group.nodes:
         b.node_number = planning.number_of[node]
         seen: dict[int, tuple[Size, int, int]] = {}
-        axes = every if isinstance(node.op, CAReduce) else group.axes[node.outputs[0]]
+        axes = every if is_reduction(node) else group.axes[node.outputs[0]]
         for i, variable in enumerate(node.inputs):
             if variable in met:
                 found = [(axis, size, at) for at, axis in enumerate(group.axes[variable]) if (size := met[variable].get(axis)) is not None]
@@ -99,7 +97,7 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
             b.inner_dims[out] = tuple(1 if axis is None else met[out].get(axis, 1) for axis in group.axes[out])
     domain = [d if d is not None else _static(group.domain[a]) for a, d in enumerate(lengths)]
     for node in group.nodes:
-        if isinstance(node.op, CAReduce) and node.op.identity is None:
+        if is_reduction(node) and not has_identity(node):
             b.node_number = planning.number_of[node]
             _require_something(b, domain, group)
     return domain
@@ -132,6 +130,12 @@ class _Body:
         self.nodes = {out: node for node in layout.group.nodes for out in node.outputs}
         self.fixed: dict[Source, Any] = {}
         self.visit = 0
+        # The counters of the loops over the reduced axes that are open.
+        self.inner: list[Any] = []
+
+    def place(self) -> Any:
+        """The place of this element along the reduced axes, in their order."""
+        return self.inner[0] if len(self.inner) == 1 else self.inner[0] * self.k.extent("v") + self.inner[1]
 
     def value(self, variable: Variable, reader: Apply) -> Any:
         """The element of an input of `reader`, here."""
@@ -142,7 +146,7 @@ class _Body:
             return self.made(variable)
         axes = (
             tuple(range(len(self.layout.group.domain)))
-            if isinstance(reader.op, CAReduce)
+            if is_reduction(reader)
             else self.layout.group.axes[reader.outputs[0]]
         )
         source = source_of(variable, axes, reader)
@@ -156,7 +160,7 @@ class _Body:
                 self.fixed[source] = self.k.load(buffer)
         for node in group.nodes:
             for out in node.outputs:
-                if not self.layout.is_full(out) and self.layout.visit[out] <= self.visit and not isinstance(node.op, CAReduce):
+                if not self.layout.is_full(out) and self.layout.visit[out] <= self.visit and not is_reduction(node):
                     self.made(out)
 
     def made(self, variable: Variable) -> Any:
@@ -191,21 +195,19 @@ class _Body:
         """A new accumulator for each reduction of this visit."""
         found = []
         for node in self.layout.group.nodes:
-            if isinstance(node.op, CAReduce) and self.layout.visit[node.outputs[0]] == self.visit + 1:
-                found.append((node, self.k.accumulator(_KINDS[node.op.scalar_op.name], _accumulator_dtype(node))))
+            if is_reduction(node) and self.layout.visit[node.outputs[0]] == self.visit + 1:
+                found.append((node, new_accumulator(self.k, node)))
         return found
 
     def gather(self, accumulators: list[tuple[Apply, Any]]) -> None:
         """Bring this element into the accumulators."""
         for node, accumulator in accumulators:
-            x = self.value(node.inputs[0], node)
-            accumulator.update(self.k.cast(x, _accumulator_dtype(node)))
+            gather(self.k, node, accumulator, self.value(node.inputs[0], node), self.place)
 
     def settle(self, accumulators: list[tuple[Apply, Any]]) -> None:
         """After the loops: the reductions' results are row values."""
         for node, accumulator in accumulators:
-            out = node.outputs[0]
-            self.rows[out] = self.k.cast(accumulator.value, out.type.dtype)  # type: ignore[attr-defined]
+            self.rows.update(results(self.k, node, accumulator.values))
 
     def stores(self) -> list[Variable]:
         """Full values that this visit writes to memory."""
@@ -216,12 +218,6 @@ class _Body:
             if v in self.kept or v in self.layout.results
             if self.layout.is_full(v) and self.layout.visit[v] == self.visit
         ]
-
-
-def _accumulator_dtype(node: Apply) -> str:
-    op = node.op
-    assert isinstance(op, CAReduce)
-    return op.acc_dtype or node.inputs[0].type.dtype  # type: ignore[attr-defined, no-any-return]
 
 
 class _Nest:
@@ -315,8 +311,7 @@ class _Nest:
             body.before_loops()
             accumulators = body.accumulators()
             with ExitStack() as loops:
-                for axis in axes:
-                    loops.enter_context(k.loop(axis, kind="vector" if axis == "v" else "serial"))
+                body.inner = [loops.enter_context(k.loop(axis, kind="vector" if axis == "v" else "serial")) for axis in axes]
                 body.gather(accumulators)
                 values = [(variable, body.made(variable)) for variable in body.stores()]
                 for variable, value in values:
@@ -379,61 +374,65 @@ class _AllReduced:
             for i, v in enumerate(v for v in layout.results if layout.is_full(v))
         }
         body = _Body(layout, k, sources, {})
-        nodes = [node for node in layout.group.nodes if isinstance(node.op, CAReduce)]
-        partial = [k.buffer(f"a{i}", _accumulator_dtype(node), "splat") for i, node in enumerate(nodes)]
-        descs.extend(p.NestBuffer(np.dtype(_accumulator_dtype(node)).itemsize, True) for node in nodes)
+        nodes = [node for node in layout.group.nodes if is_reduction(node)]
+        dtypes = [d for node in nodes for d in gathered_dtypes(node)]
+        partial = [k.buffer(f"a{i}", dtype, "splat") for i, dtype in enumerate(dtypes)]
+        descs.extend(p.NestBuffer(np.dtype(dtype).itemsize, True) for dtype in dtypes)
         with k.loop("o"):
             accumulators = body.accumulators()
-            with k.loop("r"), k.loop("v", kind="vector"):
+            with k.loop("r") as r, k.loop("v", kind="vector") as v_:
+                body.inner = [r, v_]
                 body.gather(accumulators)
                 values = [(at, body.made(v)) for v, at in outs.items()]
                 for at, value in values:
                     k.store(at, value)
-            for (_, accumulator), at in zip(accumulators, partial, strict=True):
-                k.store(at, accumulator.value)
+            found = [value for _, accumulator in accumulators for value in accumulator.values]
+            for value, at in zip(found, partial, strict=True):
+                k.store(at, value)
         number = b.kernel(k.kernel(), _title(layout), layout.group.nodes)
         cost = _ADD * max(layout.cost, 1)
-        first = p.NestDesc(number, "RI", len(self.domain), nin, len(nodes), layout.group.reduced, cost, tuple(descs))
+        flat = any(len(gathered_dtypes(node)) > 1 for node in nodes)
+        first = p.NestDesc(number, "RI", len(self.domain), nin, len(dtypes), layout.group.reduced, cost, tuple(descs), flat=flat)
         b.program.descs.extend((first, self._finish(nodes)))
-        results = [b.new(node.outputs[0], ()) for node in nodes]
+        totals = [b.new(out, ()) for node in nodes for out in node.outputs]
         count = len(b.program.descs)
         b.emit(
             p.Call(
                 "rt_reduce_all",
                 (
                     p.Desc(count - 2), p.Desc(count - 1), p.Ptrs(tuple(a.data for a in arrays)), b.i64s(self.domain),
-                    b.i64s(strides), p.Ptrs(tuple(a.data for a in results)),
+                    b.i64s(strides), p.Ptrs(tuple(a.data for a in totals)),
                 ),
             )
         )  # fmt: skip
 
     def _finish(self, nodes: Sequence[Apply]) -> p.NestDesc:
         k = Builder("RI")
-        dtypes = [_accumulator_dtype(node) for node in nodes]
+        dtypes = [d for node in nodes for d in gathered_dtypes(node)]
         partial = [k.buffer(f"a{i}", dtype, "unit") for i, dtype in enumerate(dtypes)]
-        outs = [k.buffer(f"y{i}", node.outputs[0].type.dtype, "splat") for i, node in enumerate(nodes)]  # type: ignore[attr-defined]
+        made = [out for node in nodes for out in node.outputs]
+        outs = {out: k.buffer(f"y{i}", out.type.dtype, "splat") for i, out in enumerate(made)}  # type: ignore[attr-defined]
         with k.loop("o"):
-            accumulators = [
-                k.accumulator(_KINDS[node.op.scalar_op.name], dtype)  # type: ignore[attr-defined]
-                for node, dtype in zip(nodes, dtypes, strict=True)
-            ]
+            accumulators = [new_accumulator(k, node) for node in nodes]
             with k.loop("r"), k.loop("v", kind="vector"):
-                for accumulator, at in zip(accumulators, partial, strict=True):
-                    accumulator.update(k.load(at))
-            for accumulator, at in zip(accumulators, outs, strict=True):
-                k.store(at, k.cast(accumulator.value, at.dtype))
+                parts = iter(partial)
+                for node, accumulator in zip(nodes, accumulators, strict=True):
+                    accumulator.update(*[k.load(next(parts)) for _ in gathered_dtypes(node)])
+            for node, accumulator in zip(nodes, accumulators, strict=True):
+                for out, value in results(k, node, accumulator.values):
+                    k.store(outs[out], value)
         number = self.b.kernel(k.kernel(), "finish " + _title(self.layout), list(nodes))
         descs = [p.NestBuffer(np.dtype(d).itemsize, False) for d in dtypes]
-        descs += [p.NestBuffer(np.dtype(at.dtype).itemsize, True) for at in outs]
-        return p.NestDesc(number, "RI", 1, len(nodes), 0, frozenset({0}), _ADD * len(nodes), tuple(descs))
+        descs += [p.NestBuffer(np.dtype(at.dtype).itemsize, True) for at in outs.values()]
+        return p.NestDesc(number, "RI", 1, len(dtypes), 0, frozenset({0}), _ADD * len(nodes), tuple(descs))
 
 
 def _title(layout: Layout) -> str:
     """What a kernel computes, in short."""
     names: list[str] = []
     for node in layout.group.nodes:
-        label = node.op.scalar_op.name if isinstance(node.op, (Elemwise, CAReduce)) else "axes"
-        names.append(f"{label} over {sorted(layout.group.reduced)}" if isinstance(node.op, CAReduce) else label)
+        label = node.op.scalar_op.name if isinstance(node.op, (Elemwise, CAReduce)) else getattr(node.op, "op_name", "axes")
+        names.append(f"{label} over {sorted(layout.group.reduced)}" if is_reduction(node) else label)
     return f"{layout.form}: {' '.join(names)}"
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from croton.graph.node import Apply, Variable
 from croton.loops.primitives import PRIMITIVES
 from croton.ops.elemwise import DimShuffle, Elemwise
-from croton.ops.reduce import CAReduce
 from croton.plan.fuse import Axes, Group
+from croton.plan.reductions import is_reduction
 from croton.rewrite.pattern import scalar_value
 
 # Values that cost more than this, in additions, are kept for a later visit instead of being computed again.
@@ -83,7 +83,7 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
         layout = Layout(group, "RO", group.kept[-1])
     seen: dict[Source, None] = {}
     for node in group.nodes:
-        axes = group.axes[node.outputs[0]] if not isinstance(node.op, CAReduce) else tuple(range(len(group.domain)))
+        axes = group.axes[node.outputs[0]] if not is_reduction(node) else tuple(range(len(group.domain)))
         for variable in node.inputs:
             if variable not in group.axes and scalar_constant(variable) is None:
                 seen[source_of(variable, axes, node)] = None
@@ -92,7 +92,7 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
     layout.sources = list(seen)
     layout.visits = 1 + max((layout.visit[out] for out in layout.group.axes if layout.is_full(out)), default=0)
     for node in group.nodes:
-        if isinstance(node.op, CAReduce):
+        if is_reduction(node):
             layout.visits = max(layout.visits, layout.visit[node.outputs[0]])
         layout.cost += _cost(node)
     _choose_kept(layout)
@@ -116,7 +116,7 @@ def _place(layout: Layout, node: Apply) -> None:
     visit = 0
     for variable in node.inputs:
         visit = max(visit, layout.visit.get(variable, 0))
-    if isinstance(node.op, CAReduce):
+    if is_reduction(node):
         visit += 1
     for out in node.outputs:
         layout.visit[out] = visit
@@ -136,7 +136,7 @@ def _choose_kept(layout: Layout) -> None:
     effort: dict[Variable, int] = {}
     for node in layout.group.nodes:
         out = node.outputs[0]
-        if isinstance(node.op, CAReduce) or not layout.is_full(out):
+        if is_reduction(node) or not layout.is_full(out):
             continue
         visit = layout.visit[out]
         total = _cost(node)
