@@ -63,7 +63,9 @@ KNOWING: dict[str, Any] = {
 }
 
 
-def _graph(cls: type[Primitive], case: S | E, values: list[np.ndarray], known: str) -> tuple[Any, list[Variable]]:
+def _graph(
+    cls: type[Primitive], case: S | E, values: list[np.ndarray], known: str
+) -> tuple[Any, list[Variable]]:
     variables = [TensorType(v.dtype.name, KNOWING[known](v.shape))() for v in values]
     outs = cls(**case.params)(*variables)
     return variables, outs if isinstance(outs, list) else [outs]

@@ -53,6 +53,6 @@ class LoadFromDisk(Op):
 
 
 def load(path: Any, dtype: Any, broadcastable: Any, mmap_mode: str | None = None) -> Variable:
-    """The array of a known type in a file of NumPy's format; `path` is its name, or a generic variable that holds it."""
+    """The array of a known type in a file of NumPy's format; `path` is its name, or a generic variable of it."""
     made: Variable = LoadFromDisk(dtype, broadcastable, mmap_mode)(path)
     return made

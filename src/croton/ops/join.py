@@ -305,7 +305,9 @@ class Split(Primitive):
         start: Any = 0
         for y, n in zip(ys, sizes, strict=True):
             dims = [n if i == axis else d for i, d in enumerate(x.dims)]
-            b.view(y, x, dims, x.strides, b.times(start, x.strides[axis]), contiguous=x.contiguous and axis == 0)
+            b.view(
+                y, x, dims, x.strides, b.times(start, x.strides[axis]), contiguous=x.contiguous and axis == 0
+            )
             start = b.add(start, n)
 
     def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
@@ -314,7 +316,8 @@ class Split(Primitive):
             return ShapeError(f"Split makes {self.len_splits} parts; got {details[1]} lengths.")
         if details[0] == 1:
             return ShapeError(
-                f"The lengths of the parts must add up to {details[2]}, the length of the axis; their sum is {details[1]}."
+                f"The lengths of the parts must add up to {details[2]}, the length of the axis; their sum is "
+                f"{details[1]}."
             )
         return ShapeError(f"The lengths of the parts must not be negative; got {details[1]}.")
 

@@ -73,8 +73,8 @@ class TensorOperators:
         # `if x > 0:` can't mean what it says. Other variables are true, as all objects are by default.
         if self._is_comparison:
             raise TypeError(
-                "Variables do not support boolean operations: the value of a comparison is not known while the graph is "
-                "being built. Use T.switch or theano.ifelse.ifelse to choose by it."
+                "Variables do not support boolean operations: the value of a comparison is not known while the graph "
+                "is being built. Use T.switch or theano.ifelse.ifelse to choose by it."
             )
         return True
 
@@ -376,7 +376,9 @@ class TensorOperators:
     def reshape(self, shape: Any, ndim: int | None = None) -> Any:
         """The elements in another shape; see `theano.tensor.reshape`."""
         if ndim is not None and not isinstance(ndim, int):
-            raise ValueError(f"Expected ndim to be an integer, is {type(ndim)}: give the shape as one list or tuple.")
+            raise ValueError(
+                f"Expected ndim to be an integer, is {type(ndim)}: give the shape as one list or tuple."
+            )
         return reshapes.reshape(self, shape, ndim)
 
     def flatten(self, ndim: int = 1) -> Any:
@@ -468,7 +470,7 @@ class TensorOperators:
 
 
 def _binary(operation: Any, x: Any, y: Any) -> Any:
-    """`operation`, or NotImplemented where an operand is nothing a tensor can be made of, so that it may answer itself."""
+    """`operation`, or NotImplemented where an operand can't become a tensor, so that it may answer itself."""
     try:
         return operation(x, y)
     except ComplexError:

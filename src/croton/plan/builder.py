@@ -10,7 +10,6 @@ import numpy as np
 
 from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
-from croton.loops.build import Builder
 from croton.loops.ir import Kernel as LoopKernel
 from croton.plan import program as p
 from croton.plan.numbers import Numbers, Value

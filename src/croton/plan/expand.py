@@ -28,7 +28,9 @@ def expand(graph: FunctionGraph) -> None:
                 if old in graph.clients and new is not None:
                     fitted = conform(new, old)
                     if fitted is None:
-                        raise TypeError(f"{node.op}.expand gave {new} of type {new.type} for an output of type {old.type}.")
+                        raise TypeError(
+                            f"{node.op}.expand gave {new} of type {new.type} for an output of type {old.type}."
+                        )
                     graph.replace(old, fitted, "expand")
         graph.listeners.remove(listener)
         expanded = True

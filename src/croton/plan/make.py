@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
@@ -59,7 +58,10 @@ class Planner:
         fusion = Fusion(nodes, ShapeTable(), graph.outputs)
         self.units = self._ordered(fusion.units(nodes))
         self.program = p.Program(
-            inputs=graph.inputs[: around.arguments], cells=graph.inputs[around.arguments :], outputs=graph.outputs, nodes=nodes
+            inputs=graph.inputs[: around.arguments],
+            cells=graph.inputs[around.arguments :],
+            outputs=graph.outputs,
+            nodes=nodes,
         )
         self.number_of = {node: i for i, node in enumerate(nodes)}
         self.b = ProgramBuilder(self.program, self)
@@ -80,7 +82,12 @@ class Planner:
         late = [
             u
             for u in units
-            if all(out in updates and not self.graph.readers(out) for node in _nodes(u) for out in node.outputs if self.read_outside(out, u))
+            if all(
+                out in updates and not self.graph.readers(out)
+                for node in _nodes(u)
+                for out in node.outputs
+                if self.read_outside(out, u)
+            )
         ]
         chosen = set(map(id, late))
         return [u for u in units if id(u) not in chosen] + late
@@ -127,7 +134,11 @@ class Planner:
     def _may_write_over(self, variable: Variable, cell: int) -> bool:
         """Whether nothing reads the cell's old value after, or but element by element while, its new value is written."""
         old = self.program.cells[cell]
-        if old.type != variable.type or self.graph.is_output(old) or sum(v is variable for v in self.graph.outputs) > 1:
+        if (
+            old.type != variable.type
+            or self.graph.is_output(old)
+            or sum(v is variable for v in self.graph.outputs) > 1
+        ):
             return False
         maker = next((at for at, unit in enumerate(self.units) if variable.owner in _nodes(unit)), None)
         if maker is None or not nest.reads_only_at_own_place(self.units[maker], old, variable):
@@ -144,7 +155,9 @@ class Planner:
                     seen.update(reader.outputs)
         return True
 
-    def place(self, b: ProgramBuilder, variable: Variable, dtype: str, dims: tuple[Size, ...], into: Array | None) -> Array:
+    def place(
+        self, b: ProgramBuilder, variable: Variable, dtype: str, dims: tuple[Size, ...], into: Array | None
+    ) -> Array:
         """Memory for `variable`; `into` is an array that could be written over when it dies here."""
         slot = self.home.get(variable)
         if slot is not None:
@@ -165,7 +178,11 @@ class Planner:
     def dies_here(self, array: Array) -> bool:
         """Whether the memory of `array` is the program's own and is read by nothing after the unit in hand."""
         block = array.block
-        return not block.fixed and block.address is not None and all(self.last_use[v] <= self.position for v in block.users)
+        return (
+            not block.fixed
+            and block.address is not None
+            and all(self.last_use[v] <= self.position for v in block.users)
+        )
 
     def _release(self) -> None:
         """Give back the memory of all that was read for the last time by the unit in hand."""
@@ -181,7 +198,8 @@ class Planner:
     def run(self) -> p.Program:
         """Lower all units, then see that every output lies in its slot."""
         self._bind_inputs()
-        for self.position, unit in enumerate(self.units):
+        for position, unit in enumerate(self.units):
+            self.position = position
             if isinstance(unit, Group):
                 nest.lower_group(self.b, unit, self)
             else:
@@ -213,7 +231,9 @@ class Planner:
         for axis, known in enumerate(kind.shape):
             dims.append(known if known is not None else b.slot_number(p.SlotDim, slot, axis))
             strides.append(0 if known == 1 else b.slot_number(p.SlotStride, slot, axis))
-        b.arrays[variable] = Array(kind.dtype, data, tuple(dims), tuple(strides), Block(slot=slot, fixed=True), not dims)
+        b.arrays[variable] = Array(
+            kind.dtype, data, tuple(dims), tuple(strides), Block(slot=slot, fixed=True), not dims
+        )
 
     def _lower_node(self, node: Apply) -> None:
         self.b.node_number = self.number_of[node]
@@ -285,14 +305,25 @@ class Planner:
             self.b.emit(p.Call("rt_alias", (slot, array.block.slot)))
             return
         address = self.b.reg("ptr")
-        self.b.emit(p.Call("rt_output", (slot, p.I32(CODES[array.dtype]), p.I32(array.ndim), self.b.i64s(array.dims)), address))
+        self.b.emit(
+            p.Call(
+                "rt_output",
+                (slot, p.I32(CODES[array.dtype]), p.I32(array.ndim), self.b.i64s(array.dims)),
+                address,
+            )
+        )
         strides = self.b.strides(array.dtype, array.dims)
         self.b.copy(Array(array.dtype, address, array.dims, strides, Block(fixed=True), True), array)
 
 
 def _fits(array: Array, dtype: str, dims: Sequence[Size]) -> bool:
     """Whether `array` is just as a new one of this data type and these lengths would be."""
-    return array.dtype == dtype and array.contiguous and len(dims) == array.ndim and all(map(same_size, array.dims, dims))
+    return (
+        array.dtype == dtype
+        and array.contiguous
+        and len(dims) == array.ndim
+        and all(map(same_size, array.dims, dims))
+    )
 
 
 def _all_numbers(node: Apply) -> bool:

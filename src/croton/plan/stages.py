@@ -1,7 +1,7 @@
 """How a group is computed: which buffers it reads and writes, and in how many visits of the reduced axes.
 
-A *visit* goes over the reduced axes once, for one place on the kept axes. A full value belongs to the first visit in which all it is
-made of is known; a row value is known after the visit whose reductions it needs.
+A *visit* goes over the reduced axes once, for one place on the kept axes. A full value belongs to the first visit in
+which all it is made of is known; a row value is known after the visit whose reductions it needs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEEP_ABOVE = 12
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something that a group reads: a variable, and the axis of the domain that each of its axes is (None: length 1)."""
+    """Something that a group reads: a variable, and which axis of the domain each of its axes is (None: length 1)."""
 
     variable: Variable
     axes: Axes
@@ -83,14 +83,20 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
         layout = Layout(group, "RO", group.kept[-1])
     seen: dict[Source, None] = {}
     for node in group.nodes:
-        axes = group.axes[node.outputs[0]] if not is_reduction(node) else tuple(range(len(group.domain)))
+        axes = (
+            group.axes[node.outputs[0]]
+            if not is_reduction(node)
+            else tuple(range(len(group.domain)))
+        )
         for variable in node.inputs:
             if variable not in group.axes and scalar_constant(variable) is None:
                 seen[source_of(variable, axes, node)] = None
         _place(layout, node)
         layout.results.extend(out for out in node.outputs if read_outside(out))
     layout.sources = list(seen)
-    layout.visits = 1 + max((layout.visit[out] for out in layout.group.axes if layout.is_full(out)), default=0)
+    layout.visits = 1 + max(
+        (layout.visit[out] for out in layout.group.axes if layout.is_full(out)), default=0
+    )
     for node in group.nodes:
         if is_reduction(node):
             layout.visits = max(layout.visits, layout.visit[node.outputs[0]])
@@ -109,7 +115,8 @@ def source_of(variable: Variable, axes: Axes, node: Apply) -> Source:
 
 def scalar_constant(variable: Variable) -> np.ndarray | None:
     """The number a variable is known to be everywhere; it goes into the kernel's code."""
-    return scalar_value(variable)
+    number: np.ndarray | None = scalar_value(variable)
+    return number
 
 
 def _place(layout: Layout, node: Apply) -> None:
@@ -125,8 +132,7 @@ def _place(layout: Layout, node: Apply) -> None:
 def _cost(node: Apply) -> int:
     """Work per element, in additions."""
     if isinstance(node.op, Elemwise):
-        name = node.op.scalar_op.name
-        known = PRIMITIVES.get(name)
+        known = PRIMITIVES.get(node.op.scalar_op.name or "")
         return known.cost if known else 8
     return 1
 

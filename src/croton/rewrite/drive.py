@@ -1,4 +1,7 @@
-"""The driver: applies the rules of a stage to a graph until none fires. Iterative; each change looks only at its surroundings."""
+"""The driver: applies the rules of a stage to a graph until none fires.
+
+It is iterative, and each change looks only at its surroundings.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,9 @@ class Driver:
             answer = (answer,)
         assert answer is not None
         if len(answer) != len(node.outputs):
-            raise RewriteError(f"A rule gave {len(answer)} variables for the {len(node.outputs)} outputs of {node}.")
+            raise RewriteError(
+                f"A rule gave {len(answer)} variables for the {len(node.outputs)} outputs of {node}."
+            )
         pairs = []
         for old, new in zip(node.outputs, answer, strict=True):
             if new is None or new is old:
@@ -94,7 +99,9 @@ class Driver:
         return pairs
 
 
-def _replace(graph: FunctionGraph, node: Apply, pairs: Sequence[tuple[Variable, Variable]], rule: Rule) -> list[Apply]:
+def _replace(
+    graph: FunctionGraph, node: Apply, pairs: Sequence[tuple[Variable, Variable]], rule: Rule
+) -> list[Apply]:
     """Do it, and say which nodes now stand in another surrounding."""
     fresh: list[Apply] = []
     watch = Imports(fresh)

@@ -1,7 +1,7 @@
 """Patterns: graphs with holes, written with the same functions and operators as a user's program.
 
-Holes are 0-d variables; a pattern matches whatever the shapes, through the axes of length 1 that broadcasting puts in. A
-constant in a pattern matches an equal number of any data type and shape. A hole that stands twice must match the same
+Holes are 0-d variables; a pattern matches whatever the shapes, through the axes of length 1 that broadcasting puts in.
+A constant in a pattern matches an equal number of any data type and shape. A hole that stands twice must match the same
 variable. The arguments of a commutative operation match in any order, and those that the pattern of a variadic one does
 not name are given to `rest`, when the pattern has such a hole.
 """
@@ -21,7 +21,7 @@ Found = dict[str, Variable]
 
 
 def scalar_value(variable: Variable) -> Any:
-    """The one number that every element of `variable` is known to be, as a 0-d array; None when there is no such number."""
+    """The one number that every element of `variable` is known to be, as a 0-d array; None when there is none."""
     while True:
         if isinstance(variable, Constant):
             data = variable.data
@@ -87,13 +87,15 @@ class Pattern:
             names = self.holes
         unknown = [name for name in names if name not in self.holes]
         if unknown:
-            raise ValueError(f"{function} asks for {unknown}; the holes of the pattern are {list(self.holes)}.")
+            raise ValueError(
+                f"{function} asks for {unknown}; the holes of the pattern are {list(self.holes)}."
+            )
         return lambda found: function(*[found[name] for name in names])
 
 
 def _key(node: Apply) -> Hashable:
-    scalar_op = getattr(node.op, "scalar_op", None)
-    return getattr(scalar_op, "name", None) or type(node.op)
+    name: str | None = getattr(getattr(node.op, "scalar_op", None), "name", None)
+    return name or type(node.op)
 
 
 def _match(pattern: Variable, variable: Variable, found: Found) -> Iterator[Found]:
@@ -120,7 +122,9 @@ def _match(pattern: Variable, variable: Variable, found: Found) -> Iterator[Foun
         yield from _match_in_order(pattern.owner.inputs, node.inputs, found)
 
 
-def _match_in_order(patterns: Sequence[Variable], variables: Sequence[Variable], found: Found) -> Iterator[Found]:
+def _match_in_order(
+    patterns: Sequence[Variable], variables: Sequence[Variable], found: Found
+) -> Iterator[Found]:
     if not patterns:
         yield found
         return
@@ -128,7 +132,9 @@ def _match_in_order(patterns: Sequence[Variable], variables: Sequence[Variable],
         yield from _match_in_order(patterns[1:], variables[1:], first)
 
 
-def _match_any_order(patterns: Sequence[Variable], variables: list[Variable], found: Found) -> Iterator[Found]:
+def _match_any_order(
+    patterns: Sequence[Variable], variables: list[Variable], found: Found
+) -> Iterator[Found]:
     if len(patterns) != len(variables):
         return
     if not patterns:

@@ -78,7 +78,10 @@ class Pipeline:
         return [rule for rule in stage.rules if self.query.admits(rule.name, rule.tags)]
 
     def run(
-        self, graph: FunctionGraph, on_stage: Sequence[OnStage] = (), on_error: Callable[[str, RewriteError], None] | None = None
+        self,
+        graph: FunctionGraph,
+        on_stage: Sequence[OnStage] = (),
+        on_error: Callable[[str, RewriteError], None] | None = None,
     ) -> Stats:
         """Run all passes over `graph`, in place, and say what they did."""
         stats = Stats()

@@ -71,14 +71,24 @@ class Stage:
 
         return self._enter(Rule(name, (compiled.root_key,), apply, self._tags(tags), compiled, to, why))
 
-    def on(self, *ops: Op | type, name: str | None = None, why: str = "", tags: Iterable[str] = ()) -> Callable[..., Rule]:
-        """Enter a function `(node)` or `(node, context)` as a rule that is tried at nodes of these operations; none: at all."""
+    def on(
+        self, *ops: Op | type, name: str | None = None, why: str = "", tags: Iterable[str] = ()
+    ) -> Callable[..., Rule]:
+        """Enter a function `(node)` or `(node, context)` as a rule, tried at nodes of these operations; none: at all."""
 
         def decorate(function: Callable[..., Answer]) -> Rule:
             wants_context = function.__code__.co_argcount > 1
             apply = function if wants_context else (lambda node, context: function(node))
             roots = tuple(key_of(op) for op in ops)
-            return self._enter(Rule(name or function.__name__, roots, apply, self._tags(tags), why=why or function.__doc__ or ""))
+            return self._enter(
+                Rule(
+                    name or function.__name__,
+                    roots,
+                    apply,
+                    self._tags(tags),
+                    why=why or function.__doc__ or "",
+                )
+            )
 
         return decorate
 

@@ -18,8 +18,9 @@ class StageStats:
 
     def __str__(self) -> str:
         rules = ", ".join(f"{name} x{n}" if n > 1 else name for name, n in self.fired.most_common())
-        return f"{self.name}: {self.nodes_before} -> {self.nodes_after} nodes, {self.seconds * 1e3:.1f} ms" + (
-            f"; {rules}" if rules else ""
+        return (
+            f"{self.name}: {self.nodes_before} -> {self.nodes_after} nodes, {self.seconds * 1e3:.1f} ms"
+            + (f"; {rules}" if rules else "")
         )
 
 

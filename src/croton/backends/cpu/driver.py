@@ -72,7 +72,11 @@ class _Driver:
 
     def _put_array(self, type_: str, values: Sequence[str]) -> str:
         if type_ == "i64" and all(not v.startswith("%") for v in values):
-            return self.e.constant_table(self._constant_name(values), "int64", [int(v) for v in values]) if values else "null"
+            return (
+                self.e.constant_table(self._constant_name(values), "int64", [int(v) for v in values])
+                if values
+                else "null"
+            )
         at = self._stack(type_, len(values))
         for i, v in enumerate(values):
             place = self.e.assign(f"getelementptr i8, ptr {at}, i64 {8 * i}") if i else at
@@ -212,10 +216,14 @@ class _Driver:
 
     def _call_void_fail(self, s: p.Fail) -> None:
         for code, dims, strides in s.operands:
-            places = [self._put_array("i64", [self.value(v, "int64") for v in values]) for values in (dims, strides)]
+            places = [
+                self._put_array("i64", [self.value(v, "int64") for v in values]) for values in (dims, strides)
+            ]
             places[1] = places[1] if strides or not dims else "null"
             callee = self._function("rt_operand")
-            self.e.put(f"call void {callee}(ptr %ctx, i32 {code}, i32 {len(dims)}, ptr {places[0]}, ptr {places[1]})")
+            self.e.put(
+                f"call void {callee}(ptr %ctx, i32 {code}, i32 {len(dims)}, ptr {places[0]}, ptr {places[1]})"
+            )
         details = self._put_array("i64", [self.value(d, "int64") for d in s.details])
         callee = self._function("rt_fail")
         got = self.e.assign(
@@ -228,8 +236,8 @@ def _descriptor(index: int, d: p.NestDesc) -> str:
     """The constant that the launcher reads, as bytes laid out by runtime/abi.md §3."""
     reduced = sum(1 << a for a in d.reduced)
     head = struct.pack(
-        "<8i4q", d.kernel, p.FORMS[d.form], d.ndim, len(d.buffers), d.nin, d.nacc, int(d.flat), d.lanes, reduced, d.cost, d.scratch,
-        d.scratch_point,
+        "<8i4q", d.kernel, p.FORMS[d.form], d.ndim, len(d.buffers), d.nin, d.nacc, int(d.flat), d.lanes,
+        reduced, d.cost, d.scratch, d.scratch_point,
     )  # fmt: skip
     body = b"".join(struct.pack("<2i", b.itemsize, int(b.splat) + 2 * b.reread) for b in d.buffers)
     raw = head + body

@@ -30,12 +30,14 @@ class Operand:
 
 def _mismatch(node: Apply, details: Sequence[int]) -> Exception:
     i, axis_i, j, axis_j, length_i, length_j = details
-    if getattr(node.op, "op_name", "") == "elemwise" or axis_i == axis_j and i == j:
+    if getattr(node.op, "op_name", "") == "elemwise" or (axis_i == axis_j and i == j):
         return ShapeError(
-            f"Input dimension mis-match. (input[{i}].shape[{axis_i}] = {length_i}, input[{j}].shape[{axis_j}] = {length_j})"
+            f"Input dimension mis-match. (input[{i}].shape[{axis_i}] = {length_i}, "
+            f"input[{j}].shape[{axis_j}] = {length_j})"
         )
     return ShapeError(
-        f"Shape mismatch: input {i} of {node.op} has length {length_i} on axis {axis_i}, but input {j} has {length_j} on axis {axis_j}."
+        f"Shape mismatch: input {i} of {node.op} has length {length_i} on axis {axis_i}, but input {j} has {length_j} "
+        f"on axis {axis_j}."
     )
 
 
@@ -60,7 +62,8 @@ def _empty(node: Apply, details: Sequence[int]) -> Exception:
 def _no_broadcast(node: Apply, details: Sequence[int]) -> Exception:
     number, axis, length, wanted = details[:4]
     return ShapeError(
-        f"Input {number} of {node.op}, of length {length} on its axis {axis}, can't be broadcast to length {wanted} there."
+        f"Input {number} of {node.op}, of length {length} on its axis {axis}, can't be broadcast to length "
+        f"{wanted} there."
     )
 
 
@@ -75,20 +78,22 @@ _BUILD: dict[int, Callable[[Apply, Sequence[int]], Exception]] = {
 
 def _of_the_runtime(code: int, details: Sequence[int]) -> Exception:
     if code == 2:
-        return MemoryError("There is not enough memory for an intermediate value or an output of the function.")
+        return MemoryError(
+            "There is not enough memory for an intermediate value or an output of the function."
+        )
     if code == 3:
         return KeyboardInterrupt()  # type: ignore[return-value]
     if code == 4:
         position, has, ndim, wants, wants_ndim = details[:5]
         return TypeError(
-            f"Output {position} of an operation run by Python is an array of dtype {_name(has)} with {ndim} axes, where its "
-            f"type says {_name(wants)} with {wants_ndim}."
+            f"Output {position} of an operation run by Python is an array of dtype {_name(has)} with {ndim} axes, where "
+            f"its type says {_name(wants)} with {wants_ndim}."
         )
     if code == 5:
         number, has, ndim, wants, wants_ndim = details[:5]
         return TypeError(
-            f"Shared variable or state number {number} holds an array of dtype {_name(has)} with {ndim} axes, where its type "
-            f"says {_name(wants)} with {wants_ndim}."
+            f"Shared variable or state number {number} holds an array of dtype {_name(has)} with {ndim} axes, where "
+            f"its type says {_name(wants)} with {wants_ndim}."
         )
     if code == 6:
         return ValueError("A product is too large for the BLAS, which counts rows and columns in 32 bits.")
@@ -102,15 +107,17 @@ def _name(code: int) -> str:
 def error_hook(nodes: Sequence[Apply]) -> Callable[..., Exception]:
     """What the runtime calls to make an exception of a reported error."""
 
-    def on_error(code: int, node_number: int, details: tuple[int, ...], operands: tuple[Any, ...] = ()) -> Exception:
+    def on_error(
+        code: int, node_number: int, details: tuple[int, ...], operands: tuple[Any, ...] = ()
+    ) -> Exception:
         node = nodes[node_number] if 0 <= node_number < len(nodes) else None
         build = _BUILD.get(code)
-        made = build(node, details) if build is not None and node is not None else _of_the_runtime(code, details)
+        made = (
+            build(node, details) if build is not None and node is not None else _of_the_runtime(code, details)
+        )
         if node is not None and made.args:
             seen = [Operand(*one) for one in operands]
             made.args = (f"{made.args[0]}\n{describe(node, seen, node_number)}", *made.args[1:])
         return made
 
     return on_error
-
-

@@ -83,7 +83,7 @@ class CpuProgram:
 
 
 def _threads_of_process() -> int:
-    """As many threads as OMP_NUM_THREADS says, which the original went by; else one per processor that the process may use."""
+    """As many threads as OMP_NUM_THREADS says, which the original went by; else one per processor that may be used."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)

@@ -144,7 +144,7 @@ class AdvancedIncSubtensor1(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """Setting moves elements of any type; sums are of real types."""
-        return (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))
+        return self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype)
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         out = b.renew(ys[0], xs[0], *xs[1:])
@@ -417,7 +417,9 @@ class AdvancedIncSubtensor(_Advanced):
 
     def lowers(self, node: Apply) -> bool:
         """Setting moves elements of any type; sums are of real types, masks of at least one axis."""
-        return no_bare_truth(node.inputs[2:]) and (self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype))
+        return no_bare_truth(node.inputs[2:]) and (
+            self.set_instead_of_inc or not is_complex(node.outputs[0].type.dtype)
+        )
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         out = b.renew(ys[0], xs[0], *xs[1:])

@@ -1,7 +1,8 @@
 """Indices in native code: views for integers and slices; gathering and scattering for arrays of integers and masks.
 
 An index by arrays is brought to one form: for each place that the arrays name, how many bytes from the first element it
-is (its offset), bounds having been checked; and the axes that integers and arrays leave, before and behind these places.
+is (its offset), bounds having been checked; and the axes that integers and arrays leave, before and behind these
+places.
 """
 
 from __future__ import annotations
@@ -357,7 +358,11 @@ class _Move:
             for strides in (self.strides, self.other_strides):
                 outer, inner = strides[-2:]
                 whole = self.b.times(inner, n)
-                same = outer == whole if isinstance(outer, int) or isinstance(whole, int) else outer.node is whole.node
+                same = (
+                    outer == whole
+                    if isinstance(outer, int) or isinstance(whole, int)
+                    else outer.node is whole.node
+                )
                 if isinstance(outer, int) != isinstance(whole, int) or not same:
                     return
             self.dims[-2:] = [self.b.times(self.dims[-2], n)]
@@ -384,7 +389,10 @@ class _Move:
         arrays = [self.places.offsets, self.places.base, self.other]
         behind = len(dims) > front + 1
         if behind:
-            unit = [k.buffer("x_", self.dtype, strides=[*x_strides[:-1], size]), k.buffer("y_", self.dtype, strides=[*y_strides[:-1], size])]
+            unit = [
+                k.buffer("x_", self.dtype, strides=[*x_strides[:-1], size]),
+                k.buffer("y_", self.dtype, strides=[*y_strides[:-1], size]),
+            ]
             arrays += arrays[1:]
         counters: list[Any] = []
         inner = dims[1:-1] if behind else dims[1:]
@@ -394,9 +402,13 @@ class _Move:
             if not behind:
                 one(k, x, there, y, counters)
             else:
-                self._along(one, dims[-1], (x_strides[-1], y_strides[-1]), size, (x, y, *unit), there, counters)
+                self._along(
+                    one, dims[-1], (x_strides[-1], y_strides[-1]), size, (x, y, *unit), there, counters
+                )
         cost = self.b.times(250, self.b.product(self.dims[1:]))
-        self.b.loop(k.kernel(), arrays, self.params, self.dims[0], cost=self.b.add(cost, 1000), parallel=parallel)
+        self.b.loop(
+            k.kernel(), arrays, self.params, self.dims[0], cost=self.b.add(cost, 1000), parallel=parallel
+        )
 
     def _along(self, one: Any, n: Any, steps: Any, size: int, buffers: Any, there: Any, here: Any) -> None:
         """The last axis: in vectors where both arrays are adjacent there."""
@@ -405,7 +417,15 @@ class _Move:
         adjacent: Any = True
         for step in steps:
             test = step == size
-            adjacent = test if adjacent is True else adjacent if test is True else False if test is False else adjacent & test
+            adjacent = (
+                test
+                if adjacent is True
+                else adjacent
+                if test is True
+                else False
+                if test is False
+                else adjacent & test
+            )
             if adjacent is False:
                 break
         if adjacent is False:

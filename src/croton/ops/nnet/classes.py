@@ -83,9 +83,10 @@ def _out_of_range(found: int, n: int) -> Exception:
 
 
 def hits(rows: Any, classes: Any) -> Variable:
-    """For each row of `rows` and each of its columns, whether that is the row's class; classes out of range are an error.
+    """For each row of `rows` and each of its columns, whether that is the row's class.
 
     Shapes:  (m, n), (m,) -> (m, n), of bool
+    Errors:  at run time for a class out of range
     """
     rows, classes = as_tensor_variable(rows), as_tensor_variable(classes)
     n = shape_i(rows, 1)

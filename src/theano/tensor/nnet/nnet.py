@@ -13,18 +13,34 @@ from croton.ops.nnet.activation import selu as selu
 from croton.ops.nnet.activation import softsign as softsign
 from croton.ops.nnet.crossentropy import CrossentropyCategorical1Hot as CrossentropyCategorical1Hot
 from croton.ops.nnet.crossentropy import CrossentropyCategorical1HotGrad as CrossentropyCategorical1HotGrad
-from croton.ops.nnet.crossentropy import CrossentropySoftmax1HotWithBiasDx as CrossentropySoftmax1HotWithBiasDx
-from croton.ops.nnet.crossentropy import CrossentropySoftmaxArgmax1HotWithBias as CrossentropySoftmaxArgmax1HotWithBias
+from croton.ops.nnet.crossentropy import (
+    CrossentropySoftmax1HotWithBiasDx as CrossentropySoftmax1HotWithBiasDx,
+)
+from croton.ops.nnet.crossentropy import (
+    CrossentropySoftmaxArgmax1HotWithBias as CrossentropySoftmaxArgmax1HotWithBias,
+)
 from croton.ops.nnet.crossentropy import binary_crossentropy as binary_crossentropy
 from croton.ops.nnet.crossentropy import categorical_crossentropy as categorical_crossentropy
 from croton.ops.nnet.crossentropy import crossentropy_categorical_1hot as crossentropy_categorical_1hot
-from croton.ops.nnet.crossentropy import crossentropy_categorical_1hot_grad as crossentropy_categorical_1hot_grad
+from croton.ops.nnet.crossentropy import (
+    crossentropy_categorical_1hot_grad as crossentropy_categorical_1hot_grad,
+)
 from croton.ops.nnet.crossentropy import crossentropy_softmax_1hot as crossentropy_softmax_1hot
-from croton.ops.nnet.crossentropy import crossentropy_softmax_1hot_with_bias as crossentropy_softmax_1hot_with_bias
-from croton.ops.nnet.crossentropy import crossentropy_softmax_1hot_with_bias_dx as crossentropy_softmax_1hot_with_bias_dx
-from croton.ops.nnet.crossentropy import crossentropy_softmax_argmax_1hot_with_bias as crossentropy_softmax_argmax_1hot_with_bias
-from croton.ops.nnet.crossentropy import crossentropy_softmax_max_and_argmax_1hot as crossentropy_softmax_max_and_argmax_1hot
-from croton.ops.nnet.crossentropy import crossentropy_softmax_max_and_argmax_1hot_with_bias as crossentropy_softmax_max_and_argmax_1hot_with_bias
+from croton.ops.nnet.crossentropy import (
+    crossentropy_softmax_1hot_with_bias as crossentropy_softmax_1hot_with_bias,
+)
+from croton.ops.nnet.crossentropy import (
+    crossentropy_softmax_1hot_with_bias_dx as crossentropy_softmax_1hot_with_bias_dx,
+)
+from croton.ops.nnet.crossentropy import (
+    crossentropy_softmax_argmax_1hot_with_bias as crossentropy_softmax_argmax_1hot_with_bias,
+)
+from croton.ops.nnet.crossentropy import (
+    crossentropy_softmax_max_and_argmax_1hot as crossentropy_softmax_max_and_argmax_1hot,
+)
+from croton.ops.nnet.crossentropy import (
+    crossentropy_softmax_max_and_argmax_1hot_with_bias as crossentropy_softmax_max_and_argmax_1hot_with_bias,
+)
 from croton.ops.nnet.crossentropy import sigmoid_binary_crossentropy as sigmoid_binary_crossentropy
 from croton.ops.nnet.hierarchical import h_softmax as h_softmax
 from croton.ops.nnet.rows import Prepend_scalar_constant_to_each_row as Prepend_scalar_constant_to_each_row
