@@ -41,8 +41,12 @@ static void nest_chunk(void *arg, int64_t chunk, int worker)
 {
     const rt_nest_plan *plan = arg;
     int64_t lo = chunk / plan->v_chunks * plan->row_chunk, v_lo = chunk % plan->v_chunks * plan->v_chunk;
-    run_rows(plan, lo, rt_min(plan->rows, lo + plan->row_chunk), v_lo, rt_min(plan->v, v_lo + plan->v_chunk),
-             plan->scratch + worker * plan->scratch_bytes);
+    int64_t hi = rt_min(plan->rows, lo + plan->row_chunk), v_hi = rt_min(plan->v, v_lo + plan->v_chunk);
+    int64_t step = plan->desc->form == RT_FORM_RO && plan->desc->lanes ? plan->desc->lanes : rt_max(1, v_hi - v_lo);
+    do { /* a scratch area of form RO serves `lanes` places along v at a time */
+        run_rows(plan, lo, hi, v_lo, rt_min(v_hi, v_lo + step), plan->scratch + worker * plan->scratch_bytes);
+        v_lo += step;
+    } while (v_lo < v_hi);
 }
 
 static int64_t scratch_of(const rt_nest_plan *plan)
