@@ -43,6 +43,7 @@ _MODES = (
     "JAX",
     "NUMPY",
     "CPU",
+    "compare",
 )
 _COMPLAINTS = ("off", "ignore", "warn", "raise", "pdb")
 _NUMPY_CASES = ("ignore", "warn", "raise", "call", "print", "log")

@@ -18,6 +18,14 @@ BACKENDS = {"numpy": "croton.backends.numpy.program", "cpu": "croton.backends.cp
 # Flags that ask for a listener, and the module whose `listener(value)` makes it.
 WATCHERS = {"dump": "croton.diagnose.dump"}
 
+# Modes that watch each node, by name, and the module whose `mode()` makes each.
+WATCHING_MODES = {
+    "COMPARE": "croton.diagnose.compare",
+    "DEBUGMODE": "croton.diagnose.debugmode",
+    "DEBUG_MODE": "croton.diagnose.debugmode",
+    "NANGUARDMODE": "croton.diagnose.nanguard",
+}
+
 # The historic linkers, and the backend that each stands for; None: what config.backend says.
 predefined_linkers: dict[str | None, str | None] = {
     None: None, "py": "numpy", "vm": None, "cvm": None, "c|py": None, "c": None, "c|py_nogc": None, "vm_nogc": None,
@@ -199,6 +207,7 @@ def _backend_name(linker: Any) -> str:
 
 FAST_COMPILE = Mode("py", "fast_compile")
 FAST_RUN = Mode("cvm", "fast_run")
+# Stands for DebugMode in old tables; the names mean the mode that checks (see WATCHING_MODES).
 DEBUG_MODE = Mode("py", "fast_run")
 
 predefined_modes: dict[str, Mode] = {
@@ -213,11 +222,8 @@ _ON_DEMAND = {
     "JAX": lambda: Mode("jax", "fast_run"),
     "NUMPY": lambda: Mode("py", config.optimizer),
     "CPU": lambda: Mode("cpu", config.optimizer),
-    "DEBUGMODE": lambda: predefined_modes["DEBUG_MODE"],
-    "NANGUARDMODE": lambda: predefined_modes.get("NanGuardMode", Mode("py", config.optimizer)),
     "FAST_COMPILE": lambda: predefined_modes["FAST_COMPILE"],
     "FAST_RUN": lambda: Mode("cvm", "fast_run"),
-    "DEBUG_MODE": lambda: predefined_modes["DEBUG_MODE"],
 }
 
 
@@ -233,11 +239,13 @@ def get_mode(orig_string: Any) -> Mode:
         raise TypeError(f"A mode is a Mode or the name of one; got {name!r} of type {type(name).__name__}.")
     made = _ON_DEMAND.get(name.upper())
     if made is not None:
-        found = made()
+        found: Mode = made()
+    elif name.upper() in WATCHING_MODES:
+        found = importlib.import_module(WATCHING_MODES[name.upper()]).mode()
     elif name in predefined_modes:
         found = predefined_modes[name]
     else:
-        known = ", ".join(sorted({"Mode", "DebugMode", "JAX", *predefined_modes}))
+        known = ", ".join(sorted({"Mode", "DebugMode", "NanGuardMode", "compare", "JAX", *predefined_modes}))
         raise UnknownModeError(f"There is no mode {name!r}; there are {known}.")
     return _as_config_asks(found) if orig_string is None else found
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import string
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,7 +69,7 @@ class _Printer:
         """The text `[id …]` of a node, or of a variable that no node makes."""
         if thing not in self.used:
             number = len(self.used)
-            made = {
+            made: dict[str, Callable[[], str]] = {
                 "id": lambda: f"[id {id(thing)}]",
                 "int": lambda: f"[id {number}]",
                 "CHAR": lambda: f"[id {char_from_number(number)}]",
@@ -163,14 +163,15 @@ def debugprint(
         raise ValueError(f"ids is one of 'CHAR', 'int', 'id', 'auto' and ''; got {ids!r}.")
     if not isinstance(depth, int):
         raise TypeError(f"depth is a number of levels; got {depth!r}.")
-    out = io.StringIO() if file == "str" else sys.stdout if file is None else file
+    out: Any = io.StringIO() if file == "str" else sys.stdout if file is None else file
     done = {} if done is None else done
     printer = _Printer(out, depth, print_type, ids, stop_on_name, done, {} if used_ids is None else used_ids)
     printer.clients = print_clients
     for source in _sources(obj, print_storage):
         printer.print(source)
     if file == "str":
-        return out.getvalue()
+        text: str = out.getvalue()
+        return text
     if file is not None:
         return file
     out.flush()

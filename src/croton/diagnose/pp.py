@@ -92,7 +92,8 @@ class PatternPrinter:
             pstate.pprinter.process(x, pstate.clone(precedence=precedence))
             for x, precedence in zip(node.inputs, precedences, strict=False)
         ]
-        return pattern % {str(at): text for at, text in enumerate(texts)}
+        text: str = pattern % {str(at): text for at, text in enumerate(texts)}
+        return text
 
 
 class IgnorePrinter:

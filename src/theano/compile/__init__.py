@@ -22,6 +22,8 @@ from croton.compile.signature import In as In
 from croton.compile.signature import Out as Out
 from croton.compile.signature import Out as SymbolicOutput
 from croton.compile.signature import Param as Param
+from croton.diagnose.debugmode import DebugMode as DebugMode
+from croton.diagnose.monitor import MonitorMode as MonitorMode
 from croton.errors import AliasedMemoryError as AliasedMemoryError
 from croton.errors import UnusedInputError as UnusedInputError
 from croton.graph.type import generic as generic
@@ -41,9 +43,12 @@ from croton.ops.shape import specify_shape as specify_shape
 from croton.vartypes.null import DisconnectedType as DisconnectedType
 from croton.vartypes.null import NullType as NullType
 from theano.compile import builders as builders
+from theano.compile import debugmode as debugmode
 from theano.compile import function_module as function_module
 from theano.compile import io as io
 from theano.compile import mode as mode
+from theano.compile import monitormode as monitormode
+from theano.compile import nanguardmode as nanguardmode
 from theano.compile import ops as ops
 from theano.compile import pfunc as pfunc
 from theano.compile import sharedvalue as sharedvalue
