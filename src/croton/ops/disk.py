@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class LoadFromDisk(Op):
 
     __props__ = ("dtype", "broadcastable", "mmap_mode")
 
-    def __init__(self, dtype: Any, broadcastable: Any, mmap_mode: str | None = None) -> None:
+    def __init__(self, dtype: Any, broadcastable: Any, mmap_mode: Literal["c"] | None = None) -> None:
         if mmap_mode not in (None, "c"):
             raise ValueError(f"The only supported values for mmap_mode are None and 'c', got {mmap_mode!r}.")
         self.dtype = as_dtype(dtype)
@@ -52,7 +52,7 @@ class LoadFromDisk(Op):
         return f"Load{{dtype: {self.dtype}, broadcastable: {self.broadcastable}, mmep: {self.mmap_mode}}}"
 
 
-def load(path: Any, dtype: Any, broadcastable: Any, mmap_mode: str | None = None) -> Variable:
+def load(path: Any, dtype: Any, broadcastable: Any, mmap_mode: Literal["c"] | None = None) -> Variable:
     """The array of a known type in a file of NumPy's format; `path` is its name, or a generic variable of it."""
     made: Variable = LoadFromDisk(dtype, broadcastable, mmap_mode)(path)
     return made

@@ -137,7 +137,7 @@ def register_transfer(fn: Callable[[Variable, str], Variable | None]) -> None:
     _transfers.append(fn)
 
 
-def transfer(var: Variable, target: str) -> Variable:
+def transfer(var: Any, target: str) -> Variable:
     """`var` on the device `target`; 'cpu' is where all variables are.
 
     Errors:  ValueError for a target that nobody knows

@@ -214,7 +214,8 @@ class ProgramBuilder(Numbers):
 
     def nbytes(self, dtype: str, dims: Sequence[Size]) -> Size:
         """Bytes of an array."""
-        return self.times(np.dtype(dtype).itemsize, self.product(dims))
+        number: Size = self.times(np.dtype(dtype).itemsize, self.product(dims))
+        return number
 
     def copy(self, dst: Array, src: Array) -> None:
         """Copy elements between arrays of equal lengths and data type."""

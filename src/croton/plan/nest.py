@@ -46,7 +46,7 @@ def lower_numbers(b: ProgramBuilder, node: Apply) -> None:
 def _scalar_code(b: Any, node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     """The outputs of an elementwise node for one element of each input."""
     scalar_op = node.op.scalar_op  # type: ignore[attr-defined]
-    given = [v.type.dtype for v in node.inputs]  # type: ignore[attr-defined]
+    given = [v.type.dtype for v in node.inputs]
     inner, outer = scalar_op.out_dtypes(given)
     cast = [
         b.cast(x if hasattr(x, "node") else b.const(x, have), want) for x, have, want in zip(values, given, inner, strict=True)
@@ -141,7 +141,7 @@ class _Body:
         """The element of an input of `reader`, here."""
         number = scalar_constant(variable)
         if number is not None:
-            return self.k.const(number[()].item(), variable.type.dtype)  # type: ignore[attr-defined]
+            return self.k.const(number[()].item(), variable.type.dtype)
         if variable in self.layout.group.axes:
             return self.made(variable)
         axes = (
@@ -244,7 +244,7 @@ class _Nest:
         results = self._results()
         for i, (variable, array) in enumerate(results):
             outs[variable] = self._buffer(f"y{i}", array, layout.group.axes[variable], variable in layout.kept)
-        kept = {v: outs[v] if v in outs else k.scratch(f"t{i}", v.type.dtype) for i, v in enumerate(layout.kept)}  # type: ignore[attr-defined]
+        kept = {v: outs[v] if v in outs else k.scratch(f"t{i}", v.type.dtype) for i, v in enumerate(layout.kept)}
         body = _Body(layout, k, sources, kept)
         {"E": self._loops_e, "RI": self._loops_ri, "RO": self._loops_ro}[layout.form](body, outs)
         self._call(k.kernel(), nin)
@@ -273,7 +273,7 @@ class _Nest:
             array = self.b.array(source.variable)
             whole = source.axes == tuple(range(len(self.domain)))
             if whole and uses[id(array.block)] == 1 and id(array.block) not in taken and array.contiguous and self.planning.dies_here(array):
-                if array.dtype == variable.type.dtype:  # type: ignore[attr-defined]
+                if array.dtype == variable.type.dtype:
                     return array
         return None
 
@@ -411,7 +411,7 @@ class _AllReduced:
         dtypes = [d for node in nodes for d in gathered_dtypes(node)]
         partial = [k.buffer(f"a{i}", dtype, "unit") for i, dtype in enumerate(dtypes)]
         made = [out for node in nodes for out in node.outputs]
-        outs = {out: k.buffer(f"y{i}", out.type.dtype, "splat") for i, out in enumerate(made)}  # type: ignore[attr-defined]
+        outs = {out: k.buffer(f"y{i}", out.type.dtype, "splat") for i, out in enumerate(made)}
         with k.loop("o"):
             accumulators = [new_accumulator(k, node) for node in nodes]
             with k.loop("r"), k.loop("v", kind="vector"):
@@ -444,5 +444,5 @@ def reads_only_at_own_place(unit: Group | Apply, old: Variable, new: Variable) -
         return at is not None and unit.inputs[at] is old and sum(v is old for v in unit.inputs) == 1
     if unit.reduced or unit.axes.get(new) != tuple(range(len(unit.domain))):
         return False
-    pattern: Callable[[Variable], Any] = lambda v: v.type.broadcastable  # type: ignore[attr-defined]
+    pattern: Callable[[Variable], Any] = lambda v: v.type.broadcastable
     return pattern(old) == pattern(new) and len(pattern(old)) == len(unit.domain)

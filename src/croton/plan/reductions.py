@@ -44,7 +44,7 @@ def has_identity(node: Apply) -> bool:
 def gathered_dtypes(node: Apply) -> tuple[str, ...]:
     """The data types of what the accumulator of a reduction holds."""
     op = node.op
-    given: str = node.inputs[0].type.dtype  # type: ignore[attr-defined]
+    given: str = node.inputs[0].type.dtype
     return (op.acc_dtype or given,) if isinstance(op, CAReduce) else (given, "int64")
 
 
@@ -68,4 +68,4 @@ def gather(k: Any, node: Apply, accumulator: Any, x: Any, place: Any) -> None:
 def results(k: Any, node: Apply, values: Sequence[Any]) -> list[tuple[Variable, Any]]:
     """The outputs of a reduction, from what was gathered."""
     made = values if len(values) == len(node.outputs) else values[-1:]
-    return [(out, k.cast(v, out.type.dtype)) for out, v in zip(node.outputs, made, strict=True)]  # type: ignore[attr-defined]
+    return [(out, k.cast(v, out.type.dtype)) for out, v in zip(node.outputs, made, strict=True)]

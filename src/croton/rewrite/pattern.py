@@ -93,7 +93,7 @@ class Pattern:
         return lambda found: function(*[found[name] for name in names])
 
 
-def _key(node: Apply) -> Hashable:
+def _key(node: Apply) -> str | type:
     name: str | None = getattr(getattr(node.op, "scalar_op", None), "name", None)
     return name or type(node.op)
 

@@ -38,12 +38,12 @@ def made_by(variable: Variable, op: Any) -> Apply | None:
 
 def is_float(variable: Variable) -> bool:
     """Whether its elements are real or complex floating-point numbers."""
-    return not is_discrete(variable.type.dtype)  # type: ignore[attr-defined]
+    return not is_discrete(variable.type.dtype)
 
 
 def is_real_float(variable: Variable) -> bool:
     """Whether its elements are real floating-point numbers."""
-    return is_float(variable) and not is_complex(variable.type.dtype)  # type: ignore[attr-defined]
+    return is_float(variable) and not is_complex(variable.type.dtype)
 
 
 def read_once(variable: Variable, context: Context) -> bool:
@@ -54,13 +54,13 @@ def read_once(variable: Variable, context: Context) -> bool:
 def shaped_like(new: Variable, node: Apply) -> Variable | None:
     """`new` with the type of the output of `node`: broadcast to it by one of its inputs, where it is smaller."""
     out = node.outputs[0]
-    pattern = out.type.broadcastable  # type: ignore[attr-defined]
-    have = new.type.broadcastable  # type: ignore[attr-defined]
+    pattern = out.type.broadcastable
+    have = new.type.broadcastable
     if new.type.ndim == len(pattern) and have == pattern:
         return conform(new, out)
     for model in node.inputs:
-        if model.type.broadcastable == pattern:  # type: ignore[attr-defined]
-            made: Variable = fill(model, cast(new, out.type.dtype))  # type: ignore[attr-defined]
+        if model.type.broadcastable == pattern:
+            made: Variable = fill(model, cast(new, out.type.dtype))
             return made
     return None
 
@@ -70,7 +70,7 @@ def constant_like(number: Any, out: Variable) -> Variable | None:
 
     Integers wrap around, as sums and products of them do.
     """
-    dtype: str = out.type.dtype  # type: ignore[attr-defined]
+    dtype: str = out.type.dtype
     if is_discrete(dtype):
         bits = 8 * np.dtype(dtype).itemsize
         value = np.array(int(number) % 2**bits, dtype=f"uint{bits}").astype(dtype)
@@ -79,13 +79,13 @@ def constant_like(number: Any, out: Variable) -> Variable | None:
             value = np.asarray(number, dtype=dtype)
         if not np.isfinite(value) or (value == 0) != (number == 0):
             return None
-    made: Variable = as_tensor_variable(value.reshape((1,) * out.type.ndim))  # type: ignore[operator]
+    made: Variable = as_tensor_variable(value.reshape((1,) * out.type.ndim))
     return made
 
 
 def _is_counted(variable: Variable) -> bool:
     """Whether the laws hold: for floats as far as rounding goes, for integers as they wrap around."""
-    return variable.type.dtype != "bool"  # type: ignore[attr-defined]
+    return variable.type.dtype != "bool"
 
 
 def _awaits(node: Apply, context: Context, *readers: Any) -> bool:
@@ -105,12 +105,12 @@ def _awaits(node: Apply, context: Context, *readers: Any) -> bool:
 def _is_part(variable: Variable, out: Variable, context: Context) -> bool:
     """Whether `variable` is computed for the sake of `out` alone, or as good as that: a sign costs nothing."""
     if variable.type != out.type:
-        return made_by(variable, neg) is not None and variable.type.dtype == out.type.dtype  # type: ignore[attr-defined]
+        return made_by(variable, neg) is not None and variable.type.dtype == out.type.dtype
     return variable is out or read_once(variable, context) or made_by(variable, neg) is not None
 
 
 def _in_type(variable: Variable, out: Variable) -> Variable:
-    return cast(variable, out.type.dtype)  # type: ignore[attr-defined]
+    return cast(variable, out.type.dtype)
 
 
 def _fitted(made: Variable, node: Apply) -> Variable | None:
@@ -230,7 +230,7 @@ class Product:
             above = [one]
         top = above[0] if len(above) == 1 else mul(*above)
         made: Variable = top if not below else true_div(top, below[0] if len(below) == 1 else mul(*below))
-        return neg(_in_type(made, self.out)) if sign else made  # type: ignore[no-any-return]
+        return neg(_in_type(made, self.out)) if sign else made
 
 
 def _quotient(a: Any, b: Any) -> Any:
@@ -309,7 +309,7 @@ class Total:
             assert less is not None
             return neg(less)  # type: ignore[no-any-return]
         top: Variable = plus[0] if len(plus) == 1 else add(*plus)
-        return top if less is None else sub(top, less)  # type: ignore[no-any-return]
+        return top if less is None else sub(top, less)
 
 
 @canonicalize.on(add, sub, neg, name="local_add_canonizer")

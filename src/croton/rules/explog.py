@@ -6,9 +6,9 @@ from functools import reduce
 from typing import Any
 
 from croton.graph.node import Apply, Variable
+from croton.ops.cast import cast
 from croton.ops.elementwise import (
     abs_,
-    cast,
     clip,
     eq,
     exp,
@@ -79,9 +79,9 @@ def _pow(node: Apply) -> Any:
     base, exponent = node.inputs
     out = node.outputs[0]
     value = scalar_value(exponent)
-    if value is None or base.type.dtype != out.type.dtype:  # type: ignore[attr-defined]
+    if value is None or base.type.dtype != out.type.dtype:
         return None
-    if is_discrete(out.type.dtype):  # type: ignore[attr-defined]
+    if is_discrete(out.type.dtype):
         forms: dict[Any, Any] = {2: lambda: sqr(base), 1: lambda: base, 0: lambda: constant_like(1, out)}
     else:
         forms = {
@@ -127,7 +127,7 @@ def _useless_switch(node: Apply) -> Any:
         chosen = yes
     if chosen is None:
         return None
-    chosen = cast(chosen, node.outputs[0].type.dtype)  # type: ignore[attr-defined]
+    chosen = cast(chosen, node.outputs[0].type.dtype)
     return chosen if chosen.type == node.outputs[0].type else shaped_like(chosen, node)
 
 
@@ -153,7 +153,7 @@ def _comparison(node: Apply) -> Any:
 
 
 def _truth(known: Any, node: Apply) -> Any:
-    from_number = cast(known, node.outputs[0].type.dtype)  # type: ignore[attr-defined]
+    from_number = cast(known, node.outputs[0].type.dtype)
     return from_number if node.outputs[0].type.ndim == 0 else shaped_like(from_number, node)
 
 
@@ -203,16 +203,16 @@ def _cast(node: Apply) -> Any:
     if not _is_cast(node.outputs[0]):
         return None
     source = node.inputs[0]
-    want: str = node.outputs[0].type.dtype  # type: ignore[attr-defined]
-    if source.type.dtype == want:  # type: ignore[attr-defined]
+    want: str = node.outputs[0].type.dtype
+    if source.type.dtype == want:
         return source
     if not _is_cast(source):
         return None
     assert source.owner is not None
     first = source.owner.inputs[0]
-    have: str = first.type.dtype  # type: ignore[attr-defined]
-    if upcast(have, source.type.dtype) != source.type.dtype or have == "bool":  # type: ignore[attr-defined]
+    have: str = first.type.dtype
+    if upcast(have, source.type.dtype) != source.type.dtype or have == "bool":
         return None
-    if is_discrete(have) and not is_discrete(source.type.dtype):  # type: ignore[attr-defined]
+    if is_discrete(have) and not is_discrete(source.type.dtype):
         return None
     return cast(first, want)

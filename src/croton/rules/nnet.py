@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from croton.graph.node import Apply, Variable
+from croton.ops.cast import cast
 from croton.ops.creation import ARange, zeros_like
-from croton.ops.elementwise import cast, fill, log, neg, true_div
+from croton.ops.elementwise import fill, log, neg, true_div
 from croton.ops.elemwise import DimShuffle
 from croton.ops.index.advanced import AdvancedIncSubtensor, AdvancedSubtensor
 from croton.ops.nnet.crossentropy import (

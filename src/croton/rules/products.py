@@ -6,9 +6,10 @@ from typing import Any
 
 from croton.graph.node import Apply, Variable
 from croton.ops.blas import Gemm, Gemv
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.dot import BLAS_DTYPES, Dot
-from croton.ops.elementwise import add, cast, mul, neg, sub
+from croton.ops.elementwise import add, mul, neg, sub
 from croton.ops.elemwise import DimShuffle, dimshuffle
 from croton.rules.arith import made_by
 from croton.rules.passes import Context
@@ -40,7 +41,9 @@ def _read_once(variable: Variable, context: Context) -> bool:
     return len(context.graph.clients.get(variable, ())) == 1
 
 
-def _scaled_product(term: Variable, plus: bool, dtype: str, context: Context) -> tuple[Variable, Apply] | None:
+def _scaled_product(
+    term: Variable, plus: bool, dtype: str, context: Context
+) -> tuple[Variable, Apply] | None:
     """The number and the product that `term` is made of."""
     numbers, rest = _factors(term, context)
     if len(rest) != 1:
@@ -91,7 +94,9 @@ def _number(numbers: list[Variable], plus: bool, dtype: str) -> Variable:
     return result
 
 
-def _added(rest: list[tuple[Variable, bool]], alpha: Variable, product: Apply, out: Variable, context: Context) -> Variable | None:
+def _added(
+    rest: list[tuple[Variable, bool]], alpha: Variable, product: Apply, out: Variable, context: Context
+) -> Variable | None:
     dtype: str = out.type.dtype
     beta: Variable = as_tensor_variable(1.0)
     if len(rest) == 1:

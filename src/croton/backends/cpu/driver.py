@@ -112,6 +112,7 @@ class _Driver:
 
     def _ref(self, a: p.Ref) -> str:
         if a.dtype not in _REAL_PART:
+            assert not isinstance(a.value, complex)
             at = self._stack(memory_type(a.dtype))
             self._store(at, a.value, a.dtype)
             return at

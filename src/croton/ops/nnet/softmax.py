@@ -57,7 +57,7 @@ class MaxOrLowest(CAReduce):
     Dtypes:    as the input, a float
     """
 
-    identity: ClassVar[Any] = -np.inf
+    identity = property(lambda self: -np.inf)
 
     def eval(self, xp: Any, x: Any) -> Any:
         return xp.max(x, axis=self.axis, initial=-np.inf)
