@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import mul as times
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
+from croton.loops.build import Builder
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import neq, tensor_copy
+from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import TensorType
+
+# Elements of a row that a running sum across rows takes at a time.
+_STRIP = 512
 
 
 def _along(ndim: int, axis: int, index: slice) -> tuple[slice, ...]:
@@ -71,6 +76,72 @@ class CumOp(Primitive):
         if self.axis is None:
             back = back.reshape(x.shape, ndim=x.type.ndim)
         return [back / x if self.mode == "mul" else back]
+
+    makes_new_memory: ClassVar[bool] = True
+    # Each element is read before its place is written: of an array of the same shape, laid out alike.
+    writes_over: ClassVar[int] = 0
+
+    def lowers(self, node: Apply) -> bool:
+        """All real types, of at least one axis."""
+        return bool(node.inputs[0].type.ndim) and not is_complex(node.inputs[0].type.dtype)  # type: ignore[attr-defined]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        if self.axis is None:
+            total = b.product(x.dims)
+            out = b.new(ys[0], (total,))
+            source = b.as_contiguous(x)
+            self._run(b, source, out, (1, total, 1))
+            return
+        axis = self.axis % x.ndim
+        before, n, behind = b.product(x.dims[:axis]), x.dims[axis], b.product(x.dims[axis + 1 :])
+        source = b.as_contiguous(x)
+        out = b.new(ys[0], x.dims, into=source)
+        self._run(b, source, out, (before, n, behind))
+
+    def _run(self, b: Any, x: Any, y: Any, dims: tuple[Any, Any, Any]) -> None:
+        """Run along the second of three axes that both arrays, laid out row by row, are taken to have."""
+        before, n, behind = dims
+        if isinstance(behind, int) and behind == 1:
+            self._along_rows(b, x, y, before, n)
+        else:
+            self._across_rows(b, x, y, before, n, behind)
+
+    def _step(self, k: Any, so_far: Any, x: Any) -> Any:
+        return so_far + x if self.mode == "add" else so_far * x
+
+    def _along_rows(self, b: Any, x: Any, y: Any, rows: Any, n: Any) -> None:
+        k = Builder("L")
+        length = k.param("n")
+        strides = [length * x.itemsize, x.itemsize]
+        source, target = k.buffer("x", x.dtype, strides=strides), k.buffer("y", x.dtype, strides=strides)
+        with k.loop("i", parallel=True) as i:
+            total = k.variable(k.const(self.mode == "mul", x.dtype))
+            with k.loop("j", 0, length) as j:
+                total.value = self._step(k, total.value, k.load(source, i, j))
+                k.store(target, total.value, i, j)
+        b.loop(k.kernel(), [x, y], [n], rows, cost=b.times(1200, n), parallel=True)
+
+    def _across_rows(self, b: Any, x: Any, y: Any, before: Any, n: Any, behind: Any) -> None:
+        # Columns are shared out in strips, each of which runs down all rows: a strip of a row is one line of memory.
+        k = Builder("L")
+        length, width, strips = k.param("n"), k.param("width"), k.param("strips")
+        row = width * x.itemsize
+        strides = [length * row, row, x.itemsize]
+        source, target = k.buffer("x", x.dtype, strides=strides), k.buffer("y", x.dtype, strides=strides)
+        with k.loop("s", parallel=True) as s:
+            i, strip = s // strips, s % strips
+            low = strip * _STRIP
+            high = k.minimum(low + _STRIP, width)
+            with k.loop("first", low, high, kind="vector") as v:
+                k.store(target, k.load(source, i, 0, v), i, 0, v)
+            with k.loop("j", 1, length) as j, k.loop("v", low, high, kind="vector") as v:
+                k.store(target, self._step(k, k.load(target, i, j - 1, v), k.load(source, i, j, v)), i, j, v)
+        count = b.floordiv(b.add(behind, _STRIP - 1), _STRIP)
+        # Nothing runs along an axis without places.
+        runs = b.times(b.times(before, b.minimum(n, 1)), count)
+        cost = b.times(150 * _STRIP, n)
+        b.loop(k.kernel(), [x, y], [n, behind, count], runs, cost=cost, parallel=True)
 
     samples = (
         S((3, 4), axis=0),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import mul as times
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
+from croton.loops.build import Builder
 from croton.ops import reduce as reductions
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
@@ -19,7 +20,7 @@ from croton.ops.elementwise import ge, maximum
 from croton.ops.index.assign import inc_subtensor
 from croton.ops.raise_op import Assert
 from croton.ops.truth import all as all_of
-from croton.vartypes.dtype import INTEGER, is_discrete
+from croton.vartypes.dtype import INTEGER, is_complex, is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -60,6 +61,47 @@ class SearchsortedOp(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [xs[0].zeros_like(), xs[1].zeros_like(), None][: len(xs)]
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def lowers(self, node: Apply) -> bool:
+        """Vectors that are in order, of a real type that holds the values too."""
+        kinds: list[Any] = [v.type for v in node.inputs]
+        dtype = np.promote_types(kinds[0].dtype, kinds[1].dtype).name
+        return len(kinds) == 2 and not is_complex(dtype) and dtype != "bool"
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x, v = b.array(xs[0]), b.as_contiguous(b.array(xs[1]))
+        out = b.new(ys[0], v.dims)
+        dtype = np.promote_types(x.dtype, v.dtype).name
+        k = Builder("L")
+        n, steps, stride = k.param("n"), k.param("steps"), k.param("stride")
+        ordered = k.buffer("x", x.dtype, strides=[stride])
+        wanted, place = k.buffer("v", v.dtype, strides=[v.itemsize]), k.buffer("y", "int64", strides=[8])
+        with k.loop("i", parallel=True) as i:
+            value = k.cast(k.load(wanted, i), dtype)
+            # The place lies in [low, low + size]; each step halves size, which may become 0 early.
+            low, size = k.variable(k.const(0, "int64")), k.variable(n)
+            with k.loop("step", 0, steps):
+                half = size.value >> 1
+                at = k.minimum(low.value + half, n - 1)
+                other = k.cast(k.load(ordered, at), dtype)
+                # NaN stands behind all numbers.
+                before = _before(k, other, value) if self.side == "left" else ~_before(k, value, other)
+                before = before & (size.value > 0)
+                low.value, size.value = (
+                    k.select(before, low.value + half + 1, low.value),
+                    k.select(before, size.value - half - 1, half),
+                )
+            k.store(place, low.value, i)
+        b.loop(
+            k.kernel(),
+            [x, v, out],
+            [x.dims[0], _bits(b, x.dims[0]), x.strides[0]],
+            b.product(v.dims),
+            cost=40000,
+            parallel=True,
+        )
+
     samples = (
         S(np.array([1.0, 2.0, 2.0, 5.0]), (2, 3), grad=False),
         S(np.array([1.0, 2.0, 2.0, 5.0]), (), side="right", grad=False),
@@ -69,6 +111,22 @@ class SearchsortedOp(Primitive):
         E((3,), (2,), side="middle", raises=ValueError, says="invalid value for keyword 'side'"),
         E((3,), (2,), (3,), raises=TypeError, says="integer vector"),
     )
+
+
+def _before(k: Builder, x: Any, y: Any) -> Any:
+    """Whether `x` comes before `y` in ascending order."""
+    less = x < y
+    return less | (k.isnan(y) & ~k.isnan(x)) if x.dtype.startswith("float") else less
+
+
+def _bits(b: Any, n: Any) -> Any:
+    """As many steps as halving `n` to nothing takes."""
+    if isinstance(n, int):
+        return n.bit_length()
+    found: Any = 0
+    for power in range(63):
+        found = b.add(found, b.cast(b.ge(n, 1 << power), "int64"))
+    return found
 
 
 @op("unique")

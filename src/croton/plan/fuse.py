@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.elemwise import DimShuffle, Elemwise
-from croton.plan.reductions import is_native_reduction, is_reduction
+from croton.plan.reductions import gathered_dtypes, is_native_reduction, is_reduction
 from croton.rules.shapes import Length, ShapeTable
 from croton.vartypes.dtype import is_complex
 
@@ -297,7 +297,8 @@ class Fusion:
 
     def _has_room(self, *groups: Group) -> bool:
         """Whether a kernel can hold the reductions of all these groups, and one more."""
-        return sum(is_reduction(node) for group in groups for node in group.nodes) < MOST_REDUCTIONS
+        nodes = [node for group in groups for node in group.nodes if is_reduction(node)]
+        return sum(len(gathered_dtypes(node)) for node in nodes) < MOST_REDUCTIONS
 
     def _aligned(self, variable: Variable, first: Group, second: Group) -> bool:
         """Whether `second` reads a value of `first` on the very axes that it stands on there."""
