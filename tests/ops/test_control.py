@@ -51,3 +51,12 @@ def test_equal_graphs_make_equal_operations():
     assert hash(one) == hash(two)
     assert pickle.loads(pickle.dumps(one)) == one
     assert one != for_each(lambda row: [T.exp(row) + w], x)[0].owner.op
+
+
+def test_inner_graphs_are_rewritten_and_hold_only_what_is_read():
+    rows, _ = for_each(lambda row: [T.log(T.exp(row * w)), T.sin(row)], x)
+    f = theano.function([x, w], rows)
+    (node,) = [node for node in f.maker.fgraph.toposort() if type(node.op).__name__ == "ForEach"]
+    assert len(node.outputs) == 1
+    assert [str(inner.op) for inner in node.op.graph.nodes] == ["Elemwise{mul,no_inplace}"]
+    np.testing.assert_allclose(f(XV, WV), XV * WV)

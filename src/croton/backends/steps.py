@@ -9,17 +9,24 @@ from typing import Any
 
 import numpy as np
 
+from croton.backends.base import Interface, Program
 from croton.backends.failure import add_context
+from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
 from croton.ops.base import Primitive
+from croton.ops.inner import InnerGraph
 from croton.vartypes.tensor import TensorType
 
 # From the values of a node's inputs to those of its outputs.
 Step = Callable[[list[Any]], list[Any]]
+# From a graph to a program for it: how a backend compiles the graphs that operations hold.
+Compile = Callable[[FunctionGraph, Interface], Program]
 
 
-def step_of(node: Apply) -> Step:
-    """What runs `node`."""
+def step_of(node: Apply, compile_graph: Compile | None = None) -> Step:
+    """What runs `node`; `compile_graph` compiles a graph that its operation holds."""
+    if compile_graph is not None and isinstance(getattr(node.op, "graph", None), InnerGraph):
+        return _graph_step(node, compile_graph)
     if hasattr(node.op, "make_thunk"):
         return _thunk_step(node)
     if isinstance(node.op, Primitive):
@@ -27,12 +34,12 @@ def step_of(node: Apply) -> Step:
     return _perform_step(node)
 
 
-def own_step(node: Apply, position: int | None = None) -> Step:
+def own_step(node: Apply, position: int | None = None, compile_graph: Compile | None = None) -> Step:
     """What runs `node` and gives values that share no memory with the inputs or with one another.
 
     Its exceptions say which node it is, on what inputs, and where the user built it.
     """
-    run = step_of(node)
+    run = step_of(node, compile_graph)
 
     def step(inputs: list[Any]) -> list[Any]:
         try:
@@ -47,6 +54,19 @@ def own_step(node: Apply, position: int | None = None) -> Step:
                     made[at] = value = value.copy()
                 taken.add(owner_of(value))
         return made
+
+    return step
+
+
+def _graph_step(node: Apply, compile_graph: Compile) -> Step:
+    """An operation that holds a graph, which is compiled as the graph around it is."""
+    op: Any = node.op
+    graph, _ = FunctionGraph.copy_of(op.graph.inputs, op.graph.outputs)
+    program = compile_graph(graph, Interface(len(graph.inputs), borrow=(True,) * len(graph.outputs)))
+
+    def step(inputs: list[Any]) -> list[Any]:
+        made = op.eval(np, *inputs, run=program.run)
+        return list(map(np.asarray, made if isinstance(made, tuple) else (made,)))
 
     return step
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from croton.errors import ShapeError
+from croton.graph import walk
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import Primitive
@@ -81,7 +82,7 @@ class ForEach(Primitive):
                 f"{self} goes over sequences of one length; got lengths {[len(s) for s in sequences]}."
             )
         (n,) = lengths
-        rows = [compute([*[s[i] for s in sequences], *kept]) for i in range(n)]
+        rows = [compute([*[s[i, ...] for s in sequences], *kept]) for i in range(n)]
         if n:
             columns = list(zip(*rows, strict=True))
             made = [xp.stack(column) for column in columns[: self.stacked]]
@@ -122,6 +123,23 @@ class ForEach(Primitive):
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Which inputs each output depends on."""
         return self.graph.connections()
+
+    def holding(self, graph: InnerGraph) -> ForEach:
+        """The same with another graph, of the same inputs and outputs."""
+        return ForEach(graph, self.sequences, self.stacked)
+
+    def keeping(self, outputs: Sequence[int], inputs: Sequence[Variable]) -> tuple[ForEach, list[Variable]]:
+        """What computes these outputs only, and those of `inputs` that it needs."""
+        wanted = [self.graph.outputs[at] for at in outputs]
+        needed = set(walk.ancestors(wanted, self.graph.inputs))
+        # One sequence says how many elements there are, whether it is read or not.
+        kept = [at for at, v in enumerate(self.graph.inputs) if v in needed or at == 0]
+        made = ForEach(
+            InnerGraph([self.graph.inputs[at] for at in kept], wanted),
+            sum(at < self.sequences for at in kept),
+            sum(at < self.stacked for at in outputs),
+        )
+        return made, [inputs[at] for at in kept]
 
     def __str__(self) -> str:
         return f"ForEach{{{len(self.graph.nodes)} operations}}"

@@ -51,7 +51,7 @@ class Pass:
 class Pipeline:
     """Passes run one after the other.
 
-    context   made anew for each run, passed to rules that ask for it
+    context   made anew for each run, passed to rules that ask for it; its attribute `pipeline` is this pipeline
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Pipeline:
         """Run all passes over `graph`, in place, and say what they did."""
         stats = Stats()
         context = self.context(graph)
+        context.pipeline = self
         for step in self.passes:
             if step.stage is None and not self.query.admits(step.name, step.tags):
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from croton.rewrite.pipeline import Pass, Pipeline
 from croton.rules import arith, explog, logistic, marks, nnet, products, stable, useless
+from croton.rules.inner import rewrite_inner_graphs
 from croton.rules.passes import Context, conform, fold_constants, lift_shapes, merge
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
@@ -21,6 +22,7 @@ PASSES = (
     Pass("canonicalize_stable", stage=canonicalize),
     Pass("specialize", stage=specialize),
     Pass("blas", stage=blas),
+    Pass("inner_graphs", whole=rewrite_inner_graphs),
     Pass("constant_folding", whole=fold_constants, tags=_ALWAYS),
     Pass("merge_final", whole=merge, tags=_ALWAYS),
 )

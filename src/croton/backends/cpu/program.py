@@ -79,7 +79,7 @@ class CpuProgram:
     def _callback(self, c: p.Callback) -> tuple[Any, ...]:
         slots = [self.plan.slot_number(s) for s in c.inputs]
         outputs = [(self.plan.slot_number(s), dtype, ndim) for s, dtype, ndim in c.outputs]
-        return (own_step(c.node, c.number), tuple(slots), tuple(outputs), c.number)
+        return (own_step(c.node, c.number, backend.compile), tuple(slots), tuple(outputs), c.number)
 
 
 def _threads_of_process() -> int:

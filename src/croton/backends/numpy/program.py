@@ -51,7 +51,7 @@ class NumpyProgram:
         self.outputs = [place[v] for v in graph.outputs]
         self.reads = [[place[v] for v in node.inputs] for node in self.nodes]
         self.writes = [[place[v] for v in node.outputs] for node in self.nodes]
-        self.steps = [step_of(node) for node in self.nodes]
+        self.steps = [step_of(node, NumpyProgram) for node in self.nodes]
         self.dead = self._last_uses(len(graph.inputs)) if interface.allow_gc else [[] for _ in self.nodes]
 
     def _last_uses(self, kept: int) -> list[list[int]]:
