@@ -9,6 +9,7 @@ from typing import Any
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.ops.convert import as_tensor_variable
+from croton.vartypes.tensor import TensorType
 
 
 class _Passing(Op):
@@ -39,6 +40,15 @@ class ViewOp(_Passing):
 
     view_map = {0: [0]}
 
+    def lowers(self, node: Apply) -> bool:
+        """Tensors."""
+        return isinstance(node.inputs[0].type, TensorType)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        """Native code: other axes over the same memory."""
+        x = b.array(xs[0])
+        b.view(ys[0], x, x.dims, x.strides, contiguous=x.contiguous)
+
 
 class OutputGuard(ViewOp):
     """The input itself; nothing may overwrite it."""
@@ -48,6 +58,14 @@ class OutputGuard(ViewOp):
 
 class DeepCopyOp(_Passing):
     """A copy of the input, of all that it holds."""
+
+    makes_new_memory = True
+    lowers = ViewOp.lowers
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        """Native code: a copy of the elements."""
+        x = b.array(xs[0])
+        b.copy(b.new(ys[0], x.dims), x)
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
         output_storage[0][0] = copy.deepcopy(inputs[0])

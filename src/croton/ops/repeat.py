@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
+from croton.loops.build import Builder
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import alloc, arange, zeros
 from croton.ops.elemwise import dimshuffle
+from croton.ops.index import native
 from croton.ops.index.assign import inc_subtensor
 from croton.ops.join import join
 from croton.ops.known import elements
@@ -86,6 +88,26 @@ class RepeatOp(Primitive):
         made = inc_subtensor(empty[(*[slice(None)] * axis, origin)], g)
         return [reshape(made, shape(x), ndim=x.type.ndim) if self.axis is None else made, None]
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x, counts = b.array(xs[0]), b.array(xs[1])
+        axis = 0
+        if self.axis is None:
+            size = b.product(x.dims)
+            x = b.part(b.as_contiguous(x), (size,), (x.itemsize,))
+        else:
+            axis = self.axis % x.ndim
+        counts = b.broadcast(counts, (x.dims[axis],), 1)
+        offsets = _origins(b, counts, x.strides[axis])
+        dims, strides = list(x.dims), list(x.strides)
+        del dims[axis], strides[axis]
+        native.gather(b, ys[0], native.Places(x, dims, strides, axis, list(offsets.dims), offsets))
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return ValueError(f"repeats may not contain negative values; got {details[0]}.")
+
     samples = (
         S((2, 3), np.array([1, 0, 2]), axis=1),
         S((2, 3), np.int64(2), axis=0),
@@ -96,6 +118,38 @@ class RepeatOp(Primitive):
         E((2, 3), np.array([1.0, 2.0]), axis=0, raises=TypeError, says="must be integers"),
         E((2, 3), np.int64(2), axis=2, raises=ValueError, says="should not exceed"),
     )
+
+
+def _origins(b: Any, counts: Any, stride: Any) -> Any:
+    """For native code: where each copy comes from, in bytes, when places `stride` bytes apart are repeated."""
+    total = b.on_stack("int64")
+    n = counts.dims[0]
+    k = Builder("L")
+    length, step = k.param("n"), k.param("step")
+    given, sum_ = k.buffer("counts", counts.dtype, strides=[step]), k.buffer("total", "int64", strides=[])
+    found = k.variable(k.const(0, "int64"))
+    with k.loop("i", 0, length) as i:
+        count = k.cast(k.load(given, i), "int64")
+        with k.if_(count < 0):
+            k.fail(native.BAD_VALUE, count)
+        found.value = found.value + count
+    k.store(sum_, found.value)
+    b.loop(k.kernel(), [counts, total], [n, counts.strides[0]], 1, cost=b.times(1000, n))
+    out = b.temporary("int64", (b.load(total.data, "int64"),))
+    k = Builder("L")
+    length, step, far = k.param("n"), k.param("step"), k.param("stride")
+    given, origins = (
+        k.buffer("counts", counts.dtype, strides=[step]),
+        k.buffer("origins", "int64", strides=[8]),
+    )
+    at = k.variable(k.const(0, "int64"))
+    with k.loop("i", 0, length) as i:
+        stop = at.value + k.cast(k.load(given, i), "int64")
+        with k.loop("copy", at.value, stop) as j:
+            k.store(origins, i * far, j)
+        at.value = stop
+    b.loop(k.kernel(), [counts, out], [n, counts.strides[0], stride], 1, cost=b.times(2000, n))
+    return out
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:

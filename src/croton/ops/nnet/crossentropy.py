@@ -9,22 +9,27 @@ import numpy as np
 from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
+from croton.loops.build import Builder
 from croton.ops.argmax import argmax, max_and_argmax
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange, zeros_like
-from croton.ops.elementwise import log, switch
+from croton.ops.elementwise import eq, log, lt, switch
 from croton.ops.elemwise import Elemwise, dimshuffle
 from croton.ops.nnet.classes import hits
 from croton.ops.nnet.softmax import SoftmaxGrad, shifted, shifted_parts
 from croton.ops.reduce import sum as sum_of
+from croton.ops.shape import shape_i
 from croton.ops.scalar.activation import sigmoid
 from croton.ops.scalar.dtypes import to_float
 from croton.ops.scalar.row import scalar_op
 from croton.rewrite.pattern import scalar_value
 from croton.vartypes.dtype import is_discrete, is_float
 from croton.vartypes.tensor import TensorType
+
+# The code by which native code reports a place outside of its axis (plan/builder.py: BAD_INDEX).
+_BAD_INDEX = 101
 
 
 def _row_checks(what: str, rows: Any, classes: Any) -> None:
@@ -93,6 +98,36 @@ class CrossentropyCategorical1Hot(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [crossentropy_categorical_1hot_grad(gs[0], *xs), None]
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def lowers(self, node: Apply) -> bool:
+        """Probabilities that are floats."""
+        return is_float(node.inputs[0].type.dtype)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        p, classes = b.array(xs[0]), b.array(xs[1])
+        b.require_equal(p.dims[0], classes.dims[0], 0, 0, 1, 0)
+        out = b.new(ys[0], (p.dims[0],))
+        k = Builder("L")
+        n, step = k.param("n"), k.param("step")
+        rows = k.buffer("p", p.dtype, strides=[k.param("row"), k.param("column")])
+        numbers = k.buffer("classes", classes.dtype, strides=[step])
+        losses = k.buffer("y", p.dtype, strides=[p.itemsize])
+        with k.loop("i", parallel=True) as i:
+            number = k.cast(k.load(numbers, i), "int64")
+            at = k.select(number < 0, number + n, number)
+            with k.if_((at < 0) | (at >= n)):
+                k.fail(_BAD_INDEX, number, 1, n)
+            k.store(losses, -k.log(k.load(rows, i, at)), i)
+        b.loop(
+            k.kernel(),
+            [p, classes, out],
+            [p.dims[1], classes.strides[0], *p.strides],
+            p.dims[0],
+            cost=5000,
+            parallel=True,
+        )
+
     samples = (
         S((2, 3), np.array([0, 2]), domain=(0.1, 1.0)),
         S((0, 3), np.array([], dtype="int64"), domain=(0.1, 1.0)),
@@ -130,6 +165,14 @@ class CrossentropyCategorical1HotGrad(Primitive):
         rows = arange(classes.shape[0])
         chosen, at = p[rows, classes], gg[rows, classes]
         return [-at / chosen, crossentropy_categorical_1hot_grad(-at * g / chosen, p, classes), None]
+
+    def expand(self, g: Any, p: Any, classes: Any) -> Variable:
+        """What it is made of, for the native planner."""
+        n = shape_i(p, 1)
+        places = dimshuffle(switch(lt(classes, 0), classes + n, classes), 0, "x")
+        hit = eq(dimshuffle(arange(n, dtype="int64"), "x", 0), places)
+        made: Any = switch(hit, -dimshuffle(g, 0, "x") / p, cast(0, p.type.dtype))
+        return cast(made, p.type.dtype)
 
     samples = (S((2,), (2, 3), np.array([0, 2]), domain=(0.1, 1.0)),)
     errors = (E((2,), (2, 3), np.array([0]), raises=ValueError, says="does not match length of y"),)
