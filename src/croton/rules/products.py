@@ -1,7 +1,9 @@
-"""Products that are scaled and added to something: the BLAS does all of it in one pass."""
+"""Products of matrices: without detours; scaled and added to something at once, as the BLAS does it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from croton.graph.node import Apply, Variable
@@ -9,71 +11,134 @@ from croton.ops.blas import Gemm, Gemv
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.dot import BLAS_DTYPES, Dot
-from croton.ops.elementwise import add, mul, neg, sub
-from croton.ops.elemwise import DimShuffle, dimshuffle
-from croton.rules.arith import made_by
+from croton.ops.elementwise import add, inv, mul, neg, sub, true_div
+from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
+from croton.rules.arith import made_by, read_once
 from croton.rules.passes import Context
-from croton.rules.stages import blas
+from croton.rules.stages import blas, canonicalize
 from croton.vartypes.dtype import is_complex
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """`numbers` times `base`, added or (not `plus`) taken away."""
+
+    numbers: tuple[Variable, ...]
+    base: Variable
+    plus: bool
+
+    @property
+    def product(self) -> Apply | None:
+        """The node of a product of matrices."""
+        node = self.base.owner
+        return node if node is not None and isinstance(node.op, Dot) and self.base.type.ndim else None
+
+    def coefficient(self, dtype: str) -> Variable:
+        """The number that `base` is multiplied with, 0-d."""
+        made: Variable | None = None
+        for v in self.numbers:
+            made = cast(v, dtype) if made is None else mul(made, cast(v, dtype))
+        if made is None:
+            return cast(as_tensor_variable(1.0 if self.plus else -1.0), dtype)
+        return made if self.plus else neg(made)
 
 
 @blas.on(add, sub, name="local_dot_to_gemm")
 def _scaled_sum(node: Apply, context: Context) -> Any:
-    """beta * z + alpha * dot(x, y), where nothing else reads the product."""
+    """beta * z + alpha * dot(x, y), where nothing else reads the product and no loop follows that could add z."""
     out = node.outputs[0]
-    dtype: str = out.type.dtype
+    dtype = out.type.dtype
     if out.type.ndim not in (1, 2) or dtype not in BLAS_DTYPES or is_complex(dtype):
         return None
-    terms = [(v, not (made_by(out, sub) and i == 1)) for i, v in enumerate(node.inputs)]
-    for at, (term, plus) in enumerate(terms):
-        found = _scaled_product(term, plus, dtype, context)
-        if found is None:
-            continue
-        alpha, product = found
-        rest = terms[:at] + terms[at + 1 :]
-        made = _added(rest, alpha, product, out, context)
-        if made is not None:
-            return made
+    if _is_scaled_further(node, context):
+        return None
+    terms = _terms(out, context)
+    products = [t for t in terms if _is_ready(t, dtype, context)]
+    if not products or any(isinstance(reader.op, Elemwise) for reader in context.graph.readers(out)):
+        return None
+    chosen = products[-1]
+    rest = [t for t in terms if t is not chosen]
+    if not rest or any(t.base is not rest[0].base for t in rest) or rest[0].base.type != out.type:
+        return None
+    z = rest[0].base
+    if not _is_settled(z):
+        return None
+    return _gemm(z, _total(rest, dtype), chosen, dtype)
+
+
+def _is_settled(z: Variable) -> bool:
+    """Whether `z` stands in memory anyway: not where it is itself elementwise, and could be computed by the way."""
+    return z.owner is None or not isinstance(z.owner.op, Elemwise)
+
+
+def _is_ready(term: _Term, dtype: str, context: Context) -> bool:
+    product = term.product
+    return (
+        product is not None
+        and read_once(term.base, context)
+        and all(v.type.dtype == dtype for v in product.inputs)
+    )
+
+
+def _total(terms: Sequence[_Term], dtype: str) -> Variable:
+    first, *others = (term.coefficient(dtype) for term in terms)
+    total = first
+    for other in others:
+        total = add(total, other)
+    return total
+
+
+def _is_scaled_further(node: Apply, context: Context) -> bool:
+    """Whether the sum is only one term of another, which will take it in."""
+    out = node.outputs[0]
+    while True:
+        readers = context.graph.readers(out)
+        if len(readers) != 1 or not read_once(out, context) or readers[0].outputs[0].type != out.type:
+            return False
+        (reader,) = readers
+        made = reader.outputs[0]
+        if made_by(made, add) or made_by(made, sub):
+            return True
+        if not (made_by(made, neg) or _scaling(reader, made) is not None):
+            return False
+        out = made
+
+
+def _scaling(node: Apply, out: Variable) -> tuple[list[Variable], Variable] | None:
+    """The numbers and the one tensor that `node` multiplies."""
+    if made_by(out, mul):
+        found = [(v, _as_number(v)) for v in node.inputs]
+        wide = [v for v, number in found if number is None]
+        if len(wide) == 1 and wide[0].type == out.type:
+            return [number for _, number in found if number is not None], wide[0]
+    elif made_by(out, true_div):
+        number = _as_number(node.inputs[1])
+        if number is not None and node.inputs[0].type == out.type:
+            return [inv(cast(number, out.type.dtype))], node.inputs[0]
     return None
 
 
-def _read_once(variable: Variable, context: Context) -> bool:
-    return len(context.graph.clients.get(variable, ())) == 1
-
-
-def _scaled_product(
-    term: Variable, plus: bool, dtype: str, context: Context
-) -> tuple[Variable, Apply] | None:
-    """The number and the product that `term` is made of."""
-    numbers, rest = _factors(term, context)
-    if len(rest) != 1:
-        return None
-    product = rest[0].owner
-    if product is None or not isinstance(product.op, Dot) or not _read_once(rest[0], context):
-        return None
-    if rest[0].type.ndim == 0 or any(v.type.dtype != dtype for v in product.inputs):
-        return None
-    return _number(numbers, plus, dtype), product
-
-
-def _factors(term: Variable, context: Context) -> tuple[list[Variable], list[Variable]]:
-    """The numbers and the others that `term` is the product of, as far as nothing else reads what is in between."""
-    numbers: list[Variable] = []
-    rest: list[Variable] = []
-    todo = [term]
+def _terms(out: Variable, context: Context) -> list[_Term]:
+    """What `out` is the sum of, as far as nothing else reads what is in between."""
+    found: list[_Term] = []
+    todo = [_Term((), out, True)]
     while todo:
-        v = todo.pop()
-        scalar = _as_number(v)
-        if scalar is not None:
-            numbers.append(scalar)
-        elif (made_by(v, mul) or made_by(v, neg)) and _read_once(v, context):
-            assert v.owner is not None
-            if made_by(v, neg):
-                numbers.append(as_tensor_variable(-1.0))
-            todo.extend(v.owner.inputs)
+        term = todo.pop()
+        v, node = term.base, term.base.owner
+        if node is None or v.type != out.type or not (v is out or read_once(v, context)):
+            found.append(term)
+        elif made_by(v, add):
+            todo.extend(_Term(term.numbers, u, term.plus) for u in reversed(node.inputs))
+        elif made_by(v, sub):
+            todo.append(_Term(term.numbers, node.inputs[1], not term.plus))
+            todo.append(_Term(term.numbers, node.inputs[0], term.plus))
+        elif made_by(v, neg):
+            todo.append(_Term(term.numbers, node.inputs[0], not term.plus))
+        elif (scaled := _scaling(node, v)) is not None:
+            todo.append(_Term((*term.numbers, *scaled[0]), scaled[1], term.plus))
         else:
-            rest.append(v)
-    return numbers, rest
+            found.append(term)
+    return found
 
 
 def _as_number(variable: Variable) -> Variable | None:
@@ -86,34 +151,37 @@ def _as_number(variable: Variable) -> Variable | None:
     return dimshuffle(variable)
 
 
-def _number(numbers: list[Variable], plus: bool, dtype: str) -> Variable:
-    made: Variable = as_tensor_variable(1.0 if plus else -1.0)
-    for v in numbers:
-        made = cast(v, dtype) * made if made.owner else cast(v, dtype) * cast(made, dtype)
-    result: Variable = cast(made, dtype)
-    return result
-
-
-def _added(
-    rest: list[tuple[Variable, bool]], alpha: Variable, product: Apply, out: Variable, context: Context
-) -> Variable | None:
-    dtype: str = out.type.dtype
-    beta: Variable = as_tensor_variable(1.0)
-    if len(rest) == 1:
-        term, plus = rest[0]
-        numbers, others = _factors(term, context)
-        if len(others) != 1:
-            numbers, others = [], [term]
-        z, beta = others[0], _number(numbers, plus, dtype)
-    elif all(plus for _, plus in rest):
-        z, beta = add(*[v for v, _ in rest]), cast(beta, dtype)
+def _gemm(z: Variable, beta: Variable, term: _Term, dtype: str) -> Variable:
+    assert term.product is not None
+    x, y = term.product.inputs
+    alpha = term.coefficient(dtype)
+    if x.type.ndim == y.type.ndim == 2:
+        made: Variable = Gemm()(z, alpha, x, y, beta)
+    elif x.type.ndim == 2:
+        made = Gemv()(z, alpha, x, y, beta)
     else:
-        return None
-    if z.type != out.type:
+        made = Gemv()(z, alpha, dimshuffle(y, 1, 0), x, beta)
+    return made
+
+
+# -- without detours -----------------------------------------------------------------------------------------
+@canonicalize.on(Dot, name="local_dot_outer")
+def _outer(node: Apply) -> Any:
+    """A product over one axis of length 1 is that of all elements of a column with all of a row."""
+    x, y = node.inputs
+    if x.type.ndim == y.type.ndim == 2 and x.type.broadcastable[1] and y.type.broadcastable[0]:
+        return mul(x, y)
+    return None
+
+
+@canonicalize.on(DimShuffle, name="local_lift_transpose_through_dot")
+def _transposed(node: Apply, context: Context) -> Any:
+    """The transpose of a product is that of the transposes, the other way round."""
+    op: Any = node.op
+    product = node.inputs[0].owner
+    if product is None or not isinstance(product.op, Dot) or op.new_order != (1, 0):
         return None
     x, y = product.inputs
-    if x.type.ndim == y.type.ndim == 2:
-        return Gemm()(z, alpha, x, y, beta)  # type: ignore[no-any-return]
-    if x.type.ndim == 2:
-        return Gemv()(z, alpha, x, y, beta)  # type: ignore[no-any-return]
-    return Gemv()(z, alpha, dimshuffle(y, 1, 0), x, beta)  # type: ignore[no-any-return]
+    if not read_once(node.inputs[0], context) or not x.type.ndim == y.type.ndim == 2:
+        return None
+    return Dot()(dimshuffle(y, 1, 0), dimshuffle(x, 1, 0))
