@@ -123,7 +123,7 @@ _LABELS = {
 
 
 def compile_times(found, threads):
-    """Seconds from the expression of a network step to its first result: with nothing cached, and again; and to import."""
+    """Seconds from the expression of a network step to its first result, cold and then again; and to import."""
     case = cases(False)["784-500-10 network step, float32"]
     table = {}
     for library, python in found.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -131,6 +132,19 @@ class PythonCall:
         return self._packed(self.compiled.run(arguments))
 
 
+class TimedCall(PythonCall):
+    """How a function is called that measures itself."""
+
+    maker: Maker
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return self._call_slow(args, kwargs)
+        finally:
+            self.maker.profile.on_call(time.perf_counter() - began)
+
+
 class Function:
     """A compiled function: call it with values, by position or by name.
 
@@ -148,6 +162,7 @@ class Function:
         self.binding = binding
         self.maker = maker
         self.name = maker.name
+        self.profile = maker.profile
         signature = maker.signature
         self.unpack_single = signature.single
         self.return_none = signature.none
@@ -381,8 +396,10 @@ def make_function(program: Program, binding: Binding, maker: Maker) -> Function:
     base: type = getattr(program, "call_base", PythonCall)
     if maker.signature.keys is not None or not all(_is_plain(place) for place in binding.places):
         base = PythonCall
+    if maker.profile is not None:
+        base = TimedCall
     cls = _class_over(base)
-    made: Function = cls() if base is PythonCall else cls(program.native)  # type: ignore[attr-defined]
+    made: Function = cls() if issubclass(base, PythonCall) else cls(program.native)  # type: ignore[attr-defined]
     made.settle(program, binding, maker)
     return made
 

@@ -10,7 +10,7 @@ from typing import Any
 from croton.backends.base import Interface
 from croton.compile.callable import Function, Maker, Place, bind, make_function
 from croton.compile.container import Container
-from croton.compile.mode import Mode
+from croton.compile.mode import Mode, profiler
 from croton.compile.persist import Dormant
 from croton.compile.rebuild import Pairs
 from croton.compile.shared import SharedVariable
@@ -45,6 +45,7 @@ def function(
     accept_inplace        whether the graph may hold operations that write into their inputs
     rebuild_strict        whether givens must be of the type of what they replace
     allow_input_downcast  whether arguments may lose precision; None: only Python floats
+    profile               True, or a ProfileStats: the function measures itself; None: as config.profile says
     on_unused_input       'raise', 'warn' or 'ignore', for inputs that nothing depends on
 
     Errors: TypeError, ValueError, UnusedInputError, MissingInputError, RuntimeError: see Signature.of
@@ -66,7 +67,8 @@ def compile_signature(
     containers = [variable.container for variable in signature.shared]
     order, interface = _interface(signature, places, containers, mode)
     graph = FunctionGraph([signature.graph_inputs[at] for at in order], signature.graph_outputs)
-    listeners = mode.listeners
+    measured = profiler(config.profile if profile is None else profile)
+    listeners = [*mode.listeners, *([] if measured is None else [measured])]
     for begin in _hearing(listeners, "on_graph"):
         begin(name, graph)
     stats = mode.pipeline.run(graph, _hearing(listeners, "on_stage"))
@@ -74,8 +76,7 @@ def compile_signature(
     for end in _hearing(listeners, "on_program"):
         end(program)
     seconds = time.perf_counter() - began
-    chosen = config.profile if profile is None else profile
-    maker = Maker(signature, graph, mode, stats, name, chosen, remade, put_away, seconds)
+    maker = Maker(signature, graph, mode, stats, name, measured, remade, put_away, seconds)
     return make_function(program, bind(places, signature.shared, containers), maker)
 
 

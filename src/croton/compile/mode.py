@@ -87,6 +87,11 @@ def pipeline_of(query: Query) -> Pipeline:
     return pipeline.with_query(query)
 
 
+def profiler(asked: Any) -> Any:
+    """What measures a function, where `asked` is True or a ProfileStats; else None."""
+    return importlib.import_module("croton.diagnose.profile").listener(asked) if asked else None
+
+
 class Mode:
     """How functions are compiled.
 

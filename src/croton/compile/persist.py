@@ -92,7 +92,7 @@ class Dormant:
             options=replace(old.options, no_default_updates=True, on_unused_input="ignore"),
             mode=maker.mode,
             name=function.name,
-            profile=maker.profile,
+            profile=maker.profile is not None,
             kept=[p.container.value for p in function.binding.places],
             trust_input=function.trust_input,
         )

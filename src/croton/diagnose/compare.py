@@ -30,6 +30,7 @@ def agree(a: Any, b: Any) -> bool:
         return type(a) is type(b)
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
+    a, b = np.asarray(a), np.asarray(b)
     if a.dtype.name not in TOLERANCE:
         return bool(np.array_equal(a, b))
     rtol, atol = TOLERANCE[a.dtype.name]
@@ -81,7 +82,7 @@ class CompareProgram:
     def run(self, arguments: list[Any]) -> list[Any]:
         """Compute from checked arguments, twice; store the updates; give the returned outputs."""
         right = self.reference.run(list(arguments))
-        got = self.checked.run(list(arguments))
+        got: list[Any] = self.checked.run(list(arguments))
         for at, (a, b) in enumerate(zip(got, right, strict=True)):
             if not agree(a, b):
                 self._blame(arguments, at, a, b)

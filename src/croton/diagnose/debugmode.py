@@ -1,4 +1,4 @@
-"""DebugMode: the rewritten graph against the one that was written, one backend against the other, and each node's manners."""
+"""DebugMode: what was rewritten against what was written, one backend against the other, and each node's manners."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class DebugProgram(CompareProgram):
         self, backend: DebugBackend, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any]
     ) -> None:
         super().__init__(backend, graph, interface, listeners)
-        written = next(one.graph for one in listeners if isinstance(one, Original))
+        written = next(one.graph for one in listeners if isinstance(one, Original) and one.graph is not None)
         self.written = backend_called(backend.reference).compile(copy_of(written), self.own)
 
     def run(self, arguments: list[Any]) -> list[Any]:

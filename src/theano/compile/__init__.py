@@ -24,6 +24,7 @@ from croton.compile.signature import Out as SymbolicOutput
 from croton.compile.signature import Param as Param
 from croton.diagnose.debugmode import DebugMode as DebugMode
 from croton.diagnose.monitor import MonitorMode as MonitorMode
+from croton.diagnose.profile import ProfileStats as ProfileStats
 from croton.errors import AliasedMemoryError as AliasedMemoryError
 from croton.errors import UnusedInputError as UnusedInputError
 from croton.graph.type import generic as generic
@@ -51,4 +52,5 @@ from theano.compile import monitormode as monitormode
 from theano.compile import nanguardmode as nanguardmode
 from theano.compile import ops as ops
 from theano.compile import pfunc as pfunc
+from theano.compile import profiling as profiling
 from theano.compile import sharedvalue as sharedvalue

@@ -1,0 +1,3 @@
+"""Measuring functions."""
+
+from croton.diagnose.profile import ProfileStats as ProfileStats
