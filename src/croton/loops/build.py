@@ -215,14 +215,18 @@ class Builder:
 
     # Running values
 
-    def accumulator(self, kind: str, dtype: str, init: Operand | None = None) -> Accumulator:
+    def accumulator(
+        self, kind: str, dtype: str, init: Operand | None = None, ascending: bool = False
+    ) -> Accumulator:
         """A value that loops entered from here on gather: add mul minimum maximum and_ or_ xor argmin argmax.
 
         `update(x)` inside them, `value` after them. In which order elements are combined is open, except that it
         depends on nothing but the ranges. `init` is combined with all; without it the identity is. argmin and argmax
         take `update(x, i)` and have two values: the extreme (the first NaN, if there is one) and the least index of it.
+        `ascending` promises them that each `i` is greater than those before, and is faster; the index is then the
+        greatest int64 where all elements are as extreme as none would be.
         """
-        return self._folds.named(kind, _known(dtype), init)
+        return self._folds.named(kind, _known(dtype), init, ascending)
 
     def accumulators(
         self,

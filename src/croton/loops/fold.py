@@ -107,14 +107,16 @@ class Folds:
 
     # Making
 
-    def named(self, kind: str, dtype: str, init: Operand | None) -> Accumulator:
+    def named(self, kind: str, dtype: str, init: Operand | None, ascending: bool) -> Accumulator:
         """An accumulator of one of the known kinds."""
         if kind in ("argmin", "argmax"):
             if init is not None:
                 raise LoopError(f"{kind} starts from nothing; leave out `init`.")
             identity: tuple[float | int, ...] = (_extreme(dtype, low=kind == "argmax"), np.iinfo(INT).max)
             dtypes: tuple[str, ...] = (dtype, INT)
-            return self._accumulator(dtypes, identity, None, _arg_step(kind, dtype in FLOAT), False)
+            floating = dtype in FLOAT
+            step, update = _arg_step(kind, floating), _arg_update(kind, floating) if ascending else None
+            return self._accumulator(dtypes, identity, None, step, False, update)
         if kind not in _IDENTITY:
             raise LoopError(
                 f"No accumulator is called {kind!r}; choose one of {', '.join(_IDENTITY)}, argmin, argmax."
@@ -139,13 +141,14 @@ class Folds:
         inits: tuple[Expr, ...] | None,
         step: Step,
         rounds: bool,
+        update: Step | None = None,
     ) -> Accumulator:
         left, right = (tuple(Ref(d) for d in dtypes) for _ in range(2))
         for ref in (*left, *right):
             self._scopes.place(ref, self._scopes.current)
         start = tuple(self._b.node(self._b.const(i, d)) for i, d in zip(identity, dtypes, strict=True))
         combine = Combine(left, right, self._apply(step, left, right), start, rounds)  # type: ignore[arg-type]
-        running = _Running(self._scopes.current, start if inits is None else inits, combine, step)
+        running = _Running(self._scopes.current, start if inits is None else inits, combine, update or step)
         self._all.append(running)
         return Accumulator(self, running)
 
@@ -268,6 +271,23 @@ def _arg_step(kind: str, floating: bool) -> Step:
             better = better | (y_nan & ~x_nan)
             equal = equal | (y_nan & x_nan)
         take = better | (equal & (j < i))
+        return [x.b.select(take, y, x), x.b.select(take, j, i)]
+
+    return step
+
+
+def _arg_update(kind: str, floating: bool) -> Step:
+    """As `_arg_step` where the second pair is an element that comes after all of the first: of equals, the first stays."""
+
+    def step(left: Sequence[Value], right: Sequence[Value]) -> Sequence[Operand]:
+        (x, i), (y, j) = left, right
+        if x.dtype == "bool":
+            take = y & ~x if kind == "argmax" else x & ~y
+        elif floating:
+            # A comparison with NaN is false: this also takes a NaN where there was none.
+            take = ~(y <= x if kind == "argmax" else y >= x) & ~x.b.isnan(x)
+        else:
+            take = y > x if kind == "argmax" else y < x
         return [x.b.select(take, y, x), x.b.select(take, j, i)]
 
     return step

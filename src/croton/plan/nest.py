@@ -16,7 +16,14 @@ from croton.ops.reduce import CAReduce
 from croton.plan import program as p
 from croton.plan.builder import EMPTY, Array, ProgramBuilder, Size
 from croton.plan.fuse import Group
-from croton.plan.reductions import gather, gathered_dtypes, has_identity, is_reduction, new_accumulator, results
+from croton.plan.reductions import (
+    gather,
+    gathered_dtypes,
+    has_identity,
+    is_reduction,
+    new_accumulator,
+    results,
+)
 from croton.plan.stages import Layout, Source, analyse, scalar_constant, source_of
 
 # Picoseconds of a plain addition of float64, by which work is estimated.

@@ -15,6 +15,9 @@ _KINDS = {
     "add": "add", "mul": "mul", "maximum": "maximum", "minimum": "minimum", "or_": "or_", "and_": "and_",
 }  # fmt: skip
 
+# The index of nothing.
+_NOWHERE = 2**63 - 1
+
 _SEARCHES = (Argmax, Argmin, MaxAndArgmax)
 
 
@@ -53,7 +56,8 @@ def new_accumulator(k: Any, node: Apply) -> Any:
     op = node.op
     if isinstance(op, CAReduce):
         return k.accumulator(_KINDS[op.scalar_op.name], gathered_dtypes(node)[0])
-    return k.accumulator("argmin" if isinstance(op, Argmin) else "argmax", gathered_dtypes(node)[0])
+    kind = "argmin" if isinstance(op, Argmin) else "argmax"
+    return k.accumulator(kind, gathered_dtypes(node)[0], ascending=True)
 
 
 def gather(k: Any, node: Apply, accumulator: Any, x: Any, place: Any) -> None:
@@ -67,5 +71,9 @@ def gather(k: Any, node: Apply, accumulator: Any, x: Any, place: Any) -> None:
 
 def results(k: Any, node: Apply, values: Sequence[Any]) -> list[tuple[Variable, Any]]:
     """The outputs of a reduction, from what was gathered."""
+    if not isinstance(node.op, CAReduce):
+        # Where all are as extreme as can be, none was more so than the start: the first is the first.
+        found, place = values
+        values = (found, k.select(place == _NOWHERE, 0, place))
     made = values if len(values) == len(node.outputs) else values[-1:]
     return [(out, k.cast(v, out.type.dtype)) for out, v in zip(node.outputs, made, strict=True)]

@@ -20,10 +20,10 @@ from croton.ops.elemwise import Elemwise, dimshuffle
 from croton.ops.nnet.classes import hits
 from croton.ops.nnet.softmax import SoftmaxGrad, shifted, shifted_parts
 from croton.ops.reduce import sum as sum_of
-from croton.ops.shape import shape_i
 from croton.ops.scalar.activation import sigmoid
 from croton.ops.scalar.dtypes import to_float
 from croton.ops.scalar.row import scalar_op
+from croton.ops.shape import shape_i
 from croton.rewrite.pattern import scalar_value
 from croton.vartypes.dtype import is_discrete, is_float
 from croton.vartypes.tensor import TensorType
