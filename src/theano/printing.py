@@ -5,6 +5,10 @@ from croton.diagnose.debugprint import hex_digest as hex_digest
 from croton.diagnose.debugprint import min_informative_str as min_informative_str
 from croton.diagnose.debugprint import position_independent_str as position_independent_str
 from croton.diagnose.debugprint import var_descriptor as var_descriptor
+from croton.diagnose.dot import default_colorCodes as default_colorCodes
+from croton.diagnose.dot import pydot_imported as pydot_imported
+from croton.diagnose.dot import pydot_imported_msg as pydot_imported_msg
+from croton.diagnose.dot import pydotprint as pydotprint
 from croton.diagnose.pp import VALID_ASSOC as VALID_ASSOC
 from croton.diagnose.pp import DefaultPrinter as DefaultPrinter
 from croton.diagnose.pp import FunctionPrinter as FunctionPrinter
