@@ -11,7 +11,6 @@ import numpy as np
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
-from croton.loops.build import Builder
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import neq, tensor_copy
@@ -111,7 +110,7 @@ class CumOp(Primitive):
         return so_far + x if self.mode == "add" else so_far * x
 
     def _along_rows(self, b: Any, x: Any, y: Any, rows: Any, n: Any) -> None:
-        k = Builder("L")
+        k = b.loops()
         length = k.param("n")
         strides = [length * x.itemsize, x.itemsize]
         source, target = k.buffer("x", x.dtype, strides=strides), k.buffer("y", x.dtype, strides=strides)
@@ -124,7 +123,7 @@ class CumOp(Primitive):
 
     def _across_rows(self, b: Any, x: Any, y: Any, before: Any, n: Any, behind: Any) -> None:
         # Columns are shared out in strips, each of which runs down all rows: a strip of a row is one line of memory.
-        k = Builder("L")
+        k = b.loops()
         length, width, strips = k.param("n"), k.param("width"), k.param("strips")
         row = width * x.itemsize
         strides = [length * row, row, x.itemsize]

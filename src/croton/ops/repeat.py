@@ -10,7 +10,6 @@ import numpy as np
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
-from croton.loops.build import Builder
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import alloc, arange, zeros
@@ -124,7 +123,7 @@ def _origins(b: Any, counts: Any, stride: Any) -> Any:
     """For native code: where each copy comes from, in bytes, when places `stride` bytes apart are repeated."""
     total = b.on_stack("int64")
     n = counts.dims[0]
-    k = Builder("L")
+    k = b.loops()
     length, step = k.param("n"), k.param("step")
     given, sum_ = k.buffer("counts", counts.dtype, strides=[step]), k.buffer("total", "int64", strides=[])
     found = k.variable(k.const(0, "int64"))
@@ -136,7 +135,7 @@ def _origins(b: Any, counts: Any, stride: Any) -> Any:
     k.store(sum_, found.value)
     b.loop(k.kernel(), [counts, total], [n, counts.strides[0]], 1, cost=b.times(1000, n))
     out = b.temporary("int64", (b.load(total.data, "int64"),))
-    k = Builder("L")
+    k = b.loops()
     length, step, far = k.param("n"), k.param("step"), k.param("stride")
     given, origins = (
         k.buffer("counts", counts.dtype, strides=[step]),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import mul as times
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
-from croton.loops.build import Builder
 from croton.ops import reduce as reductions
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
@@ -22,6 +21,9 @@ from croton.ops.raise_op import Assert
 from croton.ops.truth import all as all_of
 from croton.vartypes.dtype import INTEGER, is_complex, is_discrete
 from croton.vartypes.tensor import Dim, TensorType
+
+if TYPE_CHECKING:
+    from croton.loops.build import Builder
 
 
 @op("searchsorted")
@@ -73,7 +75,7 @@ class SearchsortedOp(Primitive):
         x, v = b.array(xs[0]), b.as_contiguous(b.array(xs[1]))
         out = b.new(ys[0], v.dims)
         dtype = np.promote_types(x.dtype, v.dtype).name
-        k = Builder("L")
+        k = b.loops()
         n, steps, stride = k.param("n"), k.param("steps"), k.param("stride")
         ordered = k.buffer("x", x.dtype, strides=[stride])
         wanted, place = k.buffer("v", v.dtype, strides=[v.itemsize]), k.buffer("y", "int64", strides=[8])

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from croton.graph.node import Variable
-from croton.loops.build import Builder
 from croton.ops.index import template as index
 from croton.ops.known import known_int
+
+if TYPE_CHECKING:
+    from croton.loops.build import Builder
 
 # Codes by which native code reports errors (plan/builder.py).
 BAD_INDEX = 101
@@ -232,7 +234,7 @@ def _offsets(b: Any, found: Sequence[_Axis], shape: Sequence[Any]) -> Any:
     else:
         sources, lengths = [f.array for f in found], list(shape)
         rows = [_fitted(b, a, shape) for a in sources]
-    k = Builder("L")
+    k = b.loops()
     params: list[Any] = []
 
     def param(value: Any) -> Any:
@@ -295,7 +297,7 @@ def positions(b: Any, x: Any, rows: Sequence[Sequence[Any]]) -> tuple[Any, Any]:
     total = b.product(x.dims)
     out = b.temporary("int64", (len(rows), total))
     count = b.on_stack("int64")
-    k = Builder("L")
+    k = b.loops()
     sizes = [k.param(f"n{i}") for i in range(x.ndim)]
     factors = [[k.param(f"f{r}_{i}") for i in range(x.ndim)] for r in range(len(rows))]
     source = k.buffer("x", x.dtype, strides=[k.param(f"s{i}") for i in range(x.ndim)])
@@ -343,7 +345,7 @@ class _Move:
         self.dims = [*places.dims[:front], total, *places.dims[front:]]
         self.strides = [*places.strides[:front], 1, *places.strides[front:]]
         self.other_strides = list(other_strides)
-        self.k = Builder("L")
+        self.k = b.loops()
         self.dtype = dtype
         self.params: list[Any] = []
         if places.base.itemsize == 16 and dtype == "uint64":

@@ -9,7 +9,6 @@ import numpy as np
 from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
-from croton.loops.build import Builder
 from croton.ops.argmax import argmax, max_and_argmax
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
@@ -108,7 +107,7 @@ class CrossentropyCategorical1Hot(Primitive):
         p, classes = b.array(xs[0]), b.array(xs[1])
         b.require_equal(p.dims[0], classes.dims[0], 0, 0, 1, 0)
         out = b.new(ys[0], (p.dims[0],))
-        k = Builder("L")
+        k = b.loops()
         n, step = k.param("n"), k.param("step")
         rows = k.buffer("p", p.dtype, strides=[k.param("row"), k.param("column")])
         numbers = k.buffer("classes", classes.dtype, strides=[step])
