@@ -18,6 +18,7 @@ from croton.errors import DisconnectedInputError as DisconnectedInputError
 from croton.errors import GradientError as GradientError
 from croton.errors import NullTypeGradError as NullTypeGradError
 from croton.graph.node import Variable as Variable
+from croton.graph.op import get_debug_values as get_debug_values
 from croton.ops.gradient_marks import ConsiderConstant as ConsiderConstant
 from croton.ops.gradient_marks import DisconnectedGrad as DisconnectedGrad
 from croton.ops.gradient_marks import GradClip as GradClip

@@ -76,3 +76,12 @@ def test_scalars_lists_and_refusals():
         T.hessian(x, x)
     with pytest.raises(G.DisconnectedInputError):
         T.jacobian(layer, T.dvector())
+
+
+def test_test_values_go_through():
+    with theano.config.change_flags(compute_test_value="raise"):
+        v = T.dvector("v")
+        v.tag.test_value = np.array([1.0, 2.0, 3.0])
+        made = T.jacobian(v**2, v)
+        np.testing.assert_allclose(made.tag.test_value, np.diag([2.0, 4.0, 6.0]))
+        np.testing.assert_allclose(theano.grad(made.sum(), v).tag.test_value, [2, 2, 2])

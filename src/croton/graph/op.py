@@ -140,6 +140,28 @@ def get_test_value(v: Any) -> Any:
     raise AttributeError(f"{v} of type {v.type} has no test value: set {v}.tag.test_value.")
 
 
+def get_debug_values(*args: Any) -> list[tuple[Any, ...]]:
+    """The test values of `args` as the one tuple of a list, for checks; an empty list where they are not in use.
+
+    Errors: AttributeError when one is missing and config.compute_test_value says 'raise'
+    """
+    how = config.compute_test_value
+    if how == "off":
+        return []
+    values = []
+    for i, one in enumerate(args):
+        try:
+            values.append(get_test_value(one))
+        except AttributeError:
+            said = f"Argument {i}('{one}') has no test value"
+            if how == "raise":
+                raise AttributeError(said) from None
+            if how == "warn":
+                warnings.warn(said, stacklevel=2)
+            return []
+    return [tuple(values)]
+
+
 def compute_test_value(node: Apply) -> None:
     """Set `tag.test_value` on the outputs of `node` from the test values of its inputs.
 

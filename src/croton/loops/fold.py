@@ -277,7 +277,7 @@ def _arg_step(kind: str, floating: bool) -> Step:
 
 
 def _arg_update(kind: str, floating: bool) -> Step:
-    """As `_arg_step` where the second pair is an element that comes after all of the first: of equals, the first stays."""
+    """As `_arg_step` where the second pair comes after all of the first: of equals, the first stays."""
 
     def step(left: Sequence[Value], right: Sequence[Value]) -> Sequence[Operand]:
         (x, i), (y, j) = left, right

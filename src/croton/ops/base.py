@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, dataclass_transform
@@ -149,7 +150,9 @@ def _fill_fields(self: Any, *args: Any, **kwargs: Any) -> None:
     for name, value in kwargs.items():
         if name not in names or name in given:
             why = "twice" if name in given else "which it does not have"
-            raise TypeError(f"{cls.__name__} got the argument {name!r} {why}; it takes {', '.join(names) or 'none'}.")
+            raise TypeError(
+                f"{cls.__name__} got the argument {name!r} {why}; it takes {', '.join(names) or 'none'}."
+            )
         given[name] = value
     for name, default in zip(names, cls.field_defaults, strict=True):
         value = given.get(name, default)
@@ -160,7 +163,7 @@ def _fill_fields(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _own_fields(cls: type) -> list[str]:
-    notes = cls.__dict__.get("__annotations__", {})
+    notes = inspect.get_annotations(cls)
     return [name for name, note in notes.items() if not str(note).startswith(("ClassVar", "typing.ClassVar"))]
 
 
@@ -173,7 +176,8 @@ def op(name: str) -> Callable[[type[Primitive]], Any]:
     """
 
     def decorate(cls: type[Primitive]) -> Any:
-        inherited = [n for n in getattr(cls, "__props__", ()) if n not in cls.__dict__.get("__annotations__", {})]
+        own = inspect.get_annotations(cls)
+        inherited = [n for n in getattr(cls, "__props__", ()) if n not in own]
         names = (*inherited, *_own_fields(cls))
         cls.op_name = name
         cls.__props__ = names

@@ -15,7 +15,7 @@ from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import Primitive
 from croton.ops.convert import as_tensor_variable
-from croton.ops.inner import InnerGraph, Run
+from croton.ops.inner import InnerGraph, Run, shown
 from croton.vartypes.null import NullType
 from croton.vartypes.tensor import TensorType
 
@@ -101,7 +101,7 @@ class ForEach(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any, vjp: Vjp) -> Any:
         """The cotangents of the inputs; `vjp` takes cotangents back through the graph."""
         flowing = [at for at, g in enumerate(gs) if g is not None]
-        entering = {at: gs[at].type.clone(shape=self.graph.outputs[at].type.shape)() for at in flowing}
+        entering = {at: self._entering(at, gs[at]) for at in flowing}
         seeds = [self.graph.outputs[at] for at in flowing]
         found = vjp(seeds, self.graph.inputs, list(entering.values()))
         along = [at for at in flowing if at < self.stacked]
@@ -119,6 +119,12 @@ class ForEach(Primitive):
         )
         values = iter(made)
         return [next(values) if _is_value(g) else None if g is None else g.type() for g in outs]
+
+    def _entering(self, at: int, g: Any) -> Variable:
+        """What stands for the cotangent `g` of output `at` inside."""
+        kind = g.type.clone(shape=self.graph.outputs[at].type.shape)
+        made: Variable = kind()
+        return shown(made, g, at < self.stacked)
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Which inputs each output depends on."""
@@ -182,6 +188,8 @@ def for_each(function: Callable[..., Sequence[Variable]], *sequences: Any) -> li
     """
     variables = [as_tensor_variable(s) for s in sequences]
     kinds: list[Any] = [v.type for v in variables]
-    elements = [kind.clone(shape=kind.shape[1:])() for kind in kinds]
+    elements = [
+        shown(kind.clone(shape=kind.shape[1:])(), v, True) for kind, v in zip(kinds, variables, strict=True)
+    ]
     outputs = [as_tensor_variable(y) for y in function(*elements)]
     return over(elements, variables, outputs, len(outputs))

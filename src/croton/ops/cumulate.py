@@ -82,7 +82,7 @@ class CumOp(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """All real types, of at least one axis."""
-        return bool(node.inputs[0].type.ndim) and not is_complex(node.inputs[0].type.dtype)  # type: ignore[attr-defined]
+        return bool(node.inputs[0].type.ndim) and not is_complex(node.inputs[0].type.dtype)
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         x = b.array(xs[0])

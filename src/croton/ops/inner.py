@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from croton.config import config
 from croton.graph import walk
 from croton.graph.connect import io_connection_pattern
 from croton.graph.node import Constant, Variable
+from croton.graph.op import get_test_value
 
 # From the values of a graph's inputs to those of its outputs.
 Run = Callable[[Sequence[Any]], list[Any]]
@@ -28,7 +32,8 @@ class InnerGraph:
             for v in walk.graph_inputs(self.outputs, self.inputs)
             if isinstance(v, Constant) and v not in self.inputs
         ]
-        self._key = (tuple(v.type for v in self.inputs), tuple(node.op for node in self.nodes))
+        key = (tuple(v.type for v in self.inputs), tuple(node.op for node in self.nodes))
+        self._key, self._hash = key, hash(key)
 
     @classmethod
     def closing(
@@ -48,7 +53,7 @@ class InnerGraph:
         ]
         for variable in (*reads, *outputs):
             if variable not in inside and not isinstance(variable, Constant):
-                outer.setdefault(variable, variable.type())
+                outer.setdefault(variable, shown(variable.type(), variable))
         elements = {v: v.clone() for v in inputs}
         made, _ = walk.clone_graph(list(outputs), {**elements, **outer})
         return cls([*elements.values(), *outer.values()], made), list(outer)
@@ -81,4 +86,21 @@ class InnerGraph:
         )
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return self._hash
+
+    def __reduce__(self) -> Any:
+        # Hashes differ from one process to the next.
+        return InnerGraph, (self.inputs, self.outputs)
+
+
+def shown(variable: Variable, model: Variable, is_element: bool = False) -> Variable:
+    """`variable`, with a test value like that of `model`, or of its first element, where test values are in use."""
+    if config.compute_test_value != "off":
+        try:
+            value = get_test_value(model)
+        except AttributeError:
+            return variable
+        if is_element:
+            value = value[0, ...] if len(value) else np.zeros(value.shape[1:], value.dtype)
+        variable.tag.test_value = value
+    return variable

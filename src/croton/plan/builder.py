@@ -1,4 +1,4 @@
-"""What an operation's `lower` is given to say what it does: numbers, arrays, views, memory, kernels and runtime calls."""
+"""What an operation's `lower` is given to say what it does: numbers, arrays, memory, kernels and runtime calls."""
 
 from __future__ import annotations
 
@@ -108,7 +108,12 @@ class ProgramBuilder(Numbers):
             # Constants are loaded where the program begins: they may be read first in any place.
             self.prologue.append(p.SlotData(address, slot))
             self._constants[key] = Array(
-                data.dtype.name, address, data.shape, data.strides, Block(slot=slot, fixed=True), bool(data.flags.c_contiguous)
+                data.dtype.name,
+                address,
+                data.shape,
+                data.strides,
+                Block(slot=slot, fixed=True),
+                bool(data.flags.c_contiguous),
             )
         return self._constants[key]
 
@@ -123,7 +128,7 @@ class ProgramBuilder(Numbers):
 
     # -- memory ----------------------------------------------------------------------------------------------
     def new(self, variable: Variable, dims: Sequence[Size], into: Array | None = None) -> Array:
-        """Memory for an output of the node in hand, C-contiguous, not cleared; `into`: where it may be written in place."""
+        """Memory for an output of the node in hand, C-contiguous, not cleared; `into`: where it may be written."""
         dtype: str = variable.type.dtype
         made: Array = self.storage.place(self, variable, dtype, tuple(dims), into)
         self.bind(variable, made)
@@ -140,7 +145,7 @@ class ProgramBuilder(Numbers):
         return Array(dtype, self.local(dtype), (), (), Block(fixed=True), True)
 
     def renew(self, variable: Variable, x: Variable, *others: Variable) -> Array:
-        """An output that is as `x` so far: in its memory, where nothing needs that any more and none of `others` lies there."""
+        """An output that is as `x` so far: in its memory, where nothing needs that more and no other lies there."""
         source = self.array(x)
         shared = any(v in self.arrays and self.arrays[v].block is source.block for v in others)
         made = self.new(variable, source.dims, None if shared else source)
@@ -154,7 +159,13 @@ class ProgramBuilder(Numbers):
         self.emit(p.Call("rt_free", (array.block.address,)))
 
     def view(
-        self, variable: Variable, of: Array, dims: Sequence[Size], strides: Sequence[Size], offset: Size = 0, contiguous: bool = False
+        self,
+        variable: Variable,
+        of: Array,
+        dims: Sequence[Size],
+        strides: Sequence[Size],
+        offset: Size = 0,
+        contiguous: bool = False,
     ) -> Array:
         """Bind an output as other axes over the memory of `of`, `offset` bytes on."""
         made = self.part(of, dims, strides, offset)
@@ -176,13 +187,15 @@ class ProgramBuilder(Numbers):
         return self.load(self.part(vector, (), (), self.times(vector.strides[0], i)).data, vector.dtype)
 
     def broadcast(self, array: Array, dims: Sequence[Size], number: int) -> Array:
-        """Input `number` as an array of lengths `dims`: axes of length 1, and those that it lacks in front, do not vary.
+        """Input `number` as an array of lengths `dims`: axes of length 1, and those it lacks in front, do not vary.
 
         Ends the program where it does not broadcast.
         """
         missing = len(dims) - array.ndim
         strides: list[Size] = [0] * missing
-        for axis, (n, wanted, stride) in enumerate(zip(array.dims, dims[missing:], array.strides, strict=True)):
+        for axis, (n, wanted, stride) in enumerate(
+            zip(array.dims, dims[missing:], array.strides, strict=True)
+        ):
             if same_size(n, wanted):
                 strides.append(stride)
                 continue
@@ -190,7 +203,11 @@ class ProgramBuilder(Numbers):
             if one is True:
                 strides.append(0)
                 continue
-            off = self.ne(n, wanted) if one is False else self.and_(self.cast(self.ne(n, 1), "bool"), self.cast(self.ne(n, wanted), "bool"))
+            off = (
+                self.ne(n, wanted)
+                if one is False
+                else self.and_(self.cast(self.ne(n, 1), "bool"), self.cast(self.ne(n, wanted), "bool"))
+            )
             self.fail_if(off, NO_BROADCAST, number, axis, n, wanted)
             strides.append(stride if one is False else self.select(one, 0, stride))
         return Array(array.dtype, array.data, tuple(dims), tuple(strides), array.block)
@@ -220,24 +237,44 @@ class ProgramBuilder(Numbers):
     def copy(self, dst: Array, src: Array) -> None:
         """Copy elements between arrays of equal lengths and data type."""
         args = (
-            p.I64(src.itemsize), p.I32(src.ndim), self.i64s(src.dims), dst.data, self.i64s(dst.strides), src.data, self.i64s(src.strides),
+            p.I64(src.itemsize), p.I32(src.ndim), self.i64s(src.dims),
+            dst.data, self.i64s(dst.strides), src.data, self.i64s(src.strides),
         )  # fmt: skip
         self.emit(p.Call("rt_copy", args))
 
     def as_contiguous(self, array: Array) -> Array:
-        """`array` itself where it is known to be C-contiguous; else an array that is, made at run time only if need be."""
+        """`array` itself where it is known to be C-contiguous; else one that is, made at run time if need be."""
         if array.contiguous:
             return array
         address = self.reg("ptr")
-        args = (p.I64(array.itemsize), p.I32(array.ndim), self.i64s(array.dims), array.data, self.i64s(array.strides))
+        args = (
+            p.I64(array.itemsize),
+            p.I32(array.ndim),
+            self.i64s(array.dims),
+            array.data,
+            self.i64s(array.strides),
+        )
         self.emit(p.Call("rt_contiguous", args, address))
-        return Array(array.dtype, address, array.dims, self.strides(array.dtype, array.dims), array.block, True)
+        return Array(
+            array.dtype, address, array.dims, self.strides(array.dtype, array.dims), array.block, True
+        )
 
     def fill(self, array: Array, value: Any) -> None:
         """Every element becomes `value`."""
-        zero = isinstance(value, (int, float)) and value == 0 and not (isinstance(value, float) and np.signbit(value))
+        zero = (
+            isinstance(value, (int, float))
+            and value == 0
+            and not (isinstance(value, float) and np.signbit(value))
+        )
         ref: p.Argument = p.Null() if zero else p.Ref(self.raw(value), array.dtype)
-        args = (p.I64(array.itemsize), p.I32(array.ndim), self.i64s(array.dims), array.data, self.i64s(array.strides), ref)
+        args = (
+            p.I64(array.itemsize),
+            p.I32(array.ndim),
+            self.i64s(array.dims),
+            array.data,
+            self.i64s(array.strides),
+            ref,
+        )
         self.emit(p.Call("rt_fill", args))
 
     # -- calls -----------------------------------------------------------------------------------------------
@@ -265,8 +302,8 @@ class ProgramBuilder(Numbers):
         return p.I64s(tuple(self.raw(v) for v in values))
 
     def loop(
-        self, kernel: LoopKernel, buffers: Sequence[Array], params: Sequence[Size], n: Size, *, cost: Size = 1000, parallel: bool = False,
-        once_if_empty: bool = False,
+        self, kernel: LoopKernel, buffers: Sequence[Array], params: Sequence[Size], n: Size, *,
+        cost: Size = 1000, parallel: bool = False, once_if_empty: bool = False,
     ) -> None:  # fmt: skip
         """Run a loop kernel (form L) over [0, n); `cost` is in picoseconds per step."""
         number = self.kernel(kernel)
@@ -275,14 +312,15 @@ class ProgramBuilder(Numbers):
             p.Call(
                 "rt_loop",
                 (
-                    p.I32(number), p.I32(self.node_number), p.I32(flags), p.Ptrs(tuple(b.data for b in buffers)), self.i64s(params),
+                    p.I32(number), p.I32(self.node_number), p.I32(flags),
+                    p.Ptrs(tuple(b.data for b in buffers)), self.i64s(params),
                     p.I64(self.raw(n)), p.I64(self.raw(cost)),
                 ),
             )
         )  # fmt: skip
 
     def elementwise(self, make: Callable[..., Any], out: Array, *ins: Array, cost: int = 300) -> None:
-        """Each element of `out` becomes what `make(builder, *elements)` says; axes that an input lacks in fact have stride 0.
+        """Each element of `out` becomes what `make(builder, *elements)` says; axes that an input lacks have stride 0.
 
         An input may be just where `out` is. `cost` is in picoseconds per element.
         """
@@ -294,7 +332,8 @@ class ProgramBuilder(Numbers):
         splat = [isinstance(a.strides[-1], int) and a.strides[-1] == 0 for a in arrays]
         splat[-1] = False
         buffers = [
-            k.buffer(f"x{i}", a.dtype, "splat" if flat else "unit") for i, (a, flat) in enumerate(zip(arrays, splat, strict=True))
+            k.buffer(f"x{i}", a.dtype, "splat" if flat else "unit")
+            for i, (a, flat) in enumerate(zip(arrays, splat, strict=True))
         ]
         with k.loop("o"), k.loop("v", kind="vector"):
             k.store(buffers[-1], make(k, *[k.load(x) for x in buffers[:-1]]))
@@ -304,7 +343,8 @@ class ProgramBuilder(Numbers):
         )
         strides = [s for a in arrays for s in a.strides]
         args = (
-            p.Desc(len(self.program.descs) - 1), p.Ptrs(tuple(a.data for a in arrays)), self.i64s(out.dims), self.i64s(strides),
+            p.Desc(len(self.program.descs) - 1), p.Ptrs(tuple(a.data for a in arrays)),
+            self.i64s(out.dims), self.i64s(strides),
         )  # fmt: skip
         self.emit(p.Call("rt_nest", args))
 
@@ -316,7 +356,9 @@ class ProgramBuilder(Numbers):
         """Enter a kernel into the program; its number."""
         number = len(self.program.kernels)
         node = self.program.nodes[self.node_number] if self.node_number >= 0 else None
-        self.program.kernels.append(p.Kernel(body, title or str(node and node.op), list(nodes) or ([node] if node else [])))
+        self.program.kernels.append(
+            p.Kernel(body, title or str(node and node.op), list(nodes) or ([node] if node else []))
+        )
         return number
 
     # -- checks ----------------------------------------------------------------------------------------------
@@ -328,7 +370,9 @@ class ProgramBuilder(Numbers):
             condition = self.register(condition, "bool")
         node = self.program.nodes[self.node_number]
         operands = tuple(o for o in map(self._operand, node.inputs) if o is not None)
-        self.emit(p.Fail(condition.node, code, self.node_number, tuple(self.raw(d) for d in details), operands))
+        self.emit(
+            p.Fail(condition.node, code, self.node_number, tuple(self.raw(d) for d in details), operands)
+        )
 
     def _operand(self, variable: Variable) -> tuple[int, tuple[p.Number, ...], tuple[p.Number, ...]] | None:
         """What is known of an input of the failing node, for the message."""
@@ -365,4 +409,8 @@ def same_size(a: Size, b: Size) -> bool:
 def is_number(variable: Variable) -> bool:
     """Whether a variable is a 0-d tensor of a real type, which is kept in a register."""
     kind = variable.type
-    return isinstance(kind, TensorType) and kind.ndim == 0 and kind.dtype not in ("complex64", "complex128", "float16")
+    return (
+        isinstance(kind, TensorType)
+        and kind.ndim == 0
+        and kind.dtype not in ("complex64", "complex128", "float16")
+    )

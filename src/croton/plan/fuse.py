@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.elemwise import DimShuffle, Elemwise
@@ -47,7 +48,7 @@ def is_native_elemwise(node: Apply) -> bool:
     """Whether `node` applies a scalar operation that has native code, on data types that have it."""
     if not isinstance(node.op, Elemwise) or node.op.scalar_op.lower is None:
         return False
-    return not any(is_complex(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
+    return not any(is_complex(v.type.dtype) for v in (*node.inputs, *node.outputs))
 
 
 class Fusion:
@@ -230,13 +231,17 @@ class Fusion:
         if len(a) != len(b):
             return False
         canonical = self.shapes.canonical
-        return all(x == y if isinstance(x, int) else x is y for x, y in zip(map(canonical, a), map(canonical, b), strict=True))
+        return all(
+            x == y if isinstance(x, int) else x is y
+            for x, y in zip(map(canonical, a), map(canonical, b), strict=True)
+        )
 
     # -- reductions ------------------------------------------------------------------------------------------
     def _place_reduction(self, node: Apply) -> int:
         variable = node.inputs[0]
         lengths = self.shapes.lengths(variable)
-        axis = node.op.axis  # type: ignore[attr-defined]
+        op: Any = node.op
+        axis = op.axis
         reduced = frozenset(range(len(lengths)) if axis is None else axis)
         for group in self._candidates(node):
             axes = group.axes.get(variable)
@@ -245,7 +250,12 @@ class Fusion:
                 if axes is not None
                 else self._same(lengths, group.domain) and self._unit_of(variable) != group.index
             )
-            if fits and group.reduced in (frozenset(), reduced) and self._can_join(node, group.index) and self._has_room(group):
+            if (
+                fits
+                and group.reduced in (frozenset(), reduced)
+                and self._can_join(node, group.index)
+                and self._has_room(group)
+            ):
                 home = group
                 break
         else:
@@ -263,10 +273,11 @@ class Fusion:
         group = self.groups.get(unit) if unit is not None else None
         if group is None or not group.reduced or not group.kept:
             return None
+        op: Any = node.op
         axes = group.axes[variable]
         if tuple(a for a in axes if a is not None) != group.kept:
             return None
-        moved: Axes = tuple(None if j == "x" else axes[j] for j in node.op.new_order)  # type: ignore[attr-defined]
+        moved: Axes = tuple(None if j == "x" else axes[j] for j in op.new_order)
         if tuple(a for a in moved if a is not None) != group.kept:
             return None
         group.axes[node.outputs[0]] = moved
@@ -287,9 +298,9 @@ class Fusion:
                 return False
             for variable in second.reads:
                 between = self._unit_of(variable)
-                if between in (None, second.index):
+                if between is None or between == second.index:
                     continue
-                if between != first.index and self.needs[between] >> first.index & 1:  # type: ignore[index]
+                if between != first.index and self.needs[between] >> first.index & 1:
                     return False
                 if between == first.index and not self._aligned(variable, first, second):
                     return False
@@ -305,8 +316,12 @@ class Fusion:
         axes = first.axes[variable]
         for node in self.clients[variable]:
             if self.group_of.get(node) == second.index:
-                places = tuple(range(len(second.domain))) if is_reduction(node) else second.axes[node.outputs[0]]
-                if len(places) != len(axes) or any(axis is not None and axis != at for axis, at in zip(axes, places, strict=True)):
+                places = (
+                    tuple(range(len(second.domain))) if is_reduction(node) else second.axes[node.outputs[0]]
+                )
+                if len(places) != len(axes) or any(
+                    axis is not None and axis != at for axis, at in zip(axes, places, strict=True)
+                ):
                     return False
         return True
 
@@ -350,7 +365,12 @@ class Fusion:
         for node in reversed(nodes):
             unit = self.group_of[node]
             readers = outside.get(node.outputs[0], set())
-            if unit not in self.groups or len(node.outputs) != 1 or len(readers) != 1 or not isinstance(node.op, Elemwise):
+            if (
+                unit not in self.groups
+                or len(node.outputs) != 1
+                or len(readers) != 1
+                or not isinstance(node.op, Elemwise)
+            ):
                 continue
             (target,) = readers
             if target in self.groups and self._same(self.groups[target].domain, self.groups[unit].domain):
@@ -363,7 +383,12 @@ class Fusion:
         while todo:
             n = todo.pop()
             v = n.outputs[0]
-            if not isinstance(n.op, Elemwise) or len(n.outputs) != 1 or source.axes[v] != every or v in self.kept_outputs:
+            if (
+                not isinstance(n.op, Elemwise)
+                or len(n.outputs) != 1
+                or source.axes[v] != every
+                or v in self.kept_outputs
+            ):
                 return
             if n is not node and outside.get(v):
                 return
@@ -371,11 +396,19 @@ class Fusion:
                 return
             moving[n] = None
             for u in n.inputs:
-                if u in source.axes and not outside.get(u) and u not in self.kept_outputs and u.owner not in moving:
+                if (
+                    u in source.axes
+                    and not outside.get(u)
+                    and u not in self.kept_outputs
+                    and u.owner not in moving
+                ):
                     todo.append(u.owner)  # type: ignore[arg-type]
         reads = target.reads | {u for n in moving for u in n.inputs}
         shown = source.shown | {u for n in moving for u in n.inputs if u in source.axes}
-        if len(moving) == len(source.nodes) or max(len(reads) + len(target.shown), len(source.reads) + len(shown)) > MOST_BUFFERS:
+        if (
+            len(moving) == len(source.nodes)
+            or max(len(reads) + len(target.shown), len(source.reads) + len(shown)) > MOST_BUFFERS
+        ):
             return
         source.nodes = [n for n in source.nodes if n not in moving]
         target.nodes = sorted((*moving, *target.nodes), key=self.order.__getitem__)

@@ -132,7 +132,7 @@ class Planner:
         return has_native_lowering(node)
 
     def _may_write_over(self, variable: Variable, cell: int) -> bool:
-        """Whether nothing reads the cell's old value after, or but element by element while, its new value is written."""
+        """Whether nothing reads the cell's old value after its new one is written, or but element by element."""
         old = self.program.cells[cell]
         if (
             old.type != variable.type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -56,7 +56,8 @@ def _scalar_code(b: Any, node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     given = [v.type.dtype for v in node.inputs]
     inner, outer = scalar_op.out_dtypes(given)
     cast = [
-        b.cast(x if hasattr(x, "node") else b.const(x, have), want) for x, have, want in zip(values, given, inner, strict=True)
+        b.cast(x if hasattr(x, "node") else b.const(x, have), want)
+        for x, have, want in zip(values, given, inner, strict=True)
     ]
     made = scalar_op.lower(b, *cast)
     if scalar_op.nout == 1:
@@ -87,21 +88,31 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
         axes = every if is_reduction(node) else group.axes[node.outputs[0]]
         for i, variable in enumerate(node.inputs):
             if variable in met:
-                found = [(axis, size, at) for at, axis in enumerate(group.axes[variable]) if (size := met[variable].get(axis)) is not None]
+                found = [
+                    (axis, size, at)
+                    for at, axis in enumerate(group.axes[variable])
+                    if axis is not None and (size := met[variable].get(axis)) is not None
+                ]
             else:
                 dims = variable.data.shape if isinstance(variable, Constant) else b.dims(variable)
-                found = [(axis, dims[at], at) for at, axis in enumerate(source_of(variable, axes, node).axes) if axis is not None]
+                found = [
+                    (axis, dims[at], at)
+                    for at, axis in enumerate(source_of(variable, axes, node).axes)
+                    if axis is not None
+                ]
             for axis, size, at in found:
                 known, j, at_known = seen.setdefault(axis, (size, i, at))
                 b.require_equal(known, size, j, at_known, i, at)
                 common = lengths[axis]
                 if common is None:
                     lengths[axis] = size
-                else:  # equal by what the group was made from; that may be checked later only, by a node of another unit
+                else:  # equal by what the group was made from; a node of another unit may check that later only
                     b.require_equal(common, size, i, at, i, at)
         for out in node.outputs:
             met[out] = {axis: size for axis, (size, _, _) in seen.items()}
-            b.inner_dims[out] = tuple(1 if axis is None else met[out].get(axis, 1) for axis in group.axes[out])
+            b.inner_dims[out] = tuple(
+                1 if axis is None else met[out].get(axis, 1) for axis in group.axes[out]
+            )
     domain = [d if d is not None else _static(group.domain[a]) for a, d in enumerate(lengths)]
     for node in group.nodes:
         if is_reduction(node) and not has_identity(node):
@@ -111,7 +122,7 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
 
 
 def _require_something(b: ProgramBuilder, domain: Sequence[Size], group: Group) -> None:
-    """End the program where a reduction without identity has nothing to make a result of (even if there is no result)."""
+    """End the program where a reduction without identity has nothing to make a result of."""
     taken = b.product([domain[a] for a in sorted(group.reduced)])
     if isinstance(taken, int) and taken:
         return
@@ -127,7 +138,9 @@ def _static(length: Any) -> int:
 class _Body:
     """Emits the values of a group inside the loops of one kernel."""
 
-    def __init__(self, layout: Layout, k: Builder, buffers: dict[Source, Buffer], kept: dict[Variable, Buffer]) -> None:
+    def __init__(
+        self, layout: Layout, k: Builder, buffers: dict[Source, Buffer], kept: dict[Variable, Buffer]
+    ) -> None:
         self.layout = layout
         self.k = k
         self.buffers = buffers
@@ -167,7 +180,11 @@ class _Body:
                 self.fixed[source] = self.k.load(buffer)
         for node in group.nodes:
             for out in node.outputs:
-                if not self.layout.is_full(out) and self.layout.visit[out] <= self.visit and not is_reduction(node):
+                if (
+                    not self.layout.is_full(out)
+                    and self.layout.visit[out] <= self.visit
+                    and not is_reduction(node)
+                ):
                     self.made(out)
 
     def made(self, variable: Variable) -> Any:
@@ -186,14 +203,24 @@ class _Body:
                 todo.pop()
                 continue
             node = self.nodes[v]
-            missing = [u for u in node.inputs if u in self.layout.group.axes and u not in self.rows and u not in self.full]
+            missing = [
+                u
+                for u in node.inputs
+                if u in self.layout.group.axes and u not in self.rows and u not in self.full
+            ]
             if missing:
                 todo.extend(missing)
                 continue
             todo.pop()
             table = self.full if self.layout.is_full(v) else self.rows
             if isinstance(node.op, Elemwise):
-                table.update(zip(node.outputs, _scalar_code(self.k, node, [self.value(u, node) for u in node.inputs]), strict=True))
+                table.update(
+                    zip(
+                        node.outputs,
+                        _scalar_code(self.k, node, [self.value(u, node) for u in node.inputs]),
+                        strict=True,
+                    )
+                )
             else:  # a DimShuffle of a row value
                 table[v] = self.value(node.inputs[0], node)
         return self.rows[variable] if variable in self.rows else self.full[variable]
@@ -250,8 +277,12 @@ class _Nest:
         outs: dict[Variable, Buffer] = {}
         results = self._results()
         for i, (variable, array) in enumerate(results):
-            outs[variable] = self._buffer(f"y{i}", array, layout.group.axes[variable], variable in layout.kept)
-        kept = {v: outs[v] if v in outs else k.scratch(f"t{i}", v.type.dtype) for i, v in enumerate(layout.kept)}
+            outs[variable] = self._buffer(
+                f"y{i}", array, layout.group.axes[variable], variable in layout.kept
+            )
+        kept = {
+            v: outs[v] if v in outs else k.scratch(f"t{i}", v.type.dtype) for i, v in enumerate(layout.kept)
+        }
         body = _Body(layout, k, sources, kept)
         {"E": self._loops_e, "RI": self._loops_ri, "RO": self._loops_ro}[layout.form](body, outs)
         self._call(k.kernel(), nin)
@@ -279,7 +310,13 @@ class _Nest:
         for source in self.layout.sources:
             array = self.b.array(source.variable)
             whole = source.axes == tuple(range(len(self.domain)))
-            if whole and uses[id(array.block)] == 1 and id(array.block) not in taken and array.contiguous and self.planning.dies_here(array):
+            if (
+                whole
+                and uses[id(array.block)] == 1
+                and id(array.block) not in taken
+                and array.contiguous
+                and self.planning.dies_here(array)
+            ):
                 if array.dtype == variable.type.dtype:
                     return array
         return None
@@ -318,14 +355,19 @@ class _Nest:
             body.before_loops()
             accumulators = body.accumulators()
             with ExitStack() as loops:
-                body.inner = [loops.enter_context(k.loop(axis, kind="vector" if axis == "v" else "serial")) for axis in axes]
+                body.inner = [
+                    loops.enter_context(k.loop(axis, kind="vector" if axis == "v" else "serial"))
+                    for axis in axes
+                ]
                 body.gather(accumulators)
                 values = [(variable, body.made(variable)) for variable in body.stores()]
                 for variable, value in values:
                     k.store(body.kept.get(variable) or outs[variable], value)
             body.settle(accumulators)
         body.full.clear()
-        rows = [(buffer, body.made(variable)) for variable, buffer in outs.items() if not layout.is_full(variable)]
+        rows = [
+            (buffer, body.made(variable)) for variable, buffer in outs.items() if not layout.is_full(variable)
+        ]
         for buffer, value in rows:
             k.store(buffer, value)
 
@@ -334,12 +376,14 @@ class _Nest:
         lanes = _LANES if layout.form == "RO" and kernel.scratch else 0
         number = b.kernel(kernel, _title(layout), layout.group.nodes)
         desc = p.NestDesc(
-            number, layout.form, len(self.domain), nin, 0, layout.group.reduced, _ADD * max(layout.cost, 1), tuple(self.descs),
+            number, layout.form, len(self.domain), nin, 0, layout.group.reduced,
+            _ADD * max(layout.cost, 1), tuple(self.descs),
             scratch=64 * kernel.scratch_itemsize, scratch_point=kernel.scratch_itemsize, lanes=lanes,
         )  # fmt: skip
         b.program.descs.append(desc)
         args = (
-            p.Desc(len(b.program.descs) - 1), p.Ptrs(tuple(a.data for a in self.arrays)), b.i64s(self.domain), b.i64s(self.strides),
+            p.Desc(len(b.program.descs) - 1), p.Ptrs(tuple(a.data for a in self.arrays)),
+            b.i64s(self.domain), b.i64s(self.strides),
         )  # fmt: skip
         b.emit(p.Call("rt_nest", args))
 
@@ -349,7 +393,7 @@ _LANES = 64
 
 
 class _AllReduced:
-    """A group whose reductions leave no axis: partial results per grain, and a second kernel that brings them together."""
+    """A group whose reductions leave no axis: partial results per grain, which a second kernel combines."""
 
     def __init__(self, b: ProgramBuilder, layout: Layout, domain: list[Size]) -> None:
         self.b = b
@@ -399,7 +443,17 @@ class _AllReduced:
         number = b.kernel(k.kernel(), _title(layout), layout.group.nodes)
         cost = _ADD * max(layout.cost, 1)
         flat = any(len(gathered_dtypes(node)) > 1 for node in nodes)
-        first = p.NestDesc(number, "RI", len(self.domain), nin, len(dtypes), layout.group.reduced, cost, tuple(descs), flat=flat)
+        first = p.NestDesc(
+            number,
+            "RI",
+            len(self.domain),
+            nin,
+            len(dtypes),
+            layout.group.reduced,
+            cost,
+            tuple(descs),
+            flat=flat,
+        )
         b.program.descs.extend((first, self._finish(nodes)))
         totals = [b.new(out, ()) for node in nodes for out in node.outputs]
         count = len(b.program.descs)
@@ -438,7 +492,9 @@ def _title(layout: Layout) -> str:
     """What a kernel computes, in short."""
     names: list[str] = []
     for node in layout.group.nodes:
-        label = node.op.scalar_op.name if isinstance(node.op, (Elemwise, CAReduce)) else getattr(node.op, "op_name", "axes")
+        op: Any = node.op
+        of_scalars = isinstance(op, (Elemwise, CAReduce))
+        label = str(op.scalar_op.name if of_scalars else getattr(op, "op_name", "axes"))
         names.append(f"{label} over {sorted(layout.group.reduced)}" if is_reduction(node) else label)
     return f"{layout.form}: {' '.join(names)}"
 
@@ -451,5 +507,5 @@ def reads_only_at_own_place(unit: Group | Apply, old: Variable, new: Variable) -
         return at is not None and unit.inputs[at] is old and sum(v is old for v in unit.inputs) == 1
     if unit.reduced or unit.axes.get(new) != tuple(range(len(unit.domain))):
         return False
-    pattern: Callable[[Variable], Any] = lambda v: v.type.broadcastable
-    return pattern(old) == pattern(new) and len(pattern(old)) == len(unit.domain)
+    before, after = old.type.broadcastable, new.type.broadcastable
+    return before == after and len(before) == len(unit.domain)

@@ -18,12 +18,13 @@ _KINDS = {
 # The index of nothing.
 _NOWHERE = 2**63 - 1
 
-_SEARCHES = (Argmax, Argmin, MaxAndArgmax)
+# What finds places of extremes.
+SEARCHES = (Argmax, Argmin, MaxAndArgmax)
 
 
 def is_reduction(node: Apply) -> bool:
     """Whether `node` makes one element of several."""
-    return isinstance(node.op, (CAReduce, *_SEARCHES))
+    return isinstance(node.op, (CAReduce, *SEARCHES))
 
 
 def is_native_reduction(node: Apply) -> bool:

@@ -83,11 +83,7 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
         layout = Layout(group, "RO", group.kept[-1])
     seen: dict[Source, None] = {}
     for node in group.nodes:
-        axes = (
-            group.axes[node.outputs[0]]
-            if not is_reduction(node)
-            else tuple(range(len(group.domain)))
-        )
+        axes = group.axes[node.outputs[0]] if not is_reduction(node) else tuple(range(len(group.domain)))
         for variable in node.inputs:
             if variable not in group.axes and scalar_constant(variable) is None:
                 seen[source_of(variable, axes, node)] = None

@@ -74,7 +74,7 @@ class Stage:
     def on(
         self, *ops: Op | type, name: str | None = None, why: str = "", tags: Iterable[str] = ()
     ) -> Callable[..., Rule]:
-        """Enter a function `(node)` or `(node, context)` as a rule, tried at nodes of these operations; none: at all."""
+        """Enter a function `(node)` or `(node, context)` as a rule, tried at nodes of these operations, or at all."""
 
         def decorate(function: Callable[..., Answer]) -> Rule:
             wants_context = function.__code__.co_argcount > 1

@@ -22,9 +22,10 @@ def rewrite_inner_graphs(graph: FunctionGraph, stats: StageStats, context: Any) 
         with origin.inherit(node.origin):
             made = op.holding(rewritten(op.graph, context.pipeline))(*inputs, return_list=True)
             fitted = [conform(new, node.outputs[at]) for at, new in zip(read, made, strict=True)]
-            if any(new is None for new in fitted):
+            if None in fitted:
                 continue
             for at, new in zip(read, fitted, strict=True):
+                assert new is not None
                 graph.replace(node.outputs[at], new, "inner_graph")
         stats.fired["inner_graph"] += 1
 

@@ -30,7 +30,7 @@ class Context:
 
 
 def conform(new: Variable, old: Variable) -> Variable | None:
-    """`new` with the type of `old`: cast, axes of length 1 in front, broadcastable pattern; None where that can't be."""
+    """`new` with the type of `old`: cast, with axes in front, as broadcastable; None where that can't be."""
     want, have = old.type, new.type
     if not isinstance(want, TensorType) or not isinstance(have, TensorType):
         return None
@@ -105,7 +105,7 @@ def fold_constants(graph: FunctionGraph, stats: StageStats, context: Any = None)
 
 
 def folded(node: Apply) -> list[Constant] | None:
-    """The outputs of `node`, which reads constants only, as constants; None where it fails (then the call will say why)."""
+    """The outputs of `node`, which reads constants only, as constants; None where it fails."""
     storage: list[list[Any]] = [[None] for _ in node.outputs]
     try:
         node.op.perform(node, [v.data for v in node.inputs], storage)  # type: ignore[attr-defined]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from croton.rewrite.pipeline import Pass, Pipeline
-from croton.rules import arith, explog, logistic, marks, nnet, products, reduce, stable, useless
+from croton.rules import arith, explog, index, logistic, marks, nnet, products, reduce, shape, stable, useless
 from croton.rules.inner import rewrite_inner_graphs
 from croton.rules.passes import Context, conform, fold_constants, lift_shapes, merge
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
-FAMILIES = (useless, marks, arith, explog, logistic, reduce, stable, nnet, products)
+FAMILIES = (useless, marks, arith, explog, logistic, reduce, shape, index, stable, nnet, products)
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
 

@@ -81,19 +81,19 @@ def _over_one(node: Apply) -> Any:
 @canonicalize.on(Sum, Prod, Max, Min, name="local_reduce_join_axes")
 def _twice(node: Apply, context: Context) -> Any:
     """A reduction of a reduction of the same kind is one over the axes of both."""
-    op: Any = node.op
     inner = node.inputs[0].owner
-    if inner is None or type(inner.op) is not type(op) or not read_once(node.inputs[0], context):
+    if inner is None or not read_once(node.inputs[0], context):
         return None
-    first, second = inner.op, op
-    if first.dtype != second.dtype or first.acc_dtype != second.acc_dtype:
+    first: Any = inner.op
+    second: Any = node.op
+    if type(first) is not type(second) or first.dtype != second.dtype or first.acc_dtype != second.acc_dtype:
         return None
     source = inner.inputs[0]
-    if isinstance(op, (Sum, Prod)) and source.type.dtype != first.dtype:
+    if isinstance(second, (Sum, Prod)) and source.type.dtype != first.dtype:
         return None
     taken = _axes(inner)
     kept = [a for a in range(source.type.ndim) if a not in taken]
-    return _again(op, source, tuple(sorted({*taken, *(kept[a] for a in _axes(node))})))
+    return _again(second, source, tuple(sorted({*taken, *(kept[a] for a in _axes(node))})))
 
 
 @canonicalize.on(Sum, Prod, Max, Min, name="local_sum_sum_of_transpose")
@@ -104,9 +104,9 @@ def _of_moved_axes(node: Apply) -> Any:
         return None
     order = moved.op.new_order
     axes = _axes(node)
-    over = [order[a] for a in axes if order[a] != "x"]
-    left = [j for i, j in enumerate(order) if i not in axes]
-    if "x" in left or left != sorted(left, key=str) or not over:
+    over = [int(order[a]) for a in axes if order[a] != "x"]
+    left = [-1 if j == "x" else j for i, j in enumerate(order) if i not in axes]
+    if -1 in left or left != sorted(left) or not over:
         return None
     return _again(node.op, moved.inputs[0], tuple(sorted(over)))
 

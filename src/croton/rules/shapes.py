@@ -68,7 +68,7 @@ class ShapeTable:
         return a
 
     def _age(self, length: Variable) -> int:
-        """When a length was met first. The older of two equal ones stands for both, as it never needs what the younger does."""
+        """When a length was met first: the older of two equal ones stands for both, as it never needs the younger."""
         return self._met.setdefault(length, len(self._met))
 
     # -- how lengths come about ------------------------------------------------------------------------------
@@ -116,7 +116,9 @@ class ShapeTable:
 
     def _ask(self, node: Apply) -> Sequence[Any]:
         shapes = [
-            tuple(self.variable(length) for length in self._lengths[v]) if isinstance(v.type, TensorType) else None
+            tuple(self.variable(length) for length in self._lengths[v])
+            if isinstance(v.type, TensorType)
+            else None
             for v in node.inputs
         ]
         try:
@@ -148,7 +150,10 @@ class ShapeTable:
             return variable
         first: dict[Variable, Variable] = {}
         for node in walk.toposort([variable], self._merged):
-            key = (node.op, tuple(v.signature() if isinstance(v, Constant) else first.get(v, v) for v in node.inputs))
+            key = (
+                node.op,
+                tuple(v.signature() if isinstance(v, Constant) else first.get(v, v) for v in node.inputs),
+            )
             known = self._made.setdefault(key, node.outputs[0])
             first[node.outputs[0]] = known
             self._merged.add(known)

@@ -15,10 +15,15 @@ stabilize("local_sigmoid", true_div(1, 1 + exp(-x)), to=lambda x: sigmoid(x), wh
 stabilize("local_sigmoid_of_negative", true_div(1, 1 + exp(x)), to=lambda x: sigmoid(neg(x)), when=is_float)
 stabilize("local_sigmoid_by_inv", inv(1 + exp(-x)), to=lambda x: sigmoid(x), when=is_float)
 stabilize("local_sigmoid_by_exp", true_div(exp(x), 1 + exp(x)), to=lambda x: sigmoid(x), when=is_float)
-stabilize("local_neg_sigmoid_by_exp", true_div(exp(-x), 1 + exp(-x)), to=lambda x: sigmoid(neg(x)), when=is_float)
+stabilize(
+    "local_neg_sigmoid_by_exp", true_div(exp(-x), 1 + exp(-x)), to=lambda x: sigmoid(neg(x)), when=is_float
+)
 stabilize("local_1msigmoid", 1 - sigmoid(x), to=lambda x: sigmoid(neg(x)))
 stabilize("log1pexp_to_softplus", log1p(exp(x)), to=lambda x: softplus(x), when=is_float)
 stabilize("logsigm_to_softplus", log(sigmoid(x)), to=lambda x: neg(softplus(neg(x))))
 stabilize(
-    "log1msigm_to_softplus", log1p(neg(sigmoid(x))), to=lambda x: neg(softplus(x)), why="for x > 37, 1 - sigmoid(x) is 0 in float64"
+    "log1msigm_to_softplus",
+    log1p(neg(sigmoid(x))),
+    to=lambda x: neg(softplus(x)),
+    why="for x > 37, 1 - sigmoid(x) is 0 in float64",
 )

@@ -14,7 +14,11 @@ from croton.rules.stages import canonicalize
 @canonicalize.on(name="constant_folding")
 def _constant_folding(node: Apply) -> Any:
     """What depends on constants only is computed now."""
-    if not node.inputs or not all(isinstance(v, Constant) for v in node.inputs) or not node.op.do_constant_folding(node):
+    if (
+        not node.inputs
+        or not all(isinstance(v, Constant) for v in node.inputs)
+        or not node.op.do_constant_folding(node)
+    ):
         return None
     return folded(node)
 
@@ -67,5 +71,9 @@ def _useless_fill(node: Apply) -> Any:
         return value
     inner = model.owner
     if inner is not None and isinstance(inner.op, Elemwise) and inner.op.scalar_op.name == "second":
-        return fill(inner.inputs[0], value) if inner.inputs[0].type.broadcastable == model.type.broadcastable else None
+        return (
+            fill(inner.inputs[0], value)
+            if inner.inputs[0].type.broadcastable == model.type.broadcastable
+            else None
+        )
     return None

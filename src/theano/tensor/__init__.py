@@ -373,7 +373,6 @@ from croton.ops.diagonal import fill_diagonal as fill_diagonal
 from croton.ops.diagonal import fill_diagonal_offset as fill_diagonal_offset
 from croton.ops.disk import LoadFromDisk as LoadFromDisk
 from croton.ops.disk import load as load
-from croton.ops.elemwise import DimShuffle as DimShuffle
 from croton.ops.grid import mgrid as mgrid
 from croton.ops.grid import ogrid as ogrid
 from croton.ops.index.advanced import AdvancedBooleanIncSubtensor as AdvancedBooleanIncSubtensor
@@ -492,7 +491,6 @@ from croton.compile.verify_grad import verify_grad as verify_grad
 from croton.ops.gradient_marks import consider_constant as consider_constant
 from croton.ops.gradient_marks import grad_not_implemented as grad_not_implemented
 from croton.ops.gradient_marks import grad_undefined as grad_undefined
-from croton.vartypes.null import DisconnectedType as DisconnectedType
 
 # -- modules of variables and parts (basic, which has all names, at the end)
 from theano import compile as compile

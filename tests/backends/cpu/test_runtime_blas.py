@@ -91,11 +91,18 @@ def test_gemm_sizes(native: Any, dtype: str, m: int, n: int, k: int) -> None:
 
 @pytest.mark.parametrize("dtype", ("float32", "float64"))
 @pytest.mark.parametrize(
-    "m, n, k", [(1501, 10, 601), (777, 20, 613), (2049, 1, 1030), (11, 1003, 517), (7, 2000, 1025), (700, 13, 520)]
+    "m, n, k",
+    [(1501, 10, 601), (777, 20, 613), (2049, 1, 1030), (11, 1003, 517), (7, 2000, 1025), (700, 13, 520)],
 )
 def test_products_with_a_narrow_matrix(native: Any, dtype: str, m: int, n: int, k: int) -> None:
     rng = np.random.default_rng(7)
-    for layouts in (("C", "C", "C"), ("F", "C", "C"), ("C", "F", "F"), ("F", "steps", "steps"), ("steps", "C", "C")):
+    for layouts in (
+        ("C", "C", "C"),
+        ("F", "C", "C"),
+        ("C", "F", "F"),
+        ("F", "steps", "steps"),
+        ("steps", "C", "C"),
+    ):
         check_gemm(native, rng, dtype, m, n, k, layouts)
 
 

@@ -86,8 +86,8 @@ def _of_the_runtime(code: int, details: Sequence[int]) -> Exception:
     if code == 4:
         position, has, ndim, wants, wants_ndim = details[:5]
         return TypeError(
-            f"Output {position} of an operation run by Python is an array of dtype {_name(has)} with {ndim} axes, where "
-            f"its type says {_name(wants)} with {wants_ndim}."
+            f"Output {position} of an operation run by Python is an array of dtype {_name(has)} with {ndim} axes, "
+            f"where its type says {_name(wants)} with {wants_ndim}."
         )
     if code == 5:
         number, has, ndim, wants, wants_ndim = details[:5]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from croton.backends.base import Interface
 from croton.backends.cpu import _runtime, blas, driver, jit
@@ -27,7 +27,9 @@ class CpuBackend:
 
     name = "cpu"
 
-    def compile(self, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any] = ()) -> CpuProgram:
+    def compile(
+        self, graph: FunctionGraph, interface: Interface, listeners: Sequence[Any] = ()
+    ) -> CpuProgram:
         """A program that computes `graph`."""
         _runtime.set_num_threads(config.threads or _threads_of_process())
         expand(graph)
@@ -49,16 +51,22 @@ class CpuProgram:
         kernels = [jit.compile_kernel(kernel.body, cache) for kernel in plan.kernels]
         # The driver runs once per call, so that LLVM's quickest code generation is the right one.
         entry = jit.compile_text(driver.emit_driver(plan, driver.SYMBOL), driver.SYMBOL, cache, opt_level=0)
+        cells = cast("Sequence[_runtime.Cell]", interface.cells)
+        returns: dict[str, int | list[int] | None] = {
+            "one": 0,
+            "list": list(range(len(interface.borrow))),
+            "none": None,
+        }
         self.native = _runtime.Program(
             entry,
             kernels=kernels,
             inputs=[_input_spec(v) for v in plan.inputs],
             constants=plan.constants,
-            cells=[(cell, *_kind(v)) for cell, v in zip(interface.cells, plan.cells, strict=True)],
+            cells=[(cell, *_kind(v)) for cell, v in zip(cells, plan.cells, strict=True)],
             outputs=len(plan.outputs),
             locals=plan.n_locals,
             updates=list(interface.updates),
-            returns={"one": 0, "list": list(range(len(interface.borrow))), "none": None}[interface.form],
+            returns=returns[interface.form],
             callbacks=[self._callback(c) for c in plan.callbacks],
             on_error=error_hook(plan.nodes),
         )
