@@ -18,6 +18,7 @@ from croton.compile.signature import In, Options, Signature
 from croton.config import config
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Variable
+from croton.rewrite.telling import Telling
 
 
 def function(
@@ -71,7 +72,8 @@ def compile_signature(
     listeners = [*mode.listeners, *([] if measured is None else [measured])]
     for begin in _hearing(listeners, "on_graph"):
         begin(name, graph)
-    stats = mode.pipeline.run(graph, _hearing(listeners, "on_stage"))
+    telling = Telling(_hearing(listeners, "on_stage"), _hearing(listeners, "on_rewrite"), mode.on_rule_error)
+    stats = mode.pipeline.run(graph, telling)
     program = mode.backend.compile(graph, interface, listeners)
     for end in _hearing(listeners, "on_program"):
         end(program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -11,12 +12,13 @@ from croton.backends.base import Backend
 from croton.config import config
 from croton.errors import UnknownModeError
 from croton.rewrite.pipeline import Pipeline, Query
+from croton.rewrite.telling import OnError, reraise
 
 # The backends by name, and the module of each: it is loaded by the first function that needs it.
 BACKENDS = {"numpy": "croton.backends.numpy.program", "cpu": "croton.backends.cpu.program"}
 
 # Flags that ask for a listener, and the module whose `listener(value)` makes it.
-WATCHERS = {"dump": "croton.diagnose.dump"}
+WATCHERS = {"dump": "croton.diagnose.dump", "optimizer_verbose": "croton.diagnose.rewrites"}
 
 # Modes that watch each node, by name, and the module whose `mode()` makes each.
 WATCHING_MODES = {
@@ -65,6 +67,26 @@ def register_linker(name: str, backend: str | None) -> None:
     if name in predefined_linkers:
         raise ValueError(f"There is a linker called {name!r} already.")
     predefined_linkers[name] = backend
+
+
+def _warn_of(name: str, where: str, error: Exception) -> None:
+    warnings.warn(
+        f"The rewrite rule {name} failed {where}, and is left out there: {type(error).__name__}: {error}. "
+        "The result is right, perhaps slower. Please report it; THEANO_FLAGS=on_opt_error=raise shows where it fails.",
+        stacklevel=2,
+    )
+
+
+def _debug(name: str, where: str, error: Exception) -> None:
+    importlib.import_module("pdb").post_mortem(error.__traceback__)
+
+
+def _ignore(name: str, where: str, error: Exception) -> None:
+    """Nothing is said."""
+
+
+# What is done when a rewrite rule raises, by what config.on_opt_error says.
+ON_RULE_ERROR: dict[str, OnError] = {"warn": _warn_of, "raise": reraise, "pdb": _debug, "ignore": _ignore}
 
 
 @cache
@@ -138,6 +160,11 @@ class Mode:
         return (*self.watchers, *made)
 
     @property
+    def on_rule_error(self) -> OnError:
+        """What is done when a rewrite rule raises: as config.on_opt_error says."""
+        return ON_RULE_ERROR[config.on_opt_error]
+
+    @property
     def allow_gc(self) -> bool:
         """Whether values are let go as soon as nothing needs them."""
         return bool(config.allow_gc) and not str(self.linker).endswith("_nogc")
@@ -163,8 +190,8 @@ class Mode:
         return self.with_query(self.query.excluding(*tags))
 
     def requiring(self, *tags: str) -> Any:
-        """This mode with rules of these tags: as `including`, since rules don't need several tags at once."""
-        return self.including(*tags)
+        """This mode with those of its rules alone that have all of these tags."""
+        return self.with_query(self.query.requiring(*tags))
 
     def register(self, *optimizations: Any) -> Any:
         """This mode with further rules: given by name, or as pairs (name, position) whose position is not needed."""
@@ -255,8 +282,14 @@ def get_mode(orig_string: Any) -> Mode:
     return _as_config_asks(found) if orig_string is None else found
 
 
+# Flags that hold tags joined by colons, and the method that takes them.
+_TAG_FLAGS = (
+    ("optimizer_including", "including"), ("optimizer_excluding", "excluding"), ("optimizer_requiring", "requiring"),
+)  # fmt: skip
+
+
 def _as_config_asks(mode: Mode) -> Mode:
-    for flag, change in (("optimizer_including", "including"), ("optimizer_excluding", "excluding")):
+    for flag, change in _TAG_FLAGS:
         tags = [tag for tag in str(getattr(config, flag, "") or "").split(":") if tag]
         if tags:
             mode = getattr(mode, change)(*tags)

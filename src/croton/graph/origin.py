@@ -45,12 +45,18 @@ def capture() -> Origin:
     return tuple(found)
 
 
+def swap(origin: Origin | None) -> Origin | None:
+    """Say where nodes come from from now on, None for the caller's line; what was said before is given back."""
+    global _override
+    before, _override = _override, origin
+    return before
+
+
 @contextmanager
 def inherit(origin: Origin) -> Iterator[None]:
     """Nodes made inside this block are said to come from `origin` (rewrites and gradients use it)."""
-    global _override
-    before, _override = _override, origin
+    before = swap(origin)
     try:
         yield
     finally:
-        _override = before
+        swap(before)

@@ -18,7 +18,7 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import dimshuffle
 from croton.ops.reshape import flatten, reshape
 from croton.ops.shape import lengths
-from croton.vartypes.dtype import upcast
+from croton.vartypes.dtype import is_complex, upcast
 from croton.vartypes.tensor import Dim, TensorType
 
 # The data types whose products BLAS computes.
@@ -103,8 +103,9 @@ class Dot(Primitive):
     makes_new_memory = True
 
     def lowers(self, node: Apply) -> bool:
-        """Whether BLAS has the data type."""
-        return node.outputs[0].type.dtype in BLAS_DTYPES
+        """Whether BLAS has the data type; a result that is one number must fit a register, as complex ones do not."""
+        kind = node.outputs[0].type
+        return kind.dtype in BLAS_DTYPES and not (kind.ndim == 0 and is_complex(kind.dtype))
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         (x, y), (z,) = map(b.array, xs), ys

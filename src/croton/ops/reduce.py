@@ -185,6 +185,10 @@ class CAReduce(Primitive):
         """This operation as it applies to `x`: axes counted from the first, data types filled in."""
         return type(self)(self.scalar_op, axes_of(self.axis, x))
 
+    def over(self, axis: Axes) -> CAReduce:
+        """The same reduction over other axes."""
+        return type(self)(self.scalar_op, axis)
+
     def make_node(self, *inputs: Any) -> Apply:
         (x,) = self.prepare(*inputs)
         made = self.settled(x)
@@ -252,6 +256,9 @@ class CAReduceDtype(CAReduce):
                 "so that the result alone is rounded."
             )
         return self.with_fields(axes_of(self.axis, x), self.dtype or summed_dtype(given), accumulator)
+
+    def over(self, axis: Axes) -> CAReduce:
+        return self.with_fields(axis, self.dtype, self.acc_dtype)
 
     def with_fields(self, axis: Axes, dtype: str, acc_dtype: str) -> CAReduce:
         """This operation with other fields."""
@@ -368,6 +375,9 @@ class AxisReduce(CAReduce):
 
     def settled(self, x: Variable) -> CAReduce:
         return type(self)(axes_of(self.axis, x))
+
+    def over(self, axis: Axes) -> CAReduce:
+        return type(self)(axis)
 
     def __str__(self) -> str:
         axes = "" if self.axis is None else f"{{{', '.join(map(str, self.axis))}}}"

@@ -15,9 +15,13 @@ from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
 from croton.rewrite.rule import Answer, Rule, key_of
 from croton.rewrite.stats import StageStats
+from croton.rewrite.telling import Telling
 
 # Gives a variable the type of the one that it replaces, or None where it can't.
 Conform = Callable[[Variable, Variable], Variable | None]
+
+# How many of the last replacements are looked at for what repeats, when there are too many.
+_REMEMBERED = 64
 
 
 class Driver:
@@ -25,9 +29,11 @@ class Driver:
 
     conform   makes a replacement's type that of what it replaces
     budget    how many replacements per node of the graph are taken for a circle
+    name      of the stage
     """
 
-    def __init__(self, rules: Sequence[Rule], conform: Conform, budget: int = 12) -> None:
+    def __init__(self, rules: Sequence[Rule], conform: Conform, budget: int = 12, name: str = "") -> None:
+        self.name = name
         self.conform = conform
         self.budget = budget
         self._anywhere = [rule for rule in rules if not rule.roots]
@@ -51,32 +57,51 @@ class Driver:
                     return self._at[base]
         return self._anywhere
 
-    def run(self, graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
+    def run(
+        self, graph: FunctionGraph, stats: StageStats, context: Any = None, telling: Telling | None = None
+    ) -> None:
         """Rewrite `graph` in place. Errors: RewriteError, which names the rules that go round in a circle."""
+        telling = telling or Telling()
         work = deque(graph.toposort())
         queued = set(work)
         left = self.budget * (len(work) + 64)
+        last: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
         while work:
             node = work.popleft()
             queued.discard(node)
             if node not in graph.apply_nodes:
                 continue
             for rule in self.rules_for(node.op):
-                with origin.inherit(node.origin):
-                    answer = rule.apply(node, context)
-                    pairs = self._pairs(node, answer) if answer is not None else ()
+                pairs = self._tried(rule, node, context, telling)
                 if not pairs:
                     continue
                 left -= 1
-                if left < 0:
-                    raise RewriteError(_circle(rule, node, stats))
+                if left < _REMEMBERED:
+                    last.append((rule.name, str(node)))
+                    if left < 0:
+                        raise RewriteError(_circle(rule, stats, last))
+                for tell in telling.on_rewrite:
+                    tell(self.name, rule.name, node, pairs)
                 stats.fired[rule.name] += 1
-                changed = _replace(graph, node, pairs, rule)
-                for other in changed:
+                for other in _replace(graph, node, pairs, rule):
                     if other not in queued:
                         queued.add(other)
                         work.append(other)
                 break
+
+    def _tried(
+        self, rule: Rule, node: Apply, context: Any, telling: Telling
+    ) -> Sequence[tuple[Variable, Variable]]:
+        """What `rule` puts in the place of the outputs of `node`; nothing where it does not apply, or fails."""
+        before = origin.swap(node.origin)
+        try:
+            answer = rule.apply(node, context)
+            return () if answer is None else self._pairs(node, answer)
+        except Exception as error:
+            telling.on_error(rule.name, f"at {node}", error)
+            return ()
+        finally:
+            origin.swap(before)
 
     def _pairs(self, node: Apply, answer: Answer) -> list[tuple[Variable, Variable]]:
         if isinstance(answer, Variable):
@@ -144,9 +169,19 @@ class Imports:
         """Nothing to note."""
 
 
-def _circle(rule: Rule, node: Apply, stats: StageStats) -> str:
+def _circle(rule: Rule, stats: StageStats, last: Sequence[tuple[str, str]]) -> str:
     busy = ", ".join(f"{name} ({n} times)" for name, n in stats.fired.most_common(6))
+    steps = "\n".join(f"  {name}: {node[:200]}" for name, node in _one_round(list(last)))
     return (
-        f"Rewriting does not come to an end in stage {stats.name}: rules undo one another. Most active: {busy}; last: "
-        f"{rule.name} at {node}. Exclude one of them (mode.excluding('{rule.name}')) and report the graph."
+        f"Rewriting does not come to an end in stage {stats.name}: rules undo one another. The circle:\n{steps}\n"
+        f"Most active: {busy}. Exclude one of them (mode.excluding('{rule.name}')) and report the graph."
     )
+
+
+def _one_round(last: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The shortest end of `last` that stands there twice over, told by rules; all of it where there is none."""
+    rules = [name for name, _ in last]
+    for n in range(1, len(rules) // 2 + 1):
+        if rules[-n:] == rules[-2 * n : -n]:
+            return last[-n:]
+    return last

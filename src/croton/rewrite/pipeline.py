@@ -12,17 +12,16 @@ from croton.graph.fgraph import FunctionGraph
 from croton.rewrite.drive import Conform, Driver
 from croton.rewrite.rule import Rule, Stage
 from croton.rewrite.stats import StageStats, Stats
-
-# Is told of each finished pass: (name, graph, stats).
-OnStage = Callable[[str, FunctionGraph, StageStats], None]
+from croton.rewrite.telling import Telling
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which rules take part: those with one of the `include` tags, less those named or tagged in `exclude`."""
+    """Which rules take part: those with one of the `include` tags and all of `require`, less those in `exclude`."""
 
     include: frozenset[str] = frozenset({"fast_run"})
     exclude: frozenset[str] = frozenset()
+    require: frozenset[str] = frozenset()
 
     def including(self, *tags: str) -> Query:
         """With rules of these tags too."""
@@ -32,10 +31,14 @@ class Query:
         """Without rules of these names or tags."""
         return replace(self, exclude=self.exclude | set(tags))
 
+    def requiring(self, *tags: str) -> Query:
+        """Of these rules those that have all of these tags too."""
+        return replace(self, require=self.require | set(tags))
+
     def admits(self, name: str, tags: Iterable[str]) -> bool:
         """Whether a rule or pass of this name and these tags takes part."""
         known = {name, *tags}
-        return not known & self.exclude and bool(known & self.include)
+        return not known & self.exclude and bool(known & self.include) and self.require <= known
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,13 @@ class Pipeline:
         """The rules of `stage` that take part."""
         return [rule for rule in stage.rules if self.query.admits(rule.name, rule.tags)]
 
-    def run(
-        self,
-        graph: FunctionGraph,
-        on_stage: Sequence[OnStage] = (),
-        on_error: Callable[[str, RewriteError], None] | None = None,
-    ) -> Stats:
+    def run(self, graph: FunctionGraph, telling: Telling | None = None) -> Stats:
         """Run all passes over `graph`, in place, and say what they did."""
+        telling = telling or Telling()
         stats = Stats()
         context = self.context(graph)
         context.pipeline = self
+        context.telling = telling
         for step in self.passes:
             if step.stage is None and not self.query.admits(step.name, step.tags):
                 continue
@@ -94,24 +94,23 @@ class Pipeline:
             start = time.perf_counter()
             try:
                 if step.stage is not None:
-                    self._driver(step).run(graph, record, context)
+                    self._driver(step).run(graph, record, context, telling)
                 elif step.whole is not None:
                     step.whole(graph, record, context)
             except RewriteError as error:
-                if on_error is None:
-                    raise
-                on_error(step.name, error)
+                telling.on_error(step.name, "", error)
             record.seconds = time.perf_counter() - start
             record.nodes_after = len(graph.apply_nodes)
             stats.stages.append(record)
-            for listener in on_stage:
-                listener(step.name, graph, record)
+            for tell in telling.on_stage:
+                tell(step.name, graph, record)
         return stats
 
     def _driver(self, step: Pass) -> Driver:
         if step.name not in self._drivers:
             assert step.stage is not None
-            self._drivers[step.name] = Driver(self.rules(step.stage), self.conform, self.max_use_ratio)
+            rules = self.rules(step.stage)
+            self._drivers[step.name] = Driver(rules, self.conform, self.max_use_ratio, step.name)
         return self._drivers[step.name]
 
     def __str__(self) -> str:

@@ -297,7 +297,9 @@ class Total:
     def form(self, fit: bool = True) -> Variable | None:
         """The sum as an expression; with `fit`, all terms are brought to its data type first."""
         plus, minus = (
-            [_in_type(v, self.out) if fit else v for v in listed] for listed in (self.plus, self.minus)
+            # Truth values have no negative.
+            [_in_type(v, self.out) if fit or v.type.dtype == "bool" else v for v in listed]
+            for listed in (self.plus, self.minus)
         )
         if self.number != 0 or not (plus or minus):
             constant = constant_like(self.number, self.out)

@@ -47,6 +47,12 @@ from croton.rules.stages import canonicalize, specialize
 from croton.vartypes.dtype import is_complex, is_discrete, upcast
 from croton.vartypes.tensor import TensorType
 
+
+def is_signed(variable: Variable) -> bool:
+    """Whether its elements may be negative; what has no sign wraps around."""
+    return not variable.type.dtype.startswith(("uint", "bool"))
+
+
 # A hole for integers.
 k = TensorVariable(TensorType("int64", ()), name="k")
 
@@ -57,7 +63,7 @@ canonicalize(
     "local_expm1_log1p", expm1(log1p(x)), to=lambda x: switch(ge(x, -1), x, float("nan")), when=is_real_float
 )
 canonicalize("local_abs_abs", abs_(abs_(x)), to=lambda x: abs_(x))
-canonicalize("local_abs_neg", abs_(neg(x)), to=lambda x: abs_(x))
+canonicalize("local_abs_neg", abs_(neg(x)), to=lambda x: abs_(x), when=is_signed)
 canonicalize("local_abs_sqr", abs_(sqr(x)), to=lambda x: sqr(x), when=is_real_float)
 canonicalize("local_sgn_sgn", sgn(sgn(x)), to=lambda x: sgn(x))
 canonicalize("local_invert_invert", invert(invert(k)), to=lambda k: k)

@@ -20,7 +20,7 @@ def rewrite_inner_graphs(graph: FunctionGraph, stats: StageStats, context: Any) 
         read = [at for at, out in enumerate(node.outputs) if graph.clients.get(out)]
         op, inputs = node.op.keeping(read, node.inputs)
         with origin.inherit(node.origin):
-            made = op.holding(rewritten(op.graph, context.pipeline))(*inputs, return_list=True)
+            made = op.holding(rewritten(op.graph, context))(*inputs, return_list=True)
             fitted = [conform(new, node.outputs[at]) for at, new in zip(read, made, strict=True)]
             if None in fitted:
                 continue
@@ -30,8 +30,8 @@ def rewrite_inner_graphs(graph: FunctionGraph, stats: StageStats, context: Any) 
         stats.fired["inner_graph"] += 1
 
 
-def rewritten(inner: InnerGraph, pipeline: Any) -> InnerGraph:
-    """`inner` as the pipeline leaves it."""
+def rewritten(inner: InnerGraph, context: Any) -> InnerGraph:
+    """`inner` as the pipeline of `context` leaves it."""
     graph, _ = FunctionGraph.copy_of(inner.inputs, inner.outputs)
-    pipeline.run(graph)
+    context.pipeline.run(graph, context.telling.inside())
     return InnerGraph(graph.inputs, graph.outputs)

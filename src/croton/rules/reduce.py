@@ -21,13 +21,7 @@ def _axes(node: Apply) -> tuple[int, ...]:
 
 def _again(op: Any, x: Variable, axes: tuple[int, ...] | None) -> Variable:
     """The same reduction of `x` over other axes."""
-    same: Any = op
-    if hasattr(same, "with_fields"):
-        made: Variable = same.with_fields(axes, same.dtype, same.acc_dtype)(x)
-    elif isinstance(same, (Max, Min)):
-        made = type(same)(axes)(x)
-    else:
-        made = type(same)(same.scalar_op, axes)(x)
+    made: Variable = op.over(axes)(x)
     return made
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from croton.graph.node import Variable
+from croton.ops.cast import cast
 from croton.ops.elementwise import add, exp, expm1, inv, log, log1p, neg, sigmoid, softplus, true_div
 from croton.rules.arith import is_float, x
 from croton.rules.stages import stabilize
+
+
+def minus(x: Variable) -> Variable:
+    """-x as a float: unsigned numbers have no negative."""
+    made: Variable = neg(x if is_float(x) else cast(x, sigmoid(x).type.dtype))
+    return made
+
 
 stabilize("local_log1p", log(1 + x), to=lambda x: log1p(x), when=is_float)
 stabilize("local_log1p_of_difference", log(1 - x), to=lambda x: log1p(neg(x)), when=is_float)
@@ -18,9 +27,9 @@ stabilize("local_sigmoid_by_exp", true_div(exp(x), 1 + exp(x)), to=lambda x: sig
 stabilize(
     "local_neg_sigmoid_by_exp", true_div(exp(-x), 1 + exp(-x)), to=lambda x: sigmoid(neg(x)), when=is_float
 )
-stabilize("local_1msigmoid", 1 - sigmoid(x), to=lambda x: sigmoid(neg(x)))
+stabilize("local_1msigmoid", 1 - sigmoid(x), to=lambda x: sigmoid(minus(x)))
 stabilize("log1pexp_to_softplus", log1p(exp(x)), to=lambda x: softplus(x), when=is_float)
-stabilize("logsigm_to_softplus", log(sigmoid(x)), to=lambda x: neg(softplus(neg(x))))
+stabilize("logsigm_to_softplus", log(sigmoid(x)), to=lambda x: neg(softplus(minus(x))))
 stabilize(
     "log1msigm_to_softplus",
     log1p(neg(sigmoid(x))),
