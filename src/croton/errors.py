@@ -121,6 +121,10 @@ class ShapeError(CrotonError, ValueError):
     """Lengths do not go together, or are not known where they must be."""
 
 
+class BatchError(ShapeError, TypeError):
+    """Two batches, of which the elements go together in pairs, have different lengths."""
+
+
 class NotScalarConstantError(CrotonError):
     """A variable has no value that is one number and known when the graph is built."""
 

@@ -22,10 +22,10 @@ from croton.compile.shared import SharedVariable, shared_constructor
         (np.float32(1), "TensorType(float32, scalar)"),
         (np.zeros((2, 3), "int8"), "TensorType(int8, matrix)"),
         (np.zeros((1, 3)), "TensorType(float64, matrix)"),
-        ([1, 2], "<generic>"),
-        ("abc", "<generic>"),
-        (None, "<generic>"),
-        (np.array(["a"]), "<generic>"),
+        ([1, 2], "Generic"),
+        ("abc", "Generic"),
+        (None, "Generic"),
+        (np.array(["a"]), "Generic"),
     ],
 )
 def test_the_type_follows_the_value(value, said):

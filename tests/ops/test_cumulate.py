@@ -36,9 +36,21 @@ def test_running_sums_and_products(ours: Any, numpys: Any, axis: int | None) -> 
     np.testing.assert_allclose((found * step).sum(), expected, rtol=1e-6)
 
 
-def test_types_are_kept_and_integers_wrap() -> None:
-    np.testing.assert_array_equal(value(cumsum, np.array([100, 100], "int8")), np.array([100, -56], "int8"))
-    assert value(cumsum, np.array([True, True])).dtype == bool
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int32", "uint32", "int64", "float16", "float32"])
+def test_integers_add_up_in_64_bits(dtype: str) -> None:
+    x = (
+        np.array([[1, 1], [1, 0], [1, 1]], dtype)
+        if dtype == "bool"
+        else np.array([[100, 50], [100, 3]], dtype)
+    )
+    wide = {"b": "int64", "i": "int64", "u": "uint64", "f": dtype}[np.dtype(dtype).kind]
+    for axis in (None, 0, 1):
+        found = value(lambda v, a=axis: cumsum(v, a), x)
+        np.testing.assert_array_equal(found, np.cumsum(x, axis, dtype=wide))
+        assert found.dtype == wide
+
+
+def test_nothing_adds_up_to_nothing() -> None:
     assert value(lambda x: cumsum(x, 0), np.zeros((0, 3))).shape == (0, 3)
 
 

@@ -168,3 +168,12 @@ def test_blas_operations_are_strict() -> None:
         gemm(like(np.ones(2)), 1.0, x, x, 1.0)
     with pytest.raises(TypeError, match="floats"):
         dot22(like(np.ones((2, 2), "int32")), like(np.ones((2, 2), "int32")))
+
+
+@pytest.mark.parametrize("mode", ["NUMPY", "CPU"])
+@pytest.mark.parametrize("kind", [ValueError, TypeError])
+def test_batches_of_different_lengths_are_refused(mode: str, kind: type[Exception]) -> None:
+    x, y = np.ones((2, 3, 4)), np.ones((3, 4, 2))
+    variables = [like(x), like(y)]
+    with pytest.raises(kind, match="Shape mismatch"):
+        function(variables, batched_dot(*variables), mode=mode)(x, y)

@@ -176,3 +176,10 @@ def test_closeness() -> None:
     np.testing.assert_array_equal(value(isclose, a, b), [False, True, False, True, False])
     np.testing.assert_array_equal(value(lambda x, y: isclose(x, y, equal_nan=True), a, b)[:1], [True])
     assert value(allclose, a[3:4], b[3:4])
+
+
+@pytest.mark.parametrize("reduced", [all_of, any_of, max_of, min_of, sum_of, prod])
+def test_reduction_over_an_axis_of_length_one_and_another(reduced: Any) -> None:
+    x = TensorType("int8", (1, None))()
+    f = function([x], reduced(x))
+    assert f(np.array([[1, 0, 1]], "int8")) == reduced(np.array([[1, 0, 1]], "int8")).eval()

@@ -84,7 +84,7 @@ class TensorSharedVariable(TensorOperators, SharedVariable):
     """A shared array."""
 
 
-class ScalarSharedVariable(TensorSharedVariable):
+class ScalarSharedVariable(TensorOperators, SharedVariable):
     """A shared 0-d array, made of a number."""
 
 

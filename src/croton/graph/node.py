@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _serial = itertools.count()
 
 
-class Tag:
+class scratchpad:
     """Free room for notes on a variable, an application or an operation (`tag.test_value`, `tag.my_note`)."""
 
     if TYPE_CHECKING:
@@ -26,9 +26,9 @@ class Tag:
     def __repr__(self) -> str:
         return f"tag({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
 
-    def copy(self) -> Tag:
+    def copy(self) -> scratchpad:
         """A tag with the same notes."""
-        made = Tag()
+        made = scratchpad()
         made.__dict__.update(self.__dict__)
         return made
 
@@ -45,7 +45,7 @@ class Apply:
         self.op = op
         self.inputs: list[Variable] = []
         self.outputs: list[Variable] = []
-        self.tag = Tag()
+        self.tag = scratchpad()
         self.origin = origin.capture()
         if not isinstance(inputs, (list, tuple)):
             raise TypeError(f"The inputs of an Apply must be a list or tuple; got {type(inputs).__name__}.")
@@ -137,7 +137,7 @@ class Variable:
         self.owner = owner
         self.index = index
         self.name = name
-        self.tag = Tag()
+        self.tag = scratchpad()
         self.auto_name = f"auto_{next(_serial)}"
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from croton.config import config
 from croton.errors import MethodNotDefined
-from croton.graph.node import Apply, Constant, Tag, Variable
+from croton.graph.node import Apply, Constant, Variable, scratchpad
 from croton.graph.type import Type
 
 
@@ -114,11 +114,11 @@ class Op:
         return str(self)
 
     @property
-    def tag(self) -> Tag:
+    def tag(self) -> scratchpad:
         """Free room for notes."""
         found = self.__dict__.get("_tag")
         if found is None:
-            found = Tag()
+            found = scratchpad()
             object.__setattr__(self, "_tag", found)
         return found
 

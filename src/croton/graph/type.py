@@ -119,7 +119,7 @@ class Generic(Type):
         return hash(Generic)
 
     def __str__(self) -> str:
-        return "<generic>"
+        return type(self).__name__
 
     __repr__ = __str__
 

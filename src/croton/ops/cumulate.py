@@ -14,6 +14,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import neq, tensor_copy
+from croton.ops.reduce import summed_dtype
 from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import TensorType
 
@@ -34,7 +35,7 @@ class CumOp(Primitive):
     """Running sum (mode 'add') or product ('mul') along one axis; with axis None over all elements in order.
 
     Shapes:    as the input; with axis None (…) -> (number of elements,)
-    Dtypes:    as the input
+    Dtypes:    64 bits for integers and truth values, else as the input
     Gradient:  running sum of the cotangent from the other end; of a product, its result times the cotangent takes
                that place, and is divided by the input
     Errors:    ValueError for an axis out of range or another mode
@@ -52,10 +53,10 @@ class CumOp(Primitive):
         if self.axis is None:
             known = [d for d in kind.shape if d is not None]
             size = reduce(times, known, 1) if len(known) == kind.ndim else None
-            return TensorType(kind.dtype, (None if size == 1 else size,))
+            return TensorType(summed_dtype(kind.dtype), (None if size == 1 else size,))
         if not -kind.ndim <= self.axis < kind.ndim:
             raise ValueError(f"axis(={self.axis}) out of bounds: {x} has {kind.ndim} axes.")
-        return TensorType(kind.dtype, kind.shape)
+        return TensorType(summed_dtype(kind.dtype), kind.shape)
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         if self.axis is None:
@@ -65,7 +66,7 @@ class CumOp(Primitive):
     def eval(self, xp: Any, x: Any) -> Any:
         run = xp.cumsum if self.mode == "add" else xp.cumprod
         with np.errstate(all="ignore"):
-            return run(x, axis=self.axis, dtype=x.dtype)
+            return run(x, axis=self.axis, dtype=summed_dtype(x.dtype.name))
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (x,), (y,), (g,) = xs, ys, gs
@@ -95,7 +96,7 @@ class CumOp(Primitive):
         axis = self.axis % x.ndim
         before, n, behind = b.product(x.dims[:axis]), x.dims[axis], b.product(x.dims[axis + 1 :])
         source = b.as_contiguous(x)
-        out = b.new(ys[0], x.dims, into=source)
+        out = b.new(ys[0], x.dims, into=source if x.dtype == ys[0].type.dtype else None)
         self._run(b, source, out, (before, n, behind))
 
     def _run(self, b: Any, x: Any, y: Any, dims: tuple[Any, Any, Any]) -> None:
@@ -112,12 +113,12 @@ class CumOp(Primitive):
     def _along_rows(self, b: Any, x: Any, y: Any, rows: Any, n: Any) -> None:
         k = b.loops()
         length = k.param("n")
-        strides = [length * x.itemsize, x.itemsize]
-        source, target = k.buffer("x", x.dtype, strides=strides), k.buffer("y", x.dtype, strides=strides)
+        source = k.buffer("x", x.dtype, strides=[length * x.itemsize, x.itemsize])
+        target = k.buffer("y", y.dtype, strides=[length * y.itemsize, y.itemsize])
         with k.loop("i", parallel=True) as i:
-            total = k.variable(k.const(self.mode == "mul", x.dtype))
+            total = k.variable(k.const(self.mode == "mul", y.dtype))
             with k.loop("j", 0, length) as j:
-                total.value = self._step(k, total.value, k.load(source, i, j))
+                total.value = self._step(k, total.value, k.cast(k.load(source, i, j), y.dtype))
                 k.store(target, total.value, i, j)
         b.loop(k.kernel(), [x, y], [n], rows, cost=b.times(1200, n), parallel=True)
 
@@ -125,17 +126,19 @@ class CumOp(Primitive):
         # Columns are shared out in strips, each of which runs down all rows: a strip of a row is one line of memory.
         k = b.loops()
         length, width, strips = k.param("n"), k.param("width"), k.param("strips")
-        row = width * x.itemsize
-        strides = [length * row, row, x.itemsize]
-        source, target = k.buffer("x", x.dtype, strides=strides), k.buffer("y", x.dtype, strides=strides)
+        source, target = (
+            k.buffer(name, a.dtype, strides=[length * width * a.itemsize, width * a.itemsize, a.itemsize])
+            for name, a in (("x", x), ("y", y))
+        )
         with k.loop("s", parallel=True) as s:
             i, strip = s // strips, s % strips
             low = strip * _STRIP
             high = k.minimum(low + _STRIP, width)
             with k.loop("first", low, high, kind="vector") as v:
-                k.store(target, k.load(source, i, 0, v), i, 0, v)
+                k.store(target, k.cast(k.load(source, i, 0, v), y.dtype), i, 0, v)
             with k.loop("j", 1, length) as j, k.loop("v", low, high, kind="vector") as v:
-                k.store(target, self._step(k, k.load(target, i, j - 1, v), k.load(source, i, j, v)), i, j, v)
+                term = k.cast(k.load(source, i, j, v), y.dtype)
+                k.store(target, self._step(k, k.load(target, i, j - 1, v), term), i, j, v)
         count = b.floordiv(b.add(behind, _STRIP - 1), _STRIP)
         # Nothing runs along an axis without places.
         runs = b.times(b.times(before, b.minimum(n, 1)), count)
@@ -150,6 +153,8 @@ class CumOp(Primitive):
         S((3, 4), axis=1, mode="mul", domain=(0.5, 2.0)),
         S((2, 3), mode="mul", domain=(0.5, 2.0)),
         S((3,), axis=0, dtype="int8"),
+        S((3, 4), axis=0, dtype="bool"),
+        S((3, 4), axis=1, dtype="uint32"),
     )
     errors = (
         E((3,), axis=1, raises=ValueError, says="out of bounds"),
@@ -202,12 +207,18 @@ class DiffOp(Op):
 
 
 def cumsum(x: Any, axis: int | None = None) -> Variable:
-    """The running sum along `axis`; of all elements in order when it is None."""
+    """The running sum along `axis`; of all elements in order when it is None.
+
+    Dtypes:    64 bits for integers and truth values, else as the input
+    """
     return CumOp(axis, "add")(x)  # type: ignore[no-any-return]
 
 
 def cumprod(x: Any, axis: int | None = None) -> Variable:
-    """The running product along `axis`; of all elements in order when it is None."""
+    """The running product along `axis`; of all elements in order when it is None.
+
+    Dtypes:    64 bits for integers and truth values, else as the input
+    """
     return CumOp(axis, "mul")(x)  # type: ignore[no-any-return]
 
 

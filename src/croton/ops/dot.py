@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from croton.errors import ShapeError
+from croton.errors import BatchError, ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
@@ -150,9 +150,11 @@ class BatchedDot(Primitive):
     Shapes:    (b, m, n) (b, n, k) -> (b, m, k); either may lack the axis that is not summed over
     Dtypes:    what the inputs meet in
     Gradient:  products of the cotangent with the other input, over the batch
-    Errors:    TypeError for other numbers of axes; ShapeError (a ValueError) when batches, or the lengths summed
-               over, differ
+    Errors:    TypeError for other numbers of axes; BatchError (a ValueError and a TypeError) when batches, or the
+               lengths summed over, differ
     """
+
+    mismatch_error = BatchError
 
     def prepare(self, *args: Any) -> list[Variable]:
         variables = in_one_dtype(*args)
@@ -180,11 +182,11 @@ class BatchedDot(Primitive):
 
     def eval(self, xp: Any, x: Any, y: Any) -> Any:
         if x.shape[0] != y.shape[0]:
-            raise ShapeError(
+            raise BatchError(
                 f"Shape mismatch: batch sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}."
             )
         if x.shape[-1] != y.shape[1]:
-            raise ShapeError(
+            raise BatchError(
                 f"Shape mismatch: summation axis sizes unequal. x.shape is {x.shape}, y.shape is {y.shape}."
             )
         rows = x if x.ndim == 3 else x[:, None, :]

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from croton.autodiff.grad import grad
+from croton.compile.function import function
 from croton.graph.walk import toposort
 from croton.ops import variable as _operators  # noqa: F401  tensors have operators, and the table is full
+from croton.ops.elementwise import gamma
 from croton.ops.elemwise import Elemwise
 from croton.ops.reduce import sum as sum_of
 from croton.ops.scalar.row import ROWS, Row
@@ -429,3 +431,17 @@ def test_float32_is_computed_in_float32() -> None:
         assert set(inner) == {"float32"}
         made = row.eval(np, *samples(row, "float32")[: row.nin or 2])
         assert made.dtype == np.float32, name
+
+
+@pytest.mark.parametrize("mode", ["NUMPY", "CPU"])
+def test_poles_of_gamma_are_infinite(mode: str) -> None:
+    x = np.array([0.0, -0.0, -1.0, -106.0, -751.0, np.inf, -np.inf, np.nan, 3.0, -0.5])
+    expected = [np.inf] * 6 + [-np.inf, np.nan, 2.0, -2 * math.sqrt(math.pi)]
+    variable = TensorType("float64", (None,))()
+    np.testing.assert_allclose(function([variable], gamma(variable), mode=mode)(x), expected, rtol=1e-14)
+
+
+def test_python_numbers_are_taken_as_they_are() -> None:
+    assert ROWS["add"].impl(100, 100) == 200 and type(ROWS["add"].impl(1, 2)) is int
+    assert ROWS["int_div"].impl(-7, 2) == -4 and ROWS["mod"].impl(-7, 2) == 1
+    assert ROWS["add"].impl(np.int8(100), np.int8(100)) == np.int8(-56)

@@ -35,7 +35,8 @@ def _mismatch(node: Apply, details: Sequence[int]) -> Exception:
             f"Input dimension mis-match. (input[{i}].shape[{axis_i}] = {length_i}, "
             f"input[{j}].shape[{axis_j}] = {length_j})"
         )
-    return ShapeError(
+    kind: type[Exception] = getattr(node.op, "mismatch_error", ShapeError)
+    return kind(
         f"Shape mismatch: input {i} of {node.op} has length {length_i} on axis {axis_i}, but input {j} has {length_j} "
         f"on axis {axis_j}."
     )

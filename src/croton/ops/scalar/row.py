@@ -219,8 +219,10 @@ class Row(ScalarOp):
         return tuple(xp.asarray(m).astype(d) for m, d in zip(made, outs, strict=True))
 
     def impl(self, *values: Any) -> Any:
-        made = self.compute(np, [np.asarray(autocast(v)) for v in values])
-        return made[0][()] if self.nout == 1 else [m[()] for m in made]
+        plain = all(isinstance(v, int) for v in values)
+        made = self.compute(np, [_number(v) for v in values])
+        own = [m.item() if plain and m.dtype.kind in "biu" else m[()] for m in made]
+        return own[0] if self.nout == 1 else own
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> Any:
         if self.row_grad is None:
@@ -262,6 +264,13 @@ class Row(ScalarOp):
 
     def __str__(self) -> str:
         return str(self.label)
+
+
+def _number(value: Any) -> np.ndarray:
+    """A number as an array. A Python integer is not in the least type that holds it: results may be larger."""
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
+        return np.asarray(value, dtype="int64")
+    return np.asarray(autocast(value))
 
 
 def _own(made: np.ndarray, dtype: str, values: Sequence[Any]) -> np.ndarray:

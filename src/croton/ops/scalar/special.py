@@ -79,13 +79,28 @@ erfcinv = scalar_op(
     ulp=4,
 )
 
+
 # -- gamma ---------------------------------------------------------------------------------------------------
+def _gamma(xp: Any, x: Any) -> Any:
+    y = module(xp).gamma(x)
+    if x.dtype.kind == "c":
+        return y
+    poles = (x <= 0) & (x == xp.floor(x))
+    return xp.where(poles, xp.where(x == -math.inf, x, xp.asarray(math.inf, dtype=x.dtype)), y)
+
+
+def _gamma_loops(b: Any, x: Any) -> Any:
+    pole = b.and_(b.le(x, 0), b.eq(x, b.floor(x)))
+    lowest, infinity = b.const(-math.inf, x.dtype), b.const(math.inf, x.dtype)
+    return b.select(pole, b.select(b.eq(x, lowest), lowest, infinity), b.gamma(x))
+
+
 gamma = scalar_op(
     "gamma",
-    "Gamma function: NaN at the negative integers, where it has poles.",
+    "Gamma function: infinity at 0 and the negative integers, where it has poles.",
     dtypes=to_float,
-    eval=special("gamma"),
-    lower=lambda b, x: b.gamma(x),
+    eval=_gamma,
+    lower=_gamma_loops,
     nin=1,
     grad=lambda x, y, g: g * y * psi(x),
     domain=(0.3, 4.0),
