@@ -127,3 +127,24 @@ def test_numbers_of_no_axes(mode):
     assert (float(value), float(s.get_value())) == (2, 2)
     value[...] = 8
     assert s.get_value() == 2
+
+
+def test_sums_of_products_are_updated_where_they_lie():
+    rng = np.random.default_rng(0)
+    W, A, B, C, D = (rng.normal(size=shape) for shape in ((4, 5), (4, 3), (3, 5), (4, 2), (2, 5)))
+    w, a, c = theano.shared(W.copy(), borrow=True), T.dmatrix("a"), T.dmatrix("c")
+    step = w - 0.5 * (T.dot(a, B) + T.dot(c, D))
+    f = theano.function([a, c], w.sum(), updates=[(w, step)], mode="FAST_RUN")
+    lies = w.get_value(borrow=True).ctypes.data
+    np.testing.assert_allclose(f(A, C), W.sum())
+    np.testing.assert_allclose(w.get_value(), W - 0.5 * (A @ B + C @ D))
+    assert w.get_value(borrow=True).ctypes.data == lies
+
+
+def test_a_product_that_reads_the_old_value_keeps_it():
+    rng = np.random.default_rng(0)
+    W, A = rng.normal(size=(4, 4)), rng.normal(size=(4, 4))
+    w, a = theano.shared(W), T.dmatrix("a")
+    f = theano.function([a], [], updates=[(w, w - 0.5 * (T.dot(a, a) + T.dot(a, w)))], mode="FAST_RUN")
+    f(A)
+    np.testing.assert_allclose(w.get_value(), W - 0.5 * (A @ A + A @ W))

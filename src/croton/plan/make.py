@@ -69,6 +69,8 @@ class Planner:
         self.dying: dict[int, list[Variable]] = {}
         for variable, at in self.last_use.items():
             self.dying.setdefault(at, []).append(variable)
+        # What becomes an output where it lies, step by step: it is made in the memory of that output.
+        self.becomes: dict[Variable, Variable] = {}
         # Where a value that is returned, or that Python reads or makes, has its ndarray.
         self.home: dict[Variable, p.Slot] = {}
         self.into_cell: dict[Variable, int] = {}
@@ -79,18 +81,28 @@ class Planner:
     def _ordered(self, units: list[Group | Apply]) -> list[Group | Apply]:
         """Units that only make new values of cells come last, so that old values have been read by then."""
         updates = {self.graph.outputs[o] for o, _ in self.around.updates}
+        last = {v for v in updates if not self.graph.readers(v)}
+        last.update(v for new in last.copy() for v in self._earlier_states(new))
         late = [
             u
             for u in units
-            if all(
-                out in updates and not self.graph.readers(out)
-                for node in _nodes(u)
-                for out in node.outputs
-                if self.read_outside(out, u)
-            )
+            if all(out in last for node in _nodes(u) for out in node.outputs if self.read_outside(out, u))
         ]
         chosen = set(map(id, late))
         return [u for u in units if id(u) not in chosen] + late
+
+    def _earlier_states(self, variable: Variable) -> list[Variable]:
+        """What `variable` was before the last applications that write over an input, latest first."""
+        found: list[Variable] = []
+        node = variable.owner
+        while node is not None and (at := getattr(node.op, "writes_over", None)) is not None:
+            v = node.inputs[at]
+            alone = sum(u is v for u in node.inputs) == 1 and len(self.graph.clients[v]) == 1
+            if v.owner is None or v.type != variable.type or not alone or not has_native_lowering(node):
+                break
+            found.append(v)
+            node = v.owner
+        return found
 
     def read_outside(self, variable: Variable, unit: Group | Apply) -> bool:
         """Whether anything outside `unit` reads `variable`."""
@@ -117,10 +129,21 @@ class Planner:
                 for variable in (*unit.inputs, *unit.outputs):
                     if variable.owner is not None and variable not in self.home:
                         self.home[variable] = self._new_local()
+        for number, variable in enumerate(self.graph.outputs):
+            if self.home.get(variable) == p.Slot("output", number):
+                self._choose_rooms(variable)
         for output, cell in self.around.updates:
             variable = self.graph.outputs[output]
             if self.home.get(variable) == p.Slot("output", output) and self._may_write_over(variable, cell):
                 self.into_cell[variable] = cell
+
+    def _choose_rooms(self, output: Variable) -> None:
+        """Earlier states of an output are made where it will lie."""
+        for variable in self._earlier_states(output):
+            maker = variable.owner
+            if variable in self.home or maker is None or not _makes_new_memory(maker):
+                break
+            self.becomes[variable] = output
 
     def _new_local(self) -> p.Slot:
         self.program.n_locals += 1
@@ -140,8 +163,9 @@ class Planner:
             or sum(v is variable for v in self.graph.outputs) > 1
         ):
             return False
-        maker = next((at for at, unit in enumerate(self.units) if variable.owner in _nodes(unit)), None)
-        if maker is None or not nest.reads_only_at_own_place(self.units[maker], old, variable):
+        first = next((v for v in reversed(self.becomes) if self.becomes[v] is variable), variable)
+        maker = next((at for at, unit in enumerate(self.units) if first.owner in _nodes(unit)), None)
+        if maker is None or not nest.reads_only_at_own_place(self.units[maker], old, first):
             return False
         seen = {old}
         views = [old]
@@ -159,11 +183,14 @@ class Planner:
         self, b: ProgramBuilder, variable: Variable, dtype: str, dims: tuple[Size, ...], into: Array | None
     ) -> Array:
         """Memory for `variable`; `into` is an array that could be written over when it dies here."""
-        slot = self.home.get(variable)
+        output = self.becomes.get(variable, variable)
+        slot = self.home.get(output)
+        if slot is not None and into is not None and into.block.slot == slot:
+            return Array(dtype, into.data, dims, into.strides, into.block, True)
         if slot is not None:
             address = b.reg("ptr")
             args = (b.dtype_code(dtype), p.I32(len(dims)), b.i64s(dims))
-            cell = self.into_cell.get(variable)
+            cell = self.into_cell.get(output)
             if cell is None:
                 b.emit(p.Call("rt_output", (slot, *args), address))
             else:

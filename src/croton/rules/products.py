@@ -39,13 +39,13 @@ class _Term:
         for v in self.numbers:
             made = cast(v, dtype) if made is None else mul(made, cast(v, dtype))
         if made is None:
-            return cast(as_tensor_variable(1.0 if self.plus else -1.0), dtype)
+            return _one(dtype) if self.plus else cast(as_tensor_variable(-1.0), dtype)
         return made if self.plus else neg(made)
 
 
 @blas.on(add, sub, name="local_dot_to_gemm")
 def _scaled_sum(node: Apply, context: Context) -> Any:
-    """beta * z + alpha * dot(x, y), where nothing else reads the product and no loop follows that could add z."""
+    """beta * z + alpha * dot(x, y) + …, where nothing else reads the products and no loop follows that could add z."""
     out = node.outputs[0]
     dtype = out.type.dtype
     if out.type.ndim not in (1, 2) or dtype not in BLAS_DTYPES or is_complex(dtype):
@@ -56,14 +56,21 @@ def _scaled_sum(node: Apply, context: Context) -> Any:
     products = [t for t in terms if _is_ready(t, dtype, context)]
     if not products or any(isinstance(reader.op, Elemwise) for reader in context.graph.readers(out)):
         return None
-    chosen = products[-1]
-    rest = [t for t in terms if t is not chosen]
-    if not rest or any(t.base is not rest[0].base for t in rest) or rest[0].base.type != out.type:
+    rest = [t for t in terms if t not in products]
+    if not rest:
+        rest, products = products[:1], products[1:]
+    if not products or any(t.base is not rest[0].base for t in rest) or rest[0].base.type != out.type:
         return None
-    z = rest[0].base
-    if not _is_settled(z):
+    made, beta = rest[0].base, _total(rest, dtype)
+    if not _is_settled(made):
         return None
-    return _gemm(z, _total(rest, dtype), chosen, dtype)
+    for term in products:
+        made, beta = _gemm(made, beta, term, dtype), _one(dtype)
+    return made
+
+
+def _one(dtype: str) -> Variable:
+    return cast(as_tensor_variable(1.0), dtype)
 
 
 def _is_settled(z: Variable) -> bool:
