@@ -30,6 +30,7 @@ from croton.ops.creation import (
 )
 from croton.ops.shape import shape
 from croton.rules.shapes import ShapeTable
+from croton.vartypes.tensor import TensorType
 
 
 def run(inputs: list[Any], outputs: Any, *values: Any) -> Any:
@@ -161,3 +162,17 @@ def test_a_matrix_with_one_row_by_chance_does_not_broadcast() -> None:
     assert eye(1).type.broadcastable == tri(1, 3).type.broadcastable == (False, False)
     with pytest.raises(AssertionError, match="integer scalars"):
         eye(vector())
+
+
+@pytest.mark.parametrize("k", [-1, 0, 2])
+def test_triangles_drop_what_is_no_number_too(k: int) -> None:
+    m = np.array([[1.0, np.inf, 3.0], [np.nan, 5.0, -np.inf], [7.0, np.nan, np.inf]])
+    x = TensorType("float64", (None, None))()
+    for ours, numpys in ((tril, np.tril), (triu, np.triu)):
+        np.testing.assert_array_equal(ours(x, k).eval({x: m}), numpys(m, k))
+    batch = TensorType("float64", (None, None, None))()
+    np.testing.assert_array_equal(tril(batch).eval({batch: np.stack([m, m])}), np.tril(np.stack([m, m])))
+    with pytest.raises(TypeError, match="tril takes a matrix"):
+        tril(x[0])
+    with pytest.raises(TypeError, match="identity_like takes a matrix"):
+        identity_like(x[0])

@@ -214,3 +214,8 @@ def test_constants_in_gradients_broadcast() -> None:
     g = grad(sum_of(ew.clip(x, 0, 1)), x)
     assert run([x], g, np.array([[-1.0, 0.5, 2.0]])).tolist() == [[0, 1, 0]]
     assert as_tensor_variable(g).type.ndim == 2
+
+
+def test_bits_of_integers_that_no_integer_type_holds() -> None:
+    with pytest.raises(TypeError, match="No integer type holds all of int8, uint64"):
+        TensorType("int8", ())() & TensorType("uint64", ())()

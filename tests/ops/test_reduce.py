@@ -183,3 +183,16 @@ def test_reduction_over_an_axis_of_length_one_and_another(reduced: Any) -> None:
     x = TensorType("int8", (1, None))()
     f = function([x], reduced(x))
     assert f(np.array([[1, 0, 1]], "int8")) == reduced(np.array([[1, 0, 1]], "int8")).eval()
+
+
+def test_integers_are_not_added_up_in_types_that_hold_less() -> None:
+    with pytest.raises(TypeError, match="precision would be lost"):
+        sum_of(TensorType("int64", (None,))(), acc_dtype="uint32")
+    assert sum_of(TensorType("int64", (None,))(), acc_dtype="float32").type.dtype == "int64"
+
+
+def test_statistics_over_no_axis() -> None:
+    counts = np.array([1, 2], "uint32")
+    np.testing.assert_array_equal(value(lambda x: mean(x, axis=()), counts), [1.0, 2.0])
+    assert mean(TensorType("uint32", (None,))(), axis=()).type.dtype == "float64"
+    np.testing.assert_array_equal(value(lambda x: var(x, axis=()), counts), [0.0, 0.0])

@@ -14,7 +14,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import ceil, fill, int_div, maximum, neg, true_div
+from croton.ops.elementwise import ceil, fill, int_div, maximum, neg, switch, true_div
 from croton.ops.known import elements, known_int, known_value
 from croton.ops.shape import as_length, lengths, shape_i
 from croton.vartypes.dtype import UNSIGNED, as_dtype, is_complex, is_discrete, upcast
@@ -559,8 +559,10 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
 
 
 def identity_like(x: Any) -> Variable:
-    """Ones on the main diagonal, in the shape and data type of the matrix `x`."""
+    """Ones on the main diagonal, in the shape and data type of the matrix `x` (TypeError for what is none)."""
     x = as_tensor_variable(x)
+    if x.type.ndim != 2:
+        raise TypeError(f"identity_like takes a matrix; got {x} of type {x.type}.")
     rows, columns = lengths(x)
     return eye(rows, columns, k=0, dtype=x.type.dtype)
 
@@ -571,19 +573,22 @@ def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
     return made
 
 
-def _triangle(m: Any, k: Any) -> tuple[Any, Any]:
+def _triangle(name: str, m: Any, k: Any) -> tuple[Any, Any, Any]:
     x: Any = as_tensor_variable(m)
+    if x.type.ndim < 2:
+        raise TypeError(f"{name} takes a matrix, or several along leading axes; got {x} of type {x.type}.")
     rows, columns = lengths(x)[-2:]
-    return x, tri(rows, columns, k=k, dtype=x.type.dtype)
+    # Chosen, not multiplied: what is infinite, or no number, on the other side is to become zero too.
+    return x, tri(rows, columns, k=k, dtype="bool"), np.zeros((), x.type.dtype)
 
 
 def tril(m: Any, k: int = 0) -> Variable:
-    """The matrix `m` with zeros above diagonal `k`."""
-    x, below = _triangle(m, k)
-    return x * below  # type: ignore[no-any-return]
+    """The matrix `m` with zeros above diagonal `k`; of more than two axes, each matrix of the last two."""
+    x, below, zero = _triangle("tril", m, k)
+    return switch(below, x, zero)  # type: ignore[no-any-return]
 
 
 def triu(m: Any, k: int = 0) -> Variable:
-    """The matrix `m` with zeros below diagonal `k`."""
-    x, below = _triangle(m, k - 1)
-    return x * (1 - below)  # type: ignore[no-any-return]
+    """The matrix `m` with zeros below diagonal `k`; of more than two axes, each matrix of the last two."""
+    x, below, zero = _triangle("triu", m, k - 1)
+    return switch(below, zero, x)  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ from croton.ops.elementwise import eq, fill, switch
 from croton.ops.elemwise import dimshuffle
 from croton.ops.scalar import arithmetic, choice
 from croton.ops.scalar.row import ScalarOp
-from croton.vartypes.dtype import CONTINUOUS, SIGNED, UNSIGNED, as_dtype, is_complex, upcast
+from croton.vartypes.dtype import SIGNED, UNSIGNED, as_dtype, is_complex, is_discrete, upcast
 from croton.vartypes.tensor import TensorType
 
 Axes = tuple[int, ...] | None
@@ -235,7 +235,7 @@ class CAReduceDtype(CAReduce):
 
     Dtypes:    result: `dtype`, else 64 bits for integers, else as the input; accumulator: `acc_dtype`, else 64 bits
                for integers, the next wider type for floats
-    Errors:    TypeError when `acc_dtype` can't hold the input's floats
+    Errors:    TypeError when `acc_dtype` can't hold what the input holds; integers may add up in any float type
     """
 
     dtype: Any = None  # type: ignore[misc]
@@ -249,7 +249,8 @@ class CAReduceDtype(CAReduce):
     def settled(self, x: Variable) -> CAReduce:
         given: str = x.type.dtype
         accumulator = self.acc_dtype or accumulator_dtype(given)
-        if given in CONTINUOUS and upcast(given, accumulator) != accumulator:
+        whole = is_discrete(given) and not is_discrete(accumulator)
+        if not whole and upcast(given, accumulator) != accumulator:
             raise TypeError(
                 f"Cannot build {self} node with input dtype {given} and acc_dtype {accumulator}, as precision would be "
                 f"lost. Leave acc_dtype out, choose one at least as precise as {given}, or say dtype instead, "

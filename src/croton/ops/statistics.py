@@ -14,7 +14,7 @@ from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import abs_, gt, lt, sqr, sqrt, switch, true_div
 from croton.ops.reduce import axes_of
-from croton.vartypes.dtype import as_dtype
+from croton.vartypes.dtype import as_dtype, is_discrete
 
 
 def _lengths(x: Any, axes: tuple[int, ...] | None) -> list[Any]:
@@ -46,6 +46,8 @@ def mean(
         x, axes, dtype="float32" if narrow else asked, keepdims=keepdims, acc_dtype=acc_dtype
     )
     count_dtype = "float32" if total.type.dtype in ("float16", "float32", "complex64") else "float64"
+    if axes == () and is_discrete(total.type.dtype):
+        total = cast(total, count_dtype)
     for length in _lengths(x, axes):
         total = true_div(total, cast(length, count_dtype))
     if narrow:

@@ -124,6 +124,10 @@ def discrete(rule: DtypeRule) -> DtypeRule:
     def checked(*dtypes: str) -> tuple[Sequence[str], Sequence[str]]:
         if not all(map(is_discrete, dtypes)) or (len({d == "bool" for d in dtypes}) > 1):
             raise TypeError(f"Bit operations take integers only, or bool only; got {', '.join(dtypes)}.")
+        if not is_discrete(upcast(*dtypes)):
+            raise TypeError(
+                f"No integer type holds all of {', '.join(dtypes)}: cast one of them to that of the other."
+            )
         return rule(*dtypes)
 
     return checked
