@@ -11,6 +11,11 @@ from croton.compile.mode import Mode as Mode
 from croton.compile.mode import predefined_modes as predefined_modes
 from croton.compile.mode import predefined_optimizers as predefined_optimizers
 from croton.compile.rebuild import clone as clone
+from croton.compile.scan.build import scan as scan
+from croton.compile.scan.views import foldl as foldl
+from croton.compile.scan.views import foldr as foldr
+from croton.compile.scan.views import map as map
+from croton.compile.scan.views import reduce as reduce
 from croton.compile.shared import shared as shared
 from croton.compile.signature import In as In
 from croton.compile.signature import Out as Out
@@ -39,6 +44,8 @@ from theano import misc as misc
 from theano import printing as printing
 from theano import raise_op as raise_op
 from theano import scalar as scalar
+from theano import scan_module as scan_module
 from theano import tensor as tensor
+from theano.scan_module import scan_utils as scan_utils
 from theano import gradient as gradient
 from theano import updates as updates

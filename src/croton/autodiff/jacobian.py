@@ -10,10 +10,10 @@ import numpy as np
 from croton.autodiff.grad import answered, format_as, grad, vjp
 from croton.graph.node import Variable
 from croton.ops.cast import cast
-from croton.ops.control import for_each
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange
 from croton.ops.elementwise import eq
+from croton.ops.scan.each import for_each
 from croton.ops.shape import shape_i
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType

@@ -123,7 +123,7 @@ def rebuild(
         _replace(state, variable, expression)
     for variable, expression in pairs_of(updates):
         target = _checked_target(state, variable, expression)
-        state.wanted[target] = _checked_update(target, expression)
+        state.wanted[target] = checked_update(target, expression)
     fresh = state.copy(outputs)
     state.settle_updates()
     return Rebuilt([state.memo[v] for v in inputs], fresh, state.memo, list(state.shared), state.updates)
@@ -165,7 +165,11 @@ def _checked_target(state: _Rebuild, variable: Any, expression: Any) -> SharedVa
     return variable
 
 
-def _checked_update(variable: SharedVariable, expression: Any) -> Variable:
+def checked_update(variable: SharedVariable, expression: Any) -> Variable:
+    """The new value of a shared variable.
+
+    Errors: TypeError when it is of another type
+    """
     if not isinstance(expression, Variable):
         made: Variable = variable.type.filter_variable(expression)
         return made

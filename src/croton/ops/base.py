@@ -95,6 +95,8 @@ class Primitive(Op):
     samples: ClassVar[Sequence[S]] = ()
     errors: ClassVar[Sequence[E]] = ()
     lower: ClassVar[Any] = None
+    # Whether its value is worth storing for the gradient of a loop, instead of computing it twice.
+    is_dear: ClassVar[bool] = False
 
     def prepare(self, *args: Any) -> list[Variable]:
         """The arguments of a call as variables."""

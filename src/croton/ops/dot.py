@@ -56,6 +56,8 @@ class Dot(Primitive):
     Errors:    TypeError for other numbers of axes; ShapeError (a ValueError) when the lengths summed over differ
     """
 
+    is_dear = True
+
     def prepare(self, *args: Any) -> list[Variable]:
         variables = in_one_dtype(*args)
         if len(variables) != 2:
@@ -155,6 +157,7 @@ class BatchedDot(Primitive):
     """
 
     mismatch_error = BatchError
+    is_dear = True
 
     def prepare(self, *args: Any) -> list[Variable]:
         variables = in_one_dtype(*args)

@@ -9,7 +9,8 @@ import pytest
 
 import theano
 import theano.tensor as T
-from croton.ops.control import for_each, over
+from croton.ops.scan.each import for_each
+from croton.ops.scan.loop import Scan
 
 x, w = T.dmatrix("x"), T.dvector("w")
 XV, WV = np.arange(6.0).reshape(3, 2), np.array([2.0, -1.0])
@@ -24,10 +25,9 @@ def test_values_and_gradients():
         np.testing.assert_allclose(found, expected)
 
 
-def test_sums_are_differentiated_too():
-    row, v = T.dvector(), T.dvector()
-    (total,) = over([row], [x], [T.dot(row, v) ** 2], 0, {v: w})
-    second = theano.grad(theano.grad(total, w).sum(), w)
+def test_second_derivatives():
+    (total,) = for_each(lambda row: [T.dot(row, w) ** 2], x)
+    second = theano.grad(theano.grad(total.sum(), w).sum(), w)
     expected = theano.grad(theano.grad((T.dot(x, w) ** 2).sum(), w).sum(), w)
     np.testing.assert_allclose(*theano.function([x, w], [second, expected])(XV, WV))
 
@@ -41,7 +41,7 @@ def test_empty_sequences_and_sequences_of_different_lengths():
     (made,) = for_each(lambda row: [row * 2], x)
     assert made.eval({x: np.zeros((0, 4))}).shape == (0, 4)
     (both,) = for_each(lambda a, b: [a * b], x, w)
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="does 3 steps, but its sequence 1 has 2 elements"):
         both.eval({x: XV, w: WV})
 
 
@@ -56,7 +56,7 @@ def test_equal_graphs_make_equal_operations():
 def test_inner_graphs_are_rewritten_and_hold_only_what_is_read():
     rows, _ = for_each(lambda row: [T.log(T.exp(row * w)), T.sin(row)], x)
     f = theano.function([x, w], rows)
-    (node,) = [node for node in f.maker.fgraph.toposort() if type(node.op).__name__ == "ForEach"]
+    (node,) = [node for node in f.maker.fgraph.toposort() if isinstance(node.op, Scan)]
     assert len(node.outputs) == 1
     assert [str(inner.op) for inner in node.op.graph.nodes] == ["Elemwise{mul,no_inplace}"]
     np.testing.assert_allclose(f(XV, WV), XV * WV)

@@ -1,0 +1,5 @@
+"""What loops are written with."""
+
+from croton.compile.rebuild import clone as clone
+from croton.compile.scan.answer import until as until
+from croton.graph.walk import equal_computations as equal_computations
