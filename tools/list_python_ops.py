@@ -24,6 +24,7 @@ PYTHON = "does what Python does: it calls, prints, reads or raises"
 COMPOSED = "makes a graph of other operations; is never a node itself"
 TRANSFORM = "NumPy's transforms are native"
 INNER = "runs an inner graph"
+LEGACY = "NumPy's legacy generator draws: its values are what is promised"
 
 REASONS: dict[str, str] = {
     LAPACK: """Eig Eigh EighGrad Eigvalsh EigvalshGrad QRFull QRIncomplete SVD Expm ExpmGrad Det MatrixInverse
@@ -37,6 +38,7 @@ REASONS: dict[str, str] = {
     PYTHON: "FromFunctionOp LoadFromDisk Print Raise",
     COMPOSED: "CumsumOp CumprodOp DiffOp SoftmaxWithBias Tile Flatten Mean OnMatrix",
     INNER: "ForEach",
+    LEGACY: "RandomFunction",
 }
 
 

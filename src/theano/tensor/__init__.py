@@ -499,6 +499,8 @@ from theano import printing as printing
 from theano import scalar as scal
 from theano.tensor import io as io
 from theano.tensor import opt as opt
+from theano.tensor import raw_random as raw_random
+from theano.tensor import shared_randomstreams as shared_randomstreams
 from theano.tensor import sharedvar as sharedvar
 from theano.tensor import subtensor as subtensor
 from theano.tensor import type as type
