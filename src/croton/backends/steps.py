@@ -14,7 +14,7 @@ from croton.backends.failure import add_context
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
 from croton.ops.base import Primitive
-from croton.ops.inner import InnerGraph
+from croton.ops.inner import InnerGraph, Run, holds_graphs
 from croton.vartypes.tensor import TensorType
 
 # From the values of a node's inputs to those of its outputs.
@@ -25,7 +25,7 @@ Compile = Callable[[FunctionGraph, Interface], Program]
 
 def step_of(node: Apply, compile_graph: Compile | None = None) -> Step:
     """What runs `node`; `compile_graph` compiles a graph that its operation holds."""
-    if compile_graph is not None and isinstance(getattr(node.op, "graph", None), InnerGraph):
+    if compile_graph is not None and holds_graphs(node.op):
         return _graph_step(node, compile_graph)
     if hasattr(node.op, "make_thunk"):
         return _thunk_step(node)
@@ -59,16 +59,29 @@ def own_step(node: Apply, position: int | None = None, compile_graph: Compile | 
 
 
 def _graph_step(node: Apply, compile_graph: Compile) -> Step:
-    """An operation that holds a graph, which is compiled as the graph around it is."""
+    """An operation that holds a graph, or several; they are compiled as the graph around it is."""
     op: Any = node.op
-    graph, _ = FunctionGraph.copy_of(op.graph.inputs, op.graph.outputs)
-    program = compile_graph(graph, Interface(len(graph.inputs), borrow=(True,) * len(graph.outputs)))
+    run: Any
+    if isinstance(getattr(op, "graph", None), InnerGraph):
+        run = _compiled(op.graph, compile_graph)
+    else:
+        run = [_compiled(graph, compile_graph) for graph in op.graphs]
 
     def step(inputs: list[Any]) -> list[Any]:
-        made = op.eval(np, *inputs, run=program.run)
-        return list(map(np.asarray, made if isinstance(made, tuple) else (made,)))
+        made = op.eval(np, *inputs, run=run)
+        values = made if isinstance(made, tuple) else (made,)
+        return [
+            np.asarray(value) if isinstance(out.type, TensorType) else value
+            for value, out in zip(values, node.outputs, strict=True)
+        ]
 
     return step
+
+
+def _compiled(inner: InnerGraph, compile_graph: Compile) -> Run:
+    graph, _ = FunctionGraph.copy_of(inner.inputs, inner.outputs)
+    program = compile_graph(graph, Interface(len(graph.inputs), borrow=(True,) * len(graph.outputs)))
+    return lambda values: program.run(list(values))
 
 
 def _primitive_step(node: Apply) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,27 @@ class Dump:
 
 
 def plan_text(plan: p.Program) -> str:
-    """The statements of a plan, one per line, after its kernels."""
+    """The statements of a plan, one per line, after its kernels; those in loops and branches are indented."""
     kernels = "".join(f"k{at}: {kernel.title}\n" for at, kernel in enumerate(plan.kernels))
-    return kernels + "".join(f"{_short(str(statement))}\n" for statement in plan.statements)
+    return kernels + "".join(f"{line}\n" for line in _lines(plan.statements, ""))
+
+
+def _lines(statements: Sequence[p.Statement], indent: str) -> Iterator[str]:
+    for s in statements:
+        if isinstance(s, p.Loop):
+            yield indent + _short(f"Loop(counter={s.counter}, steps={s.steps}, stop={s.stop})")
+            for c in s.carried:
+                yield indent + _short(f"  carries {c.reg}: first {c.first}, next {c.next}")
+            yield from _lines(s.body, indent + "    ")
+        elif isinstance(s, p.Branch):
+            yield indent + _short(f"Branch(condition={s.condition})")
+            yield from _lines(s.then, indent + "    ")
+            yield indent + "otherwise"
+            yield from _lines(s.otherwise, indent + "    ")
+            for j in s.joined:
+                yield indent + _short(f"  joins {j.reg}: {j.then} or {j.otherwise}")
+        else:
+            yield indent + _short(str(s))
 
 
 def _short(statement: str) -> str:

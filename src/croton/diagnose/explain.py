@@ -62,6 +62,7 @@ class Explanation:
     python: Sequence[int] = ()
     story: str = ""
     labels: dict[Variable, str] = field(default_factory=dict)
+    holders: dict[int, int] = field(default_factory=dict)
 
     @property
     def fired(self) -> dict[str, int]:
@@ -77,7 +78,8 @@ class Explanation:
         """One line."""
         before = self.stages[0].nodes_before if self.stages else len(self.nodes)
         after = self.stages[-1].nodes_after if self.stages else before
-        plan = f"{len(self.nodes)} nodes planned as " * (after != len(self.nodes))
+        planned = len(self.nodes) - len(self.holders)
+        plan = f"{planned} nodes planned as " * (after != planned)
         plan += f"{count(len(self.kernels), 'kernel')}, {count(len(self.blas), 'BLAS call')}, "
         if self.backend != "cpu":
             plan = f"run node by node on backend {self.backend}, "
@@ -106,7 +108,9 @@ class Explanation:
             inputs = ", ".join(self.labels[v] for v in node.inputs)
             kinds = ", ".join(str(v.type) for v in node.outputs)
             mark = "  python!" if at in self.python else ""
-            lines.append(f"  #{at} {node.op}({inputs}) : {kinds}{mark}")
+            holder = self.holders.get(at)
+            where = "" if holder is None else f"  in #{holder}"
+            lines.append(f"  #{at} {node.op}({inputs}) : {kinds}{where}{mark}")
         return "\n".join(lines)
 
     def _in_kernel(self, at: int) -> bool:
@@ -154,15 +158,21 @@ def explain(f: Function, node: Any = None) -> Explanation:
             f"explain takes a function that theano.function made; got {f!r} of type {type(f).__name__}."
         )
     graph = f.maker.fgraph
-    nodes = graph.toposort()
+    plan = getattr(f.compiled, "plan", None)
+    nodes = graph.toposort() if plan is None else plan.nodes
     number = {one: at for at, one in enumerate(nodes)}
     labels = _labels(nodes, graph.inputs)
     made = Explanation(
         f.maker.name, f.maker.mode.backend_name, f.maker.seconds, f.maker.stats.stages, nodes, labels=labels
     )
-    plan = getattr(f.compiled, "plan", None)
     if plan is not None:
-        made.kernels = [_kernel(at, kernel, graph, number, labels) for at, kernel in enumerate(plan.kernels)]
+        made.holders = {at: held.holder for held in plan.held for at in range(held.first, held.end)}
+        clients = {**graph.clients}
+        for held in plan.held:
+            clients.update(held.graph.clients)
+        made.kernels = [
+            _kernel(at, kernel, clients, number, labels) for at, kernel in enumerate(plan.kernels)
+        ]
         made.blas = [BLAS[name] for name in plan.calls() if name in BLAS]
         made.python = [number[one.node] for one in plan.callbacks]
     if node is not None:
@@ -185,7 +195,7 @@ def _labels(nodes: Sequence[Apply], inputs: Sequence[Variable]) -> dict[Variable
 
 
 def _kernel(
-    at: int, kernel: p.Kernel, graph: Any, number: dict[Apply, int], labels: dict[Variable, str]
+    at: int, kernel: p.Kernel, clients: Any, number: dict[Apply, int], labels: dict[Variable, str]
 ) -> KernelStory:
     inside = {node: None for node in kernel.nodes if node in number}
     made = {out for node in inside for out in node.outputs}
@@ -194,7 +204,7 @@ def _kernel(
         out: None
         for node in inside
         for out in node.outputs
-        if any(client == "output" or client not in inside for client, _ in graph.clients.get(out, ()))
+        if any(client == "output" or client not in inside for client, _ in clients.get(out, ()))
     }
     finishes = kernel.title.startswith("finish")
     form, _, title = kernel.title.rpartition(": ")

@@ -10,7 +10,7 @@ import numpy as np
 from croton.config import config
 from croton.graph import walk
 from croton.graph.connect import io_connection_pattern
-from croton.graph.node import Constant, Variable
+from croton.graph.node import Apply, Constant, Variable
 from croton.graph.op import get_test_value
 
 # From the values of a graph's inputs to those of its outputs.
@@ -58,6 +58,19 @@ class InnerGraph:
         made, _ = walk.clone_graph(list(outputs), {**elements, **outer})
         return cls([*elements.values(), *outer.values()], made), list(outer)
 
+    @classmethod
+    def of_nodes(
+        cls, nodes: Sequence[Apply], outputs: Sequence[Variable]
+    ) -> tuple[InnerGraph, list[Variable]]:
+        """The graph that makes `outputs` by copies of `nodes`, in order; and what else it reads: its inputs."""
+        made = {out for node in nodes for out in node.outputs}
+        reads = [v for node in nodes for v in node.inputs]
+        outer: dict[Variable, Variable] = {
+            v: v.type() for v in (*reads, *outputs) if v not in made and not isinstance(v, Constant)
+        }
+        copies, _ = walk.clone_graph(list(outputs), dict(outer))
+        return cls(list(outer.values()), copies), list(outer)
+
     def run(self, values: Sequence[Any]) -> list[Any]:
         """The values of the outputs for those of the inputs, by each operation's reference evaluation."""
         known: dict[Variable, Any] = dict(zip(self.inputs, values, strict=True))
@@ -91,6 +104,14 @@ class InnerGraph:
     def __reduce__(self) -> Any:
         # Hashes differ from one process to the next.
         return InnerGraph, (self.inputs, self.outputs)
+
+
+def holds_graphs(op: Any) -> bool:
+    """Whether an operation holds a graph (`op.graph`), or several (`op.graphs`)."""
+    if isinstance(getattr(op, "graph", None), InnerGraph):
+        return True
+    graphs = getattr(op, "graphs", None)
+    return isinstance(graphs, tuple) and all(isinstance(graph, InnerGraph) for graph in graphs)
 
 
 def shown(variable: Variable, model: Variable, is_element: bool = False) -> Variable:

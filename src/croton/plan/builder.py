@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
 from croton.loops.ir import Kernel as LoopKernel
+from croton.plan import control
 from croton.plan import program as p
-from croton.plan.numbers import Numbers, Value
+from croton.plan.numbers import Numbers, Step, Value
 from croton.vartypes.tensor import TensorType
 
 CODES = {
@@ -26,6 +28,7 @@ BAD_INDEX = 101
 BAD_VALUE = 102
 EMPTY = 103
 NO_BROADCAST = 104
+CHANGED = 105
 
 Size = Value | int
 
@@ -35,6 +38,7 @@ class Block:
     """A piece of memory of the program: who lives in it, and how it is given back."""
 
     address: p.Reg | None = None  # of an rt_alloc block
+    pool: tuple[int, p.Number] | None = None  # of a block that a loop uses in each step: its level and size
     slot: p.Slot | None = None  # of an ndarray
     users: set[Variable] = field(default_factory=set)
     fixed: bool = False  # not the program's to give back: inputs, constants, cells, the stack
@@ -53,6 +57,13 @@ class Array:
 
     ndim = property(lambda self: len(self.dims))
     itemsize = property(lambda self: np.dtype(self.dtype).itemsize)
+
+
+# What a variable of a graph that an operation holds is given as, or becomes: an array, a number, an object's slot.
+Given = Array | Value | int | float | bool | p.Slot
+
+# Where a value of a data type and of these lengths is to be written.
+Place = Callable[[str, tuple[Size, ...]], Array]
 
 
 class ProgramBuilder(Numbers):
@@ -104,7 +115,7 @@ class ProgramBuilder(Numbers):
             data = variable.data
             slot = p.Slot("constant", len(self.program.constants))
             self.program.constants.append(data)
-            address = self.reg("ptr")
+            address = self.reg("ptr", 0)
             # Constants are loaded where the program begins: they may be read first in any place.
             self.prologue.append(p.SlotData(address, slot))
             self._constants[key] = Array(
@@ -126,6 +137,18 @@ class ProgramBuilder(Numbers):
         else:
             self.scalars[variable] = value
 
+    # -- graphs that operations hold -------------------------------------------------------------------------
+    def given(self, variable: Variable) -> Given:
+        """The value of an input of the node in hand, as a graph that the operation holds may be given it."""
+        return self.storage.given(variable)  # type: ignore[no-any-return]
+
+    def graph(self, inner: Any, values: Sequence[Given], places: Sequence[Place | None]) -> list[Given]:
+        """Do what an InnerGraph says on `values`: what its outputs are.
+
+        They are written where their places say; one without a place stays where it happens to lie.
+        """
+        return self.storage.inner(inner, values, places)  # type: ignore[no-any-return]
+
     # -- memory ----------------------------------------------------------------------------------------------
     def new(self, variable: Variable, dims: Sequence[Size], into: Array | None = None) -> Array:
         """Memory for an output of the node in hand, C-contiguous, not cleared; `into`: where it may be written."""
@@ -134,15 +157,48 @@ class ProgramBuilder(Numbers):
         self.bind(variable, made)
         return made
 
-    def temporary(self, dtype: str, dims: Sequence[Size]) -> Array:
-        """Memory for a value that is no variable; give it back with `free`."""
+    def in_slot(self, slot: p.Slot, dtype: str, dims: tuple[Size, ...], cell: p.Slot | None = None) -> Array:
+        """A new ndarray in an output or local slot; `cell` is one whose array may be written over."""
         address = self.reg("ptr")
-        self.emit(p.Call("rt_alloc", (p.I64(self.raw(self.nbytes(dtype, dims))),), address))
-        return Array(dtype, address, tuple(dims), self.strides(dtype, dims), Block(address), True)
+        args = (self.dtype_code(dtype), p.I32(len(dims)), self.i64s(dims))
+        if cell is None:
+            self.emit(p.Call("rt_output", (slot, *args), address))
+        else:
+            self.emit(p.Call("rt_output_into", (slot, cell, *args), address))
+        return Array(dtype, address, dims, self.strides(dtype, dims), Block(slot=slot, fixed=True), True)
+
+    def temporary(self, dtype: str, dims: Sequence[Size]) -> Array:
+        """Memory for a value that is no variable; give it back with `free`.
+
+        In a loop, memory of a size that is known before it is taken there, once.
+        """
+        size = self.raw(self.nbytes(dtype, dims))
+        block = self._block(size, self.level_of((size,)))
+        assert block.address is not None
+        return Array(dtype, block.address, tuple(dims), self.strides(dtype, dims), block, True)
+
+    def _block(self, size: p.Number, level: int) -> Block:
+        pool = None if level == len(self.levels) - 1 else (level, size)
+        home = self.levels[level]
+        if pool is not None and home.free.get(size):
+            return Block(home.free[size].pop(), pool)
+        address = self.reg("ptr", level)
+        home.statements.append(p.Call("rt_alloc", (p.I64(size),), address))
+        if pool is not None:
+            home.taken.append(address)
+        return Block(address, pool)
 
     def on_stack(self, dtype: str) -> Array:
         """Room for one number."""
         return Array(dtype, self.local(dtype), (), (), Block(fixed=True), True)
+
+    def in_memory(self, value: Given, dtype: str) -> Array:
+        """An array as it is; a number is put on the stack."""
+        if isinstance(value, Array):
+            return value
+        made = self.on_stack(dtype)
+        self.store(made.data, value, dtype)
+        return made
 
     def renew(self, variable: Variable, x: Variable, *others: Variable) -> Array:
         """An output that is as `x` so far: in its memory, where nothing needs that more and no other lies there."""
@@ -155,8 +211,16 @@ class ProgramBuilder(Numbers):
 
     def free(self, array: Array) -> None:
         """Give back a temporary."""
-        assert array.block.address is not None
-        self.emit(p.Call("rt_free", (array.block.address,)))
+        self.give_back(array.block)
+
+    def give_back(self, block: Block) -> None:
+        """Nothing needs the memory of `block` any more."""
+        assert block.address is not None
+        if block.pool is None:
+            self.emit(p.Call("rt_free", (block.address,)))
+        else:
+            level, size = block.pool
+            self.levels[level].free.setdefault(size, []).append(block.address)
 
     def view(
         self,
@@ -176,11 +240,7 @@ class ProgramBuilder(Numbers):
 
     def part(self, of: Array, dims: Sequence[Size], strides: Sequence[Size], offset: Size = 0) -> Array:
         """Other axes over the memory of `of`, `offset` bytes on, which are no variable."""
-        data = of.data
-        if isinstance(offset, Value) or offset != 0:
-            data = self.reg("ptr")
-            self.emit(p.Offset(data, of.data, self.raw(offset)))
-        return Array(of.dtype, data, tuple(dims), tuple(strides), of.block)
+        return Array(of.dtype, self.offset(of.data, offset), tuple(dims), tuple(strides), of.block)
 
     def element(self, vector: Array, i: int) -> Value:
         """The number at place `i` of a vector of a real type."""
@@ -255,6 +315,8 @@ class ProgramBuilder(Numbers):
             self.i64s(array.strides),
         )
         self.emit(p.Call("rt_contiguous", args, address))
+        if len(self.levels) > 1:  # outside of loops it is given back when the program ends
+            self.levels[-1].copies.append((address, array.data))
         return Array(
             array.dtype, address, array.dims, self.strides(array.dtype, array.dims), array.block, True
         )
@@ -276,6 +338,47 @@ class ProgramBuilder(Numbers):
             ref,
         )
         self.emit(p.Call("rt_fill", args))
+
+    def row(self, array: Array, i: Size) -> Array:
+        """What stands at place `i` of the first axis."""
+        made = self.part(array, array.dims[1:], array.strides[1:], self.times(array.strides[0], i))
+        made.contiguous = array.contiguous
+        return made
+
+    def element_of(self, array: Array, i: Size, variable: Variable) -> Given:
+        """What stands at place `i` of the first axis, for an input of a graph that an operation holds."""
+        row = self.row(array, i)
+        made = Array(row.dtype, row.data, row.dims, row.strides, Block(fixed=True), row.contiguous)
+        return self.load(row.data, row.dtype) if is_number(variable) else made
+
+    def collector(
+        self, variable: Variable, step: Step, count: Size | None, cleared: bool = False
+    ) -> control.Collector:
+        """Memory for an output of the node in hand that a loop writes."""
+        return control.Collector(self, variable, step, count, cleared)
+
+    def choose(self, condition: Any, then: Any, otherwise: Any, ys: Sequence[Variable]) -> None:
+        """The outputs `ys` of the node in hand are those of one of two graphs: pairs (graph, values of its inputs)."""
+        control.choose(self, condition, then, otherwise, ys)
+
+    @staticmethod
+    def holds_number(variable: Variable) -> bool:
+        """Whether the value of a variable is kept in a register."""
+        return is_number(variable)
+
+    @contextmanager
+    def placing(self, storage: Any) -> Iterator[None]:
+        """Let `storage` place what is made in the context."""
+        before, self.storage = self.storage, storage
+        yield
+        self.storage = before
+
+    def moved(self, variable: Variable, address: p.Reg, dims: Sequence[Size]) -> Array:
+        """The array of `variable`, whose memory was taken in another list of statements, at an address known here."""
+        before = self.arrays[variable].block
+        block = Block(None if before.fixed else address, slot=before.slot, fixed=before.fixed)
+        dtype: str = variable.type.dtype
+        return Array(dtype, address, tuple(dims), self.strides(dtype, dims), block, True)
 
     # -- calls -----------------------------------------------------------------------------------------------
     def call(self, function: str, *args: Any) -> None:
@@ -390,13 +493,19 @@ class ProgramBuilder(Numbers):
         if same_size(a, b):
             return
         pair = frozenset((self.raw(a), self.raw(b)))
-        if pair in self.checked:
+        if self.is_checked(pair):
             return
-        self.checked.add(pair)
         if isinstance(a, int) and isinstance(b, int):
             self.fail_if(True, MISMATCH, *details, a, b)
             return
         self.fail_if(self.ne(a, b), MISMATCH, *details, a, b)
+
+    def require_same_step(self, variable: Variable, length: Size, wanted: Size, axis: int) -> None:
+        """End the program unless what a step makes is as long as what the first made."""
+        if same_size(length, wanted) or length is wanted:
+            return
+        condition = self.ne(length, wanted)
+        self.fail_if(condition, CHANGED, variable.index or 0, axis, length, wanted)
 
 
 def same_size(a: Size, b: Size) -> bool:

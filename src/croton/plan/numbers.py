@@ -1,13 +1,15 @@
-"""Numbers that a program computes in registers: lengths, strides, indices, and 0-d values.
+"""Numbers that a program computes in registers: lengths, strides, indices, and 0-d values; and its loops and branches.
 
 It offers the same primitives as the builder of loop IR, with values that have the same operators, so that a scalar
-operation lowers alike inside a kernel and outside.
+operation lowers alike inside a kernel and outside. What does not change in a loop is computed before it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from croton.loops.primitives import PRIMITIVES
@@ -45,25 +47,156 @@ class Value(Operators[Any]):
         return f"<register {self.node.index} of {self.dtype}>"
 
 
+@dataclass(slots=True)
+class Level:
+    """A list of statements that is being written, and what is known in it.
+
+    repeats   whether it is the body of a loop: what does not change in it can move out of it
+    checked   pairs of lengths that are equal wherever the program gets past here
+    free      blocks of memory that loops inside of it use, by their size: those that hold nothing just now
+    taken     all of them
+    copies    pairs (copy, original) of addresses: what is to be given back when the list ends, if they differ
+    storage   who places values, while lists inside of this one are written
+    """
+
+    statements: list[p.Statement]
+    repeats: bool = False
+    known: dict[Any, Value] = field(default_factory=dict)
+    checked: set[Any] = field(default_factory=set)
+    free: dict[p.Number, list[p.Reg]] = field(default_factory=dict)
+    taken: list[p.Reg] = field(default_factory=list)
+    copies: list[tuple[p.Reg, p.Reg]] = field(default_factory=list)
+    storage: Any = None
+
+
+class Step:
+    """A step of a loop that is being written: its number, and what it hands to the next."""
+
+    def __init__(self, b: Numbers, number: Value) -> None:
+        self.number = number
+        self._b = b
+        self._first: dict[p.Reg, p.Number] = {}
+        self._next: dict[p.Reg, p.Number] = {}
+        self._stop: p.Reg | None = None
+
+    def carry(self, first: Any, dtype: str) -> Any:
+        """A number (dtype 'ptr': an address) that is `first` in the first step. Say by `hand_on` what the next reads.
+
+        After the loop it is what the last step handed on.
+        """
+        reg = self._b.reg(dtype)
+        self._first[reg] = self._b.raw(first)
+        return reg if dtype == "ptr" else Value(self._b, reg)
+
+    def hand_on(self, carried: Any, value: Any) -> None:
+        """The next step reads `value` as `carried`."""
+        self._next[self._b.raw(carried)] = self._b.raw(value)  # type: ignore[index]
+
+    def stop_when(self, condition: Any) -> None:
+        """This step is the last when `condition`."""
+        stop = self.carry(False, "bool")
+        self.hand_on(stop, condition)
+        self._stop = stop.node
+
+    def loop(self, steps: p.Number, body: list[p.Statement]) -> p.Loop:
+        """The statement."""
+        carried = tuple(p.Carried(reg, first, self._next[reg]) for reg, first in self._first.items())
+        return p.Loop(self.number.node, steps, carried, body, self._stop)
+
+    def registers(self) -> list[p.Reg]:
+        """Those that can be read after the loop, too."""
+        return [self.number.node, *self._first]
+
+
 class Numbers:
     """Computes numbers: one method per primitive, by name."""
 
     def __init__(self, statements: list[p.Statement]) -> None:
-        self.statements = statements
+        self.levels = [Level(statements)]
         self.prologue: list[p.Statement] = []
-        self.checked: set[Any] = set()
+        self.storage: Any = None
         self._count = 0
-        self._known: dict[Any, Value] = {}
+        # In which level a register is visible; those that are not mentioned are everywhere.
+        self._depth: dict[p.Reg, int] = {}
 
     def emit(self, statement: p.Statement) -> None:
         """Append a statement."""
-        self.statements.append(statement)
+        self.levels[-1].statements.append(statement)
 
-    def reg(self, dtype: str) -> p.Reg:
-        """A new register."""
+    def reg(self, dtype: str, level: int | None = None) -> p.Reg:
+        """A new register, visible in a level (by default the one that is being written)."""
         self._count += 1
-        return p.Reg(self._count, dtype)
+        made = p.Reg(self._count, dtype)
+        self._depth[made] = len(self.levels) - 1 if level is None else level
+        return made
 
+    # -- loops and branches ----------------------------------------------------------------------------------
+    def level_of(self, values: Sequence[Any]) -> int:
+        """The outermost level that what depends on `values` alone can be moved out to, past loops."""
+        raws = [self.raw(v) for v in values]
+        needed = max((self._depth[r] for r in raws if isinstance(r, p.Reg)), default=0)
+        level = len(self.levels) - 1
+        while level > needed and self.levels[level].repeats:
+            level -= 1
+        return level
+
+    @contextmanager
+    def at_level(self, level: int) -> Iterator[None]:
+        """Write on in a level outside of the one that is being written."""
+        inner, storage = self.levels[level + 1 :], self.storage
+        if inner:
+            self.storage = self.levels[level].storage
+            del self.levels[level + 1 :]
+        yield
+        self.levels.extend(inner)
+        self.storage = storage
+
+    @contextmanager
+    def _inside(self, repeats: bool) -> Iterator[list[p.Statement]]:
+        self.levels[-1].storage = self.storage
+        inner = Level([], repeats)
+        self.levels.append(inner)
+        yield inner.statements
+        for copy, original in inner.copies:
+            self.emit(p.Call("rt_discard", (copy, original)))
+        self.levels.pop()
+
+    @contextmanager
+    def repeat(self, steps: Any) -> Iterator[Step]:
+        """A loop: what is written in the context is done `steps` times."""
+        with self._inside(repeats=True) as body:
+            step = Step(self, Value(self, self.reg("int64")))
+            yield step
+        self.emit(step.loop(self.raw(steps), body))
+        outer = self.levels[-1]
+        for reg in step.registers():
+            self._depth[reg] = len(self.levels) - 1
+        for address in outer.taken:
+            self.emit(p.Call("rt_free", (address,)))
+        outer.taken.clear()
+        outer.free.clear()
+
+    def either(
+        self, condition: Any, then: Callable[[], Sequence[Any]], otherwise: Callable[[], Sequence[Any]]
+    ) -> list[Any]:
+        """A branch. Each of the two writes its part and says which numbers come out of it: addresses as registers."""
+        bodies, given = [], []
+        for write in (then, otherwise):
+            with self._inside(repeats=False) as body:
+                given.append([self.raw(v) for v in write()])
+                bodies.append(body)
+        joined, found = [], []
+        for yes, no in zip(*given, strict=True):
+            if type(yes) is type(no) and yes == no:
+                found.append(yes)
+                continue
+            dtype = next((v.dtype for v in (yes, no) if isinstance(v, p.Reg)), None) or _dtype_of(yes, no)
+            found.append(self.reg(dtype))
+            joined.append(p.Joined(found[-1], yes, no))
+        self.emit(p.Branch(self.raw(condition), bodies[0], bodies[1], tuple(joined)))  # type: ignore[arg-type]
+        return [Value(self, x) if isinstance(x, p.Reg) and x.dtype != "ptr" else x for x in found]
+
+    # -- primitives ------------------------------------------------------------------------------------------
     def raw(self, x: Any) -> p.Number:
         """A Value, or a Python or NumPy number, as statements hold it."""
         if isinstance(x, Value):
@@ -108,12 +241,24 @@ class Numbers:
 
     def _entered(self, name: str, raw: tuple[p.Number, ...], dtype: str, out_dtype: str) -> Value:
         key = (name, tuple((type(r), r) for r in raw), dtype, out_dtype)
-        found = self._known.get(key)
-        if found is None:
-            found = Value(self, self.reg(out_dtype))
-            self.emit(p.Compute(found.node, name, raw, dtype))
-            self._known[key] = found
+        for level in self.levels:
+            if key in level.known:
+                return level.known[key]
+        at = self.level_of(raw)
+        found = Value(self, self.reg(out_dtype, at))
+        self.levels[at].statements.append(p.Compute(found.node, name, raw, dtype))
+        self.levels[at].known[key] = found
         return found
+
+    def offset(self, base: p.Reg, nbytes: Any) -> p.Reg:
+        """The address some bytes after another."""
+        if isinstance(nbytes, int) and nbytes == 0:
+            return base
+        raw = self.raw(nbytes)
+        at = self.level_of((base, raw))
+        made = self.reg("ptr", at)
+        self.levels[at].statements.append(p.Offset(made, base, raw))
+        return made
 
     # -- primitives that are not alike in their data types ---------------------------------------------------
     def const(self, value: Any, dtype: str) -> Any:
@@ -158,6 +303,11 @@ class Numbers:
         )
         return self._entered("select", (condition.node, self.raw(x), self.raw(y)), dtype, dtype)
 
+    def is_true(self, x: Any, dtype: str) -> Any:
+        """Whether a number of `dtype` is not 0."""
+        x = self.cast(x, dtype)
+        return x if dtype == "bool" else self.ne(x, self.register(0, dtype))
+
     # -- memory ----------------------------------------------------------------------------------------------
     def load(self, at: p.Reg, dtype: str) -> Value:
         """The number at an address."""
@@ -181,6 +331,13 @@ class Numbers:
         self.emit(statement(made.node, slot, axis))
         return made
 
+    def is_checked(self, fact: Any) -> bool:
+        """Whether `fact` was checked before; from now on it is."""
+        if any(fact in level.checked for level in self.levels):
+            return True
+        self.levels[-1].checked.add(fact)
+        return False
+
     # -- lengths ---------------------------------------------------------------------------------------------
     def times(self, a: Any, b: Any) -> Any:
         """Product of two lengths."""
@@ -192,3 +349,11 @@ class Numbers:
         for v in values:
             total = self.times(total, v)
         return total
+
+
+def _dtype_of(*values: p.Number) -> str:
+    """The data type of numbers that are all known now."""
+    for kind, dtype in ((float, "float64"), (bool, "bool")):
+        if any(isinstance(v, kind) for v in values):
+            return dtype
+    return "int64"

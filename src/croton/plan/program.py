@@ -1,11 +1,15 @@
-"""What the planner makes of a graph: a straight program over numbers in registers, pointers, and calls of the runtime.
+"""What the planner makes of a graph: a program over numbers in registers, pointers, and calls of the runtime.
 
-A closed set of statements; it knows no LLVM. The driver room of a backend turns it into one native function.
+A closed set of statements, of which two hold others: loops and branches. It knows no LLVM. The driver room of a backend
+turns it into one native function.
+
+A register is written once. It is visible after its statement, to the end of the list that the statement stands in, and
+in lists inside of that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -176,7 +180,67 @@ class Fail:
     operands: tuple[tuple[int, tuple[Number, ...], tuple[Number, ...]], ...] = ()
 
 
-Statement = Compute | Load | Store | SlotData | SlotDim | SlotStride | Offset | Local | Call | Fail
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A register that holds `first` in the first step of a loop, in each later one what `next` held in the step before.
+
+    After the loop it holds what the next step would have read.
+    """
+
+    reg: Reg
+    first: Number
+    next: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The body, while `counter`, which begins at 0, is less than `steps`, and `stop` is not true.
+
+    counter   the number of the step; after the loop, how many there were
+    carried   what one step hands to the next
+    stop      one of the carried registers, or None
+    """
+
+    counter: Reg
+    steps: Number
+    carried: tuple[Carried, ...]
+    body: list[Statement]
+    stop: Reg | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A register that holds what one of two branches made, the one that was taken."""
+
+    reg: Reg
+    then: Number
+    otherwise: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """`then` when `condition`, else `otherwise`; `joined` are the registers that come out of it."""
+
+    condition: Reg
+    then: list[Statement]
+    otherwise: list[Statement]
+    joined: tuple[Joined, ...]
+
+
+Statement = (
+    Compute | Load | Store | SlotData | SlotDim | SlotStride | Offset | Local | Call | Fail | Loop | Branch
+)
+
+
+def walk(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """All statements, in order, each followed by those that it holds."""
+    for statement in statements:
+        yield statement
+        if isinstance(statement, Loop):
+            yield from walk(statement.body)
+        elif isinstance(statement, Branch):
+            yield from walk(statement.then)
+            yield from walk(statement.otherwise)
 
 
 # -- what goes with them -------------------------------------------------------------------------------------
@@ -229,6 +293,16 @@ class Kernel:
     nodes: list[Apply]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A graph that the operation of a node holds: its nodes are numbers `first` to `end - 1` of the program's."""
+
+    holder: int
+    graph: Any
+    first: int
+    end: int
+
+
 @dataclass(slots=True)
 class Program:
     """A planned graph.
@@ -246,10 +320,11 @@ class Program:
     descs: list[NestDesc] = field(default_factory=list)
     callbacks: list[Callback] = field(default_factory=list)
     nodes: list[Apply] = field(default_factory=list)  # numbered, for errors
+    held: list[Held] = field(default_factory=list)
 
     def calls(self) -> list[str]:
         """The runtime functions that the program calls, in order."""
-        return [s.function for s in self.statements if isinstance(s, Call)]
+        return [s.function for s in walk(self.statements) if isinstance(s, Call)]
 
     def slot_number(self, slot: Slot) -> int:
         """The number that the runtime knows a slot by."""

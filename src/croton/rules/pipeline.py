@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from croton.rewrite.pipeline import Pass, Pipeline
-from croton.rules import arith, explog, index, logistic, marks, nnet, products, reduce, shape, stable, useless
+from croton.rules import (
+    arith,
+    branches,
+    explog,
+    index,
+    logistic,
+    marks,
+    nnet,
+    products,
+    reduce,
+    shape,
+    stable,
+    useless,
+)
 from croton.rules.inner import rewrite_inner_graphs
 from croton.rules.passes import Context, conform, fold_constants, lift_shapes, merge
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
-FAMILIES = (useless, marks, arith, explog, logistic, reduce, shape, index, stable, nnet, products)
+FAMILIES = (useless, marks, arith, explog, logistic, reduce, shape, index, stable, nnet, products, branches)
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
 
@@ -25,6 +38,7 @@ PASSES = (
     Pass("inner_graphs", whole=rewrite_inner_graphs),
     Pass("constant_folding", whole=fold_constants, tags=_ALWAYS),
     Pass("merge_final", whole=merge, tags=_ALWAYS),
+    Pass("close_branches", whole=branches.close_branches, tags=_ALWAYS),
 )
 
 PIPELINE = Pipeline(PASSES, conform, Context)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from croton.backends.cpu import _runtime
@@ -25,12 +26,21 @@ def emit_driver(program: p.Program, symbol: str) -> str:
     return _Driver(program).text(symbol)
 
 
+@dataclass(slots=True)
+class _Body:
+    """The body of a loop that is being written: the first name made in it, and what is done before it begins."""
+
+    first: int
+    before: list[str] = field(default_factory=list)
+
+
 class _Driver:
     def __init__(self, program: p.Program) -> None:
         self.program = program
         self.e = Emitter()
         self.names: dict[p.Reg, str] = {}
         self.allocas: list[str] = []
+        self.bodies: list[_Body] = []
         self._loads: dict[tuple[str, int], str] = {}
         self._tables: dict[str, str] = {}
 
@@ -41,8 +51,7 @@ class _Driver:
         self.slots = self._field("slots")
         self.table = self._field("rt")
         self.failed = e.fresh("failed")
-        for statement in self.program.statements:
-            self._statement(statement)
+        self._statements(self.program.statements)
         e.put("ret i32 0")
         e.block(self.failed)
         e.put("ret i32 1")
@@ -63,7 +72,7 @@ class _Driver:
             if x.dtype in ("ptr", dtype):
                 return name
             return cast_value(self.e, name, x.dtype, dtype, 1)
-        return number(x, dtype)
+        return "null" if dtype == "ptr" else number(x, dtype)
 
     def _stack(self, type_: str, count: int = 1) -> str:
         name = f"%s{len(self.allocas)}"
@@ -79,9 +88,15 @@ class _Driver:
             )
         at = self._stack(type_, len(values))
         for i, v in enumerate(values):
-            place = self.e.assign(f"getelementptr i8, ptr {at}, i64 {8 * i}") if i else at
-            self.e.put(f"store {type_} {v}, ptr {place}, align 8")
+            place = f"{at}.{i}" if i else at
+            lines = [f"  {place} = getelementptr i8, ptr {at}, i64 {8 * i}"] * (i > 0)
+            self._before_loops(v).extend([*lines, f"  store {type_} {v}, ptr {place}, align 8"])
         return at
+
+    def _before_loops(self, name: str) -> list[str]:
+        """Where what needs no more than `name` is written: before those loops in which it does not change."""
+        made = int(name[2:], 16) if name.startswith("%x") else -1
+        return next((body.before for body in self.bodies if made < body.first), self.e.lines)
 
     def _constant_name(self, values: Sequence[str]) -> str:
         key = ",".join(values)
@@ -126,6 +141,10 @@ class _Driver:
         return at
 
     # -- statements ------------------------------------------------------------------------------------------
+    def _statements(self, statements: Sequence[p.Statement]) -> None:
+        for s in statements:
+            self._statement(s)
+
     def _statement(self, s: p.Statement) -> None:
         e = self.e
         match s:
@@ -151,8 +170,66 @@ class _Driver:
                 self._call(s.function, s.args, s.out)
             case p.Fail():
                 self._fail(s)
+            case p.Loop():
+                self._loop(s)
+            case p.Branch():
+                self._branch(s)
             case _:
                 assert_never(s)
+
+    def _loop(self, s: p.Loop) -> None:
+        """The test stands at the head, so that what is carried can be read after it."""
+        e = self.e
+        head, inside, after = e.fresh("head"), e.fresh("body"), e.fresh("after")
+        steps = self.value(s.steps, "int64")
+        firsts = [self.value(c.first, c.reg.dtype) for c in s.carried]
+        before = e.label
+        # What needs nothing of the loop is put here once it is known.
+        place = len(e.lines)
+        body = _Body(e.count)
+        e.jump(head)
+        e.block(head)
+        counter, at_counter = e.phi_slot("i64")
+        phis = [e.phi_slot(_type(c.reg.dtype)) for c in s.carried]
+        self.names[s.counter] = counter
+        self.names.update((c.reg, name) for c, (name, _) in zip(s.carried, phis, strict=True))
+        go = e.assign(f"icmp slt i64 {counter}, {steps}")
+        if s.stop is not None:
+            on = e.assign(f"xor i1 {self.names[s.stop]}, true")
+            go = e.assign(f"and i1 {go}, {on}")
+        e.branch(go, inside, after)
+        e.block(inside)
+        self.bodies.append(body)
+        self._statements(s.body)
+        self._call("rt_check", (), None)
+        following = e.assign(f"add nuw nsw i64 {counter}, 1")
+        nexts = [self.value(c.next, c.reg.dtype) for c in s.carried]
+        sources = [(at_counter, "0", following)]
+        sources += [(at, a, b) for (_, at), a, b in zip(phis, firsts, nexts, strict=True)]
+        for at, first, then in sources:
+            e.fill_phi(at, [(first, before), (then, e.label)])
+        e.jump(head)
+        e.block(after)
+        self.bodies.pop()
+        e.lines[place:place] = body.before
+
+    def _branch(self, s: p.Branch) -> None:
+        e = self.e
+        labels = e.fresh("then"), e.fresh("otherwise")
+        join = e.fresh("join")
+        e.branch(self.value(s.condition, "bool"), *labels)
+        sources: list[list[tuple[str, str]]] = [[] for _ in s.joined]
+        for label, body, side in zip(labels, (s.then, s.otherwise), ("then", "otherwise"), strict=True):
+            e.block(label)
+            self._statements(body)
+            values = [self.value(getattr(j, side), j.reg.dtype) for j in s.joined]
+            for found, value in zip(sources, values, strict=True):
+                found.append((value, e.label))
+            e.jump(join)
+        e.block(join)
+        for j, found in zip(s.joined, sources, strict=True):
+            self.names[j.reg], at = e.phi_slot(_type(j.reg.dtype))
+            e.fill_phi(at, found)
 
     def _compute(self, s: p.Compute) -> str:
         if s.prim == "const":
@@ -231,6 +308,11 @@ class _Driver:
             f"call i32 {callee}(ptr %ctx, i32 {s.code}, i32 {s.node}, i32 {len(s.details)}, ptr {details})"
         )
         self.e.put(f"ret i32 {got}")
+
+
+def _type(dtype: str) -> str:
+    """The type of a register."""
+    return "ptr" if dtype == "ptr" else register_type(dtype)
 
 
 def _descriptor(index: int, d: p.NestDesc) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from croton.backends.failure import describe
 from croton.errors import IndexBoundsError, ShapeError
 from croton.graph.node import Apply
-from croton.plan.builder import BAD_INDEX, BAD_VALUE, EMPTY, MISMATCH, NO_BROADCAST
+from croton.plan.builder import BAD_INDEX, BAD_VALUE, CHANGED, EMPTY, MISMATCH, NO_BROADCAST
 
 _DTYPES = (
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64",
@@ -68,12 +68,21 @@ def _no_broadcast(node: Apply, details: Sequence[int]) -> Exception:
     )
 
 
+def _changed(node: Apply, details: Sequence[int]) -> Exception:
+    number, axis, length, first = details[:4]
+    return ShapeError(
+        f"Output {number} of a step of {node.op} has length {length} on its axis {axis}, where that of the first step "
+        f"has {first}: all steps must give arrays of one shape."
+    )
+
+
 _BUILD: dict[int, Callable[[Apply, Sequence[int]], Exception]] = {
     MISMATCH: _mismatch,
     BAD_INDEX: _bad_index,
     BAD_VALUE: _bad_value,
     EMPTY: _empty,
     NO_BROADCAST: _no_broadcast,
+    CHANGED: _changed,
 }
 
 

@@ -45,7 +45,7 @@ class CpuProgram:
     def __init__(self, plan: p.Program, interface: Interface) -> None:
         self.plan = plan
         self.interface = interface
-        if any(isinstance(s, p.Call) and s.function in _BLAS_CALLS for s in plan.statements):
+        if not _BLAS_CALLS.isdisjoint(plan.calls()):
             blas.load()
         cache = jit.Cache(config.base_compiledir)
         kernels = [jit.compile_kernel(kernel.body, cache) for kernel in plan.kernels]

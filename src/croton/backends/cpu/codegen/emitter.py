@@ -101,6 +101,11 @@ class Emitter:
         self._functions: list[str] = []
         self._internal: dict[str, str] = {}
 
+    @property
+    def count(self) -> int:
+        """How many names there are: those that come later have higher numbers (`%x` and the number in hexadecimal)."""
+        return self._fresh + 1
+
     # Appending
 
     def assign(self, instruction: str) -> str:

@@ -209,6 +209,11 @@ void rt_free(rt_ctx *ctx, void *block)
     if (block) rt_heap_free(&ctx->heap, block);
 }
 
+void rt_discard(rt_ctx *ctx, void *copy, const void *original)
+{
+    if (copy != original) rt_free(ctx, copy);
+}
+
 /* -- large ndarrays: NumPy asks this handler for their memory --------------------------------------------------------- */
 static void *array_malloc(void *Py_UNUSED(context), size_t size)
 {

@@ -31,7 +31,8 @@
     X(rt_python, "i32", "ptr, i32")                                                                       \
     X(rt_operand, "void", "ptr, i32, i32, ptr, ptr")                                                      \
     X(rt_fail, "i32", "ptr, i32, i32, i32, ptr")                                                          \
-    X(rt_check, "i32", "ptr")
+    X(rt_check, "i32", "ptr")                                                                             \
+    X(rt_discard, "void", "ptr, ptr, ptr")
 
 #define AS_ADDRESS(name, result, arguments) (const void *)(uintptr_t)name,
 #define AS_TEXT(name, result, arguments) {#name, result, arguments},

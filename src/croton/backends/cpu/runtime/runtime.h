@@ -354,6 +354,7 @@ int32_t rt_python(rt_ctx *ctx, int32_t index);
 void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, const int64_t *strides);
 int32_t rt_fail(rt_ctx *ctx, int32_t code, int32_t node, int32_t n, const int64_t *details);
 int32_t rt_check(rt_ctx *ctx);
+void rt_discard(rt_ctx *ctx, void *copy, const void *original);
 
 /* -- the module's parts ---------------------------------------------------------------------------------------- */
 extern const void *const rt_table[];

@@ -1,0 +1,157 @@
+"""Outputs of loops and branches: arrays whose lengths may be known only inside of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from croton.graph.node import Variable
+from croton.ops.inner import InnerGraph
+from croton.plan import program as p
+from croton.plan.numbers import Step, Value
+from croton.vartypes.tensor import TensorType
+
+if TYPE_CHECKING:
+    from croton.plan.builder import Array, Given, ProgramBuilder, Size
+
+    Part = tuple[InnerGraph, Sequence[Given]]
+
+
+class Collector:
+    """Memory for an output of the node in hand, taken when a step of the loop first says how long it is.
+
+    Where that does not depend on the step, the memory is taken before the loop.
+
+    count    how many rows there are, one for each step; None: what a step makes is the whole
+    cleared  whether it begins as zeros
+    """
+
+    def __init__(
+        self, b: ProgramBuilder, variable: Variable, step: Step, count: Size | None, cleared: bool = False
+    ) -> None:
+        self.b = b
+        self.variable = variable
+        self.step = step
+        self.count = count
+        self.cleared = cleared
+        self.node_number = b.node_number
+        # The level around the loop.
+        self.level = len(b.levels) - 2
+        self.array: Array | None = None
+        # In which registers the address and the lengths come out of the loop, where it finds them itself.
+        self.carried: tuple[p.Reg, list[Value]] | None = None
+
+    def place(self, dtype: str, dims: tuple[Size, ...]) -> Array:
+        """Where this step writes."""
+        b = self.b
+        if self.array is None:
+            self.array = (
+                self._taken_before(dims) if self._is_known(dims) else self._taken_at_first(dtype, dims)
+            )
+        elif self._is_known(dims):
+            for axis, (n, wanted) in enumerate(zip(dims, self._row(self.array.dims), strict=True)):
+                self._require(n, wanted, axis)
+        array = self.array
+        if self.count is None:
+            return array
+        offset = b.times(self.step.number, array.strides[0])
+        row = b.part(array, array.dims[1:], array.strides[1:], offset)
+        row.contiguous = True
+        return row
+
+    def _row(self, dims: Sequence[Size]) -> Sequence[Size]:
+        return dims if self.count is None else dims[1:]
+
+    def _whole(self, dims: Sequence[Size]) -> tuple[Size, ...]:
+        return tuple(dims) if self.count is None else (self.count, *dims)
+
+    def _is_known(self, dims: Sequence[Size]) -> bool:
+        """Whether these lengths are known before the loop."""
+        return self.b.level_of(dims) <= self.level
+
+    def _new(self, dims: Sequence[Size]) -> Array:
+        array = self.b.new(self.variable, self._whole(dims))
+        if self.cleared:
+            self.b.fill(array, 0)
+        return array
+
+    def _taken_before(self, dims: Sequence[Size]) -> Array:
+        with self.b.at_level(self.level):
+            return self._new(dims)
+
+    def _taken_at_first(self, dtype: str, dims: Sequence[Size]) -> Array:
+        b, step = self.b, self.step
+        address = step.carry(0, "ptr")
+        lengths = [step.carry(0, "int64") for _ in dims]
+        is_first = b.eq(step.number, 0)
+
+        def take() -> list[p.Reg]:
+            with b.placing(b.levels[self.level].storage):
+                return [self._new(dims).data]
+
+        (found,) = b.either(is_first, take, lambda: [address])
+        for axis, (n, known) in enumerate(zip(dims, lengths, strict=True)):
+            wanted = b.select(is_first, n, known)
+            self._require(n, wanted, axis)
+            step.hand_on(known, wanted)
+        step.hand_on(address, found)
+        self.carried = address, lengths
+        return self._array(found, dims)
+
+    def _array(self, address: p.Reg, dims: Sequence[Size]) -> Array:
+        """The output at an address, in the same memory as far as giving it back goes."""
+        return self.b.moved(self.variable, address, self._whole(dims))
+
+    def _require(self, length: Size, wanted: Size, axis: int) -> None:
+        number, self.b.node_number = self.b.node_number, self.node_number
+        self.b.require_same_step(self.variable, length, wanted, axis)
+        self.b.node_number = number
+
+    def finish(self) -> None:
+        """After the loop: say what the output is."""
+        if self.carried is None:
+            return
+        b = self.b
+        address, lengths = self.carried
+        kind = self.variable.type
+
+        def take() -> list[p.Reg]:
+            static = kind.shape if self.count is None else kind.shape[1:]
+            return [self._new([0 if n is None else n for n in static]).data]
+
+        (found,) = b.either(b.eq(self.step.number, 0), take, lambda: [address])
+        b.bind(self.variable, self._array(found, lengths))
+
+
+def choose(b: ProgramBuilder, condition: Any, then: Part, otherwise: Part, ys: Sequence[Variable]) -> None:
+    """The outputs of the node in hand are those of one of two graphs, each given with the values of its inputs."""
+    outer = b.storage
+
+    def place_of(y: Variable) -> Callable[[str, tuple[Size, ...]], Array]:
+        def place(dtype: str, dims: tuple[Size, ...]) -> Array:
+            with b.placing(outer):
+                return b.new(y, dims)
+
+        return place
+
+    def write(part: Part) -> list[Any]:
+        graph, values = part
+        made = b.graph(graph, values, [None if b.holds_number(y) else place_of(y) for y in ys])
+        found: list[Any] = []
+        for y, value in zip(ys, made, strict=True):
+            if isinstance(value, p.Slot):
+                b.call("rt_alias", outer.home[y], value)
+            elif b.holds_number(y):
+                found.append(b.cast(value, y.type.dtype))
+            else:
+                array: Any = value
+                found.extend([array.data, *array.dims])
+        return found
+
+    joined = iter(b.either(condition, lambda: write(then), lambda: write(otherwise)))
+    for y in ys:
+        if b.holds_number(y):
+            b.bind(y, next(joined))
+        elif isinstance(y.type, TensorType):
+            address = next(joined)
+            b.bind(y, b.moved(y, address, [next(joined) for _ in range(y.type.ndim)]))

@@ -1,0 +1,356 @@
+"""Lowering a graph into a program that is being written.
+
+The nodes are grouped (fuse.py), put in order, and lowered one unit after the other; each value gets its memory when it
+is made and gives it back after it has been read for the last time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from croton.graph.fgraph import FunctionGraph
+from croton.graph.node import Apply, Constant, Variable
+from croton.ops.elemwise import Elemwise
+from croton.ops.inner import InnerGraph
+from croton.ops.reduce import CAReduce
+from croton.plan import nest
+from croton.plan import program as p
+from croton.plan.builder import Array, Block, Given, Place, ProgramBuilder, Size, is_number, same_size
+from croton.plan.expand import expand
+from croton.plan.fuse import Fusion, Group, is_native_elemwise
+from croton.rules.shapes import ShapeTable
+from croton.vartypes.tensor import TensorType
+
+
+def has_native_lowering(node: Apply) -> bool:
+    """Whether `node` is compiled; if not, Python runs it."""
+    if not callable(getattr(node.op, "lower", None)):  # to some operations `lower` is the half of a matrix
+        return False
+    accepts = getattr(node.op, "lowers", None)
+    return accepts is None or bool(accepts(node))
+
+
+class Planner:
+    """One planning of one graph. It is also what the builder asks for memory."""
+
+    def __init__(self, graph: FunctionGraph, b: ProgramBuilder) -> None:
+        self.graph = graph
+        self.b = b
+        nodes = graph.toposort()
+        self.units = self.ordered(Fusion(nodes, ShapeTable(), graph.outputs).units(nodes))
+        self.number_of = {node: len(b.program.nodes) + i for i, node in enumerate(nodes)}
+        b.program.nodes.extend(nodes)
+        self.last_use = self._last_uses()
+        self.dying: dict[int, list[Variable]] = {}
+        for variable, at in self.last_use.items():
+            self.dying.setdefault(at, []).append(variable)
+        # What becomes an output where it lies, step by step: it is made in the memory of that output.
+        self.becomes: dict[Variable, Variable] = {}
+        # Where a value that is returned, or that Python reads or makes, has its ndarray.
+        self.home: dict[Variable, p.Slot] = {}
+        self.position = 0
+
+    # -- order -----------------------------------------------------------------------------------------------
+    def ordered(self, units: list[Group | Apply]) -> list[Group | Apply]:
+        """The units in the order in which they are lowered."""
+        return units
+
+    def read_outside(self, variable: Variable, unit: Group | Apply) -> bool:
+        """Whether anything outside `unit` reads `variable`."""
+        inside = set(nodes_of(unit))
+        return any(client == "output" or client not in inside for client, _ in self.graph.clients[variable])
+
+    def earlier_states(self, variable: Variable) -> list[Variable]:
+        """What `variable` was before the last applications that write over an input, latest first."""
+        found: list[Variable] = []
+        node = variable.owner
+        while node is not None and (at := getattr(node.op, "writes_over", None)) is not None:
+            v = node.inputs[at]
+            alone = sum(u is v for u in node.inputs) == 1 and len(self.graph.clients[v]) == 1
+            if v.owner is None or v.type != variable.type or not alone or not has_native_lowering(node):
+                break
+            found.append(v)
+            node = v.owner
+        return found
+
+    def _last_uses(self) -> dict[Variable, int]:
+        last: dict[Variable, int] = {}
+        for at, unit in enumerate(self.units):
+            for node in nodes_of(unit):
+                for variable in node.inputs:
+                    last[variable] = at
+        for variable in self.graph.outputs:
+            last[variable] = len(self.units)
+        return last
+
+    # -- memory ----------------------------------------------------------------------------------------------
+    def choose_homes(self) -> None:
+        """Slots for what Python reads and makes, and for what is no tensor."""
+        for unit in self.units:
+            if not isinstance(unit, Apply):
+                continue
+            boxed = (*unit.inputs, *unit.outputs)
+            if self._is_native(unit):
+                boxed = tuple(v for v in unit.outputs if not isinstance(v.type, TensorType))
+            for variable in boxed:
+                if variable.owner is not None and variable not in self.home:
+                    self.home[variable] = self.new_local()
+
+    def choose_rooms(self, output: Variable) -> None:
+        """Earlier states of an output are made where it will lie."""
+        for variable in self.earlier_states(output):
+            maker = variable.owner
+            if variable in self.home or maker is None or not makes_new_memory(maker):
+                break
+            self.becomes[variable] = output
+
+    def new_local(self) -> p.Slot:
+        """A slot of the program's own."""
+        self.b.program.n_locals += 1
+        return p.Slot("local", self.b.program.n_locals - 1)
+
+    def _is_native(self, node: Apply) -> bool:
+        if is_native_elemwise(node) and (node.outputs[0].type.ndim or _all_numbers(node)):
+            return True
+        return has_native_lowering(node)
+
+    def place(
+        self, b: ProgramBuilder, variable: Variable, dtype: str, dims: tuple[Size, ...], into: Array | None
+    ) -> Array:
+        """Memory for `variable`; `into` is an array that could be written over when it dies here."""
+        slot = self.home.get(self.becomes.get(variable, variable))
+        if slot is not None and into is not None and into.block.slot == slot:
+            return Array(dtype, into.data, dims, into.strides, into.block, True)
+        if slot is not None:
+            return b.in_slot(slot, dtype, dims)
+        if not dims:
+            return Array(dtype, b.local(dtype), (), (), Block(fixed=True), True)
+        if into is not None and self.dies_here(into) and _fits(into, dtype, dims):
+            return Array(dtype, into.data, dims, into.strides, into.block, True)
+        return b.temporary(dtype, dims)
+
+    def dies_here(self, array: Array) -> bool:
+        """Whether the memory of `array` is the program's own and is read by nothing after the unit in hand."""
+        block = array.block
+        return (
+            not block.fixed
+            and block.address is not None
+            and all(self.last_use.get(v, len(self.units)) <= self.position for v in block.users)
+        )
+
+    def _release(self) -> None:
+        """Give back the memory of all that was read for the last time by the unit in hand."""
+        for variable in self.dying.get(self.position, ()):
+            array = self.b.arrays.get(variable)
+            if array is None or variable not in array.block.users:
+                continue
+            array.block.users.discard(variable)
+            if not array.block.users and array.block.address is not None and self.is_own(variable):
+                self.b.give_back(array.block)
+
+    def is_own(self, variable: Variable) -> bool:
+        """Whether the memory of `variable` goes when nothing in the graph reads it any more."""
+        return True
+
+    # -- lowering --------------------------------------------------------------------------------------------
+    def lower_units(self) -> None:
+        """Lower one unit after the other."""
+        self.choose_homes()
+        for position, unit in enumerate(self.units):
+            self.position = position
+            if isinstance(unit, Group):
+                nest.lower_group(self.b, unit, self)
+            else:
+                self._lower_node(unit)
+            self._release()
+        self.position = len(self.units)
+
+    def bind_slot(self, variable: Variable, slot: p.Slot) -> None:
+        """Say that the value of `variable` is what a slot holds."""
+        kind = variable.type
+        b = self.b
+        if not isinstance(kind, TensorType):
+            self.home[variable] = slot
+            return
+        data = b.reg("ptr")
+        b.emit(p.SlotData(data, slot))
+        dims: list[Size] = []
+        strides: list[Size] = []
+        for axis, known in enumerate(kind.shape):
+            dims.append(known if known is not None else b.slot_number(p.SlotDim, slot, axis))
+            strides.append(0 if known == 1 else b.slot_number(p.SlotStride, slot, axis))
+        b.arrays[variable] = Array(
+            kind.dtype, data, tuple(dims), tuple(strides), Block(slot=slot, fixed=True), not dims
+        )
+
+    def _lower_node(self, node: Apply) -> None:
+        self.b.node_number = self.number_of[node]
+        if is_native_elemwise(node) and _all_numbers(node):
+            nest.lower_numbers(self.b, node)
+        elif has_native_lowering(node):
+            node.op.lower(self.b, node.inputs, node.outputs)  # type: ignore[attr-defined]
+        else:
+            self._lower_python(node)
+
+    def _lower_python(self, node: Apply) -> None:
+        inputs = [self.boxed(v) for v in node.inputs]
+        outputs = []
+        for out in node.outputs:
+            slot = self.home[out]
+            kind = out.type
+            is_tensor = isinstance(kind, TensorType)
+            outputs.append((slot, kind.dtype if is_tensor else "object", kind.ndim if is_tensor else 0))
+        callbacks = self.b.program.callbacks
+        self.b.emit(p.Call("rt_python", (p.I32(len(callbacks)),)))
+        callbacks.append(p.Callback(node, self.number_of[node], inputs, outputs))
+        for out in node.outputs:
+            self.bind_slot(out, self.home[out])
+
+    def boxed(self, variable: Variable) -> p.Slot:
+        """The slot with the ndarray (or other object) that is the value of `variable`."""
+        if isinstance(variable, Constant):
+            if not isinstance(variable.type, TensorType):
+                constants = self.b.program.constants
+                constants.append(variable.data)
+                return p.Slot("constant", len(constants) - 1)
+            slot = self.b.array(variable).block.slot
+            assert slot is not None
+            return slot
+        if not isinstance(variable.type, TensorType):
+            return self.home[variable]
+        array = self.b.array(variable)
+        own = array.block.slot
+        if own is not None and own == self.home.get(variable, own) and self.is_whole(variable, array):
+            return own
+        return self._box(variable, array)
+
+    def is_whole(self, variable: Variable, array: Array) -> bool:
+        """Whether the slot of the array's memory holds just this array, not one that it is a view of."""
+        return variable.owner is None or self.home.get(variable) == array.block.slot
+
+    def _box(self, variable: Variable, array: Array) -> p.Slot:
+        """An ndarray of what is a view, or a number in a register."""
+        slot = self.home.get(variable) or self.new_local()
+        made = self.b.in_slot(slot, array.dtype, array.dims)
+        self.b.copy(made, array)
+        self.home[variable] = slot
+        self.b.arrays[variable] = made
+        return slot
+
+    # -- graphs that operations hold -------------------------------------------------------------------------
+    def given(self, variable: Variable) -> Given:
+        """The value of `variable`, for a graph that an operation holds."""
+        if is_number(variable):
+            return self.b.scalar(variable)  # type: ignore[no-any-return]
+        if not isinstance(variable.type, TensorType):
+            return self.boxed(variable)
+        array = self.b.array(variable)
+        slot = array.block.slot
+        if slot is not None and not isinstance(variable, Constant) and not self.is_whole(variable, array):
+            slot = None
+        block = Block(slot=slot, fixed=True)
+        return Array(array.dtype, array.data, array.dims, array.strides, block, array.contiguous)
+
+    def inner(
+        self, graph: InnerGraph, values: Sequence[Given], places: Sequence[Place | None]
+    ) -> list[Given]:
+        """Lower a graph that an operation holds: what its outputs are, for these inputs."""
+        number = self.b.node_number
+        planner = InnerPlanner(graph, self.b)
+        with self.b.placing(planner):
+            made = planner.run(values, places)
+        self.b.node_number = number
+        return made
+
+
+class InnerPlanner(Planner):
+    """The planning of a graph that an operation holds: part of the program of the graph around it."""
+
+    def __init__(self, inner: InnerGraph, b: ProgramBuilder) -> None:
+        graph, _ = FunctionGraph.copy_of(inner.inputs, inner.outputs)
+        expand(graph)
+        first = len(b.program.nodes)
+        super().__init__(graph, b)
+        b.program.held.append(p.Held(b.node_number, graph, first, len(b.program.nodes)))
+        self.places: dict[Variable, Place] = {}
+        self.placed: dict[Variable, Array] = {}
+
+    def run(self, values: Sequence[Given], places: Sequence[Place | None]) -> list[Given]:
+        """Lower the graph on `values`; its outputs go where `places` say."""
+        for variable, value in zip(self.graph.inputs, values, strict=True):
+            self._bind(variable, value)
+        for variable, place in zip(self.graph.outputs, places, strict=True):
+            if place is not None and variable.owner is not None:
+                self.places.setdefault(variable, place)
+                self.choose_rooms(variable)
+        self.lower_units()
+        pairs = zip(self.graph.outputs, places, strict=True)
+        made = [self._delivered(variable, place) for variable, place in pairs]
+        self._release()
+        return made
+
+    def _bind(self, variable: Variable, value: Given) -> None:
+        if isinstance(value, p.Slot):
+            self.home[variable] = value
+        elif isinstance(value, Array):
+            self.b.arrays[variable] = value
+        else:
+            self.b.scalars[variable] = value
+
+    def place(
+        self, b: ProgramBuilder, variable: Variable, dtype: str, dims: tuple[Size, ...], into: Array | None
+    ) -> Array:
+        output = self.becomes.get(variable, variable)
+        place = self.places.get(output)
+        if place is None or output in self.home:
+            return super().place(b, variable, dtype, dims, into)
+        lies = self.placed.get(output)
+        if lies is None or into is None or into.data is not lies.data:
+            self.placed[output] = place(dtype, dims)
+        return self.placed[output]
+
+    def is_own(self, variable: Variable) -> bool:
+        return self.becomes.get(variable, variable) not in self.placed
+
+    def _delivered(self, variable: Variable, place: Place | None) -> Given:
+        """An output: a number, the slot of an object, or an array, copied where it does not lie in its place yet."""
+        if is_number(variable):
+            number = self.b.scalar(variable)
+            if place is not None:
+                dtype = variable.type.dtype
+                self.b.store(place(dtype, ()).data, number, dtype)
+            return number  # type: ignore[no-any-return]
+        if not isinstance(variable.type, TensorType):
+            return self.boxed(variable)
+        if variable in self.placed and place is self.places[variable]:
+            return self.placed[variable]
+        array = self.b.array(variable)
+        if place is None:
+            return array
+        target = place(array.dtype, array.dims)
+        self.b.copy(target, array)
+        return target
+
+
+def _fits(array: Array, dtype: str, dims: Sequence[Size]) -> bool:
+    """Whether `array` is just as a new one of this data type and these lengths would be."""
+    return (
+        array.dtype == dtype
+        and array.contiguous
+        and len(dims) == array.ndim
+        and all(map(same_size, array.dims, dims))
+    )
+
+
+def _all_numbers(node: Apply) -> bool:
+    return all(is_number(v) for v in (*node.inputs, *node.outputs))
+
+
+def nodes_of(unit: Group | Apply) -> Sequence[Apply]:
+    """The nodes of a unit."""
+    return unit.nodes if isinstance(unit, Group) else (unit,)
+
+
+def makes_new_memory(node: Apply) -> bool:
+    """Whether no output of `node` can be a view of an input."""
+    return isinstance(node.op, (Elemwise, CAReduce)) or bool(getattr(node.op, "makes_new_memory", False))
