@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from croton.compile.callable import Function
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops import blas, dot
+from croton.ops.linalg import decomposition, factors
 from croton.rewrite.stats import StageStats
 from croton.vartypes.tensor import TensorType
 
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from croton.plan import program as p
 
 # Runtime functions that go to the BLAS, and how the plan names them.
+# The runtime's functions that BLAS and LAPACK do the work of.
 BLAS = {
     "rt_gemm": "gemm", "rt_gemv": "gemv", "rt_ger": "ger", "rt_dot": "dot", "rt_batched_gemm": "batched gemm",
+    "rt_potrf": "potrf", "rt_getrf": "getrf", "rt_getrs": "getrs", "rt_trtrs": "trtrs", "rt_syevd": "syevd",
+    "rt_sygvd": "sygvd", "rt_geev": "geev", "rt_gesdd": "gesdd", "rt_geqrf": "geqrf", "rt_orgqr": "orgqr",
+    "rt_gelsd": "gelsd",
 }  # fmt: skip
 
 
@@ -245,7 +250,8 @@ def _bytes(variables: Any, labels: dict[Variable, str]) -> str:
 
 
 def _is_product(node: Apply) -> bool:
-    return type(node.op).__module__ in (blas.__name__, dot.__name__)
+    libraries = (blas.__name__, dot.__name__, factors.__name__, decomposition.__name__)
+    return type(node.op).__module__ in libraries
 
 
 # -- one node ------------------------------------------------------------------------------------------------

@@ -385,6 +385,10 @@ class ProgramBuilder(Numbers):
         """Call a runtime function. Values and ints become int64; wrap anything else in the classes of program.py."""
         self.emit(p.Call(function, tuple(self._argument(a) for a in args)))
 
+    def lapack(self, routine: str, dtype: str, flags: int, *args: Any) -> None:
+        """Call a LAPACK routine of the runtime for the node in hand (runtime/abi.md, section 4)."""
+        self.call(f"rt_{routine}", p.I32(self.node_number), self.dtype_code(dtype), p.I32(flags), *args)
+
     def _argument(self, a: Any) -> p.Argument:
         if isinstance(a, Array):
             return a.data

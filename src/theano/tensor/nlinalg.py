@@ -17,7 +17,7 @@ from croton.ops.linalg.inverse import MatrixInverse as MatrixInverse
 from croton.ops.linalg.inverse import MatrixPinv as MatrixPinv
 from croton.ops.linalg.inverse import TensorInv as TensorInv
 from croton.ops.linalg.inverse import det as det
-from croton.ops.linalg.inverse import matrix_dot as matrix_dot
+from croton.ops.linalg.matrix import matrix_dot as matrix_dot
 from croton.ops.linalg.inverse import matrix_inverse as matrix_inverse
 from croton.ops.linalg.inverse import matrix_power as matrix_power
 from croton.ops.linalg.inverse import pinv as pinv

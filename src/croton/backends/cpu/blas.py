@@ -23,9 +23,10 @@ ROUTINES = (
     "sgemv", "dgemv", "cgemv", "zgemv",
     "sger", "dger", "cgeru", "zgeru",
     "sdot", "ddot",
+    "strsm", "dtrsm", "ctrsm", "ztrsm",
+    "strsv", "dtrsv", "ctrsv", "ztrsv",
 )  # fmt: skip
 
-_NAME = "scipy.linalg.cython_blas"
 _THREAD_SETTERS = (
     "scipy_openblas_set_num_threads",
     "scipy_openblas_set_num_threads64_",
@@ -47,8 +48,8 @@ def load() -> None:
         return
     with _lock:
         if _module is None:
-            module = _import_alone() or importlib.import_module(_NAME)
-            _runtime.set_blas({name: _address(module, name) for name in ROUTINES})
+            module = module_of_pointers("cython_blas")
+            _runtime.set_blas({name: address(module, name) for name in ROUTINES})
             _use_one_thread(module)
             _module = module
 
@@ -57,25 +58,33 @@ def pointer(name: str) -> int:
     """The address of a Fortran BLAS routine, such as `dtrsm`."""
     load()
     assert _module is not None
-    return _address(_module, name)
+    return address(_module, name)
 
 
-def _import_alone() -> ModuleType | None:
+def module_of_pointers(name: str) -> ModuleType:
+    """SciPy's extension module `cython_blas` or `cython_lapack`.
+
+    Errors: ImportError when SciPy is missing.
+    """
+    return _import_alone(name) or importlib.import_module(f"scipy.linalg.{name}")
+
+
+def _import_alone(name: str) -> ModuleType | None:
     """The extension module by its file; None where SciPy is loaded already or is laid out in another way."""
     if "scipy.linalg" in sys.modules:
         return None
     package = importlib.util.find_spec("scipy")
     for root in (package.submodule_search_locations or ()) if package else ():
         for suffix in importlib.machinery.EXTENSION_SUFFIXES:
-            path = Path(root, "linalg", "cython_blas" + suffix)
+            path = Path(root, "linalg", name + suffix)
             if path.is_file():
-                return _import_file(path)
+                return _import_file(f"scipy.linalg.{name}", path)
     return None
 
 
-def _import_file(path: Path) -> ModuleType | None:
-    loader = importlib.machinery.ExtensionFileLoader(_NAME, str(path))
-    spec = importlib.util.spec_from_file_location(_NAME, path, loader=loader)
+def _import_file(name: str, path: Path) -> ModuleType | None:
+    loader = importlib.machinery.ExtensionFileLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None:
         return None
     try:
@@ -84,26 +93,30 @@ def _import_file(path: Path) -> ModuleType | None:
     except ImportError:
         return None
     finally:
-        # Cython registers the module; a later `import scipy.linalg.cython_blas` must still bind it in its package.
-        sys.modules.pop(_NAME, None)
+        # Cython registers the module; a later import of it must still bind it in its package.
+        sys.modules.pop(name, None)
     return module
 
 
-def _address(module: ModuleType, name: str) -> int:
+def address(module: ModuleType, name: str) -> int:
+    """The address of a routine in a module of pointers.
+
+    Errors: ImportError when there is none, or it takes other integers than C's int.
+    """
     capsule = module.__pyx_capi__.get(name)
     if capsule is None:
-        raise ImportError(f"SciPy's BLAS has no routine {name}.")
+        raise ImportError(f"SciPy's {module.__name__} has no routine {name}.")
     get_name = ctypes.pythonapi.PyCapsule_GetName
     get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
     get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     signature: bytes = get_name(capsule)
     if b"int *" not in signature:  # 64-bit integers would have a name of their own here
-        raise ImportError(f"SciPy's BLAS takes other integers than C's int: {signature.decode()}.")
-    address: int | None = get_pointer(capsule, signature)
-    if not address:
-        raise ImportError(f"SciPy's BLAS gives no address for {name}.")
-    return address
+        raise ImportError(f"SciPy's {name} takes other integers than C's int: {signature.decode()}.")
+    found: int | None = get_pointer(capsule, signature)
+    if not found:
+        raise ImportError(f"SciPy's {module.__name__} gives no address for {name}.")
+    return found
 
 
 def _use_one_thread(module: ModuleType) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from croton.backends.cpu import _runtime
 from croton.backends.failure import describe
 from croton.errors import IndexBoundsError, ShapeError
 from croton.graph.node import Apply
@@ -83,6 +84,7 @@ _BUILD: dict[int, Callable[[Apply, Sequence[int]], Exception]] = {
     EMPTY: _empty,
     NO_BROADCAST: _no_broadcast,
     CHANGED: _changed,
+    _runtime.ABI["errors"]["lapack"]: _bad_value,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from croton.backends.base import Interface
-from croton.backends.cpu import _runtime, blas, driver, jit
+from croton.backends.cpu import _runtime, blas, driver, jit, lapack
 from croton.backends.cpu.codegen.kernel import kernel_text
 from croton.backends.cpu.failure import error_hook
 from croton.backends.steps import own_step
@@ -20,6 +20,12 @@ from croton.plan.make import Surroundings, make_program
 from croton.vartypes.tensor import TensorType
 
 _BLAS_CALLS = frozenset({"rt_gemm", "rt_gemv", "rt_ger", "rt_dot", "rt_batched_gemm"})
+_LAPACK_CALLS = frozenset(
+    {
+        "rt_potrf", "rt_getrf", "rt_getrs", "rt_trtrs", "rt_syevd", "rt_sygvd", "rt_geev", "rt_gesdd", "rt_geqrf",
+        "rt_orgqr", "rt_gelsd",
+    }
+)  # fmt: skip
 
 
 class CpuBackend:
@@ -45,8 +51,11 @@ class CpuProgram:
     def __init__(self, plan: p.Program, interface: Interface) -> None:
         self.plan = plan
         self.interface = interface
-        if not _BLAS_CALLS.isdisjoint(plan.calls()):
+        called = set(plan.calls())
+        if called & _BLAS_CALLS:
             blas.load()
+        if called & _LAPACK_CALLS:
+            lapack.load()
         cache = jit.Cache(config.base_compiledir)
         kernels = [jit.compile_kernel(kernel.body, cache) for kernel in plan.kernels]
         # The driver runs once per call, so that LLVM's quickest code generation is the right one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,13 +11,40 @@ from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.creation import eye, tril, triu, zeros_like
+from croton.ops.creation import arange, zeros_like
 from croton.ops.elementwise import eq, minimum, switch
 from croton.ops.elemwise import dimshuffle
-from croton.ops.linalg.inverse import matrix_dot
-from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, eigen_of_pair, mirrored, result_dtype
+from croton.ops.linalg.factors import (
+    THIN,
+    UPPER,
+    VALUES,
+    EighOfPair,
+    Householder,
+    OrthogonalColumns,
+    bind_turned,
+    check_square,
+    columns_of,
+    explained,
+    is_narrow,
+    real_dtype,
+    widened,
+)
+from croton.ops.linalg.matrix import (
+    OnMatrix,
+    as_matrix,
+    computed,
+    eigen_of_pair,
+    mirrored,
+    multiplied,
+    require_square,
+    result_dtype,
+    transposed,
+    triangle,
+)
 from croton.ops.reduce import cast_values
+from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -33,12 +61,13 @@ class Eig(OnMatrix):
 
     def infer(self, x: Any) -> Any:
         dtype = result_dtype(x.type.dtype)
-        return [TensorType(dtype, (None,)), TensorType(dtype, (None, None))]
+        return [TensorType(dtype, x.type.shape[:-1]), TensorType(dtype, x.type.shape)]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        return [(shapes[0][0],), shapes[0]]
+        return [shapes[0][:-1], shapes[0]]
 
     def eval(self, xp: Any, x: Any) -> Any:
+        require_square(x.shape)
         x = computed(xp, x)
         values, vectors = xp.linalg.eig(x)
         name = np.dtype(x.dtype).name
@@ -47,8 +76,39 @@ class Eig(OnMatrix):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return self.refuse()
 
-    samples = (S(np.array([[2.0, 1.0], [1.0, 3.0]]), grad=False),)
-    errors = (E((3,), raises=ValueError, says="takes a matrix"),)
+    def expand(self, x: Any) -> Any:
+        """For the native planner: itself, of a type that LAPACK has."""
+        return widened(self, [x], 2)
+
+    def lowers(self, node: Apply) -> bool:
+        """The types of LAPACK."""
+        return not is_narrow(*node.inputs)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        check_square(b, x)
+        work = columns_of(b, x)
+        values, vectors = b.new(ys[0], x.dims[:-1]), b.temporary(x.dtype, x.dims)
+        b.lapack("geev", x.dtype, 0, b.product(x.dims[:-2]), x.dims[-1], work, values, vectors)
+        b.free(work)
+        bind_turned(b, ys[1], vectors)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what the runtime reports."""
+        finite = "Eigenvalues did not converge" if details[0] > 0 else "Array must not contain infs or NaNs"
+        return explained(details, finite)
+
+    samples = (
+        S(np.array([[2.0, 1.0], [1.0, 3.0]]), grad=False),
+        S(np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [1.0, 0.0, 3.0]]), grad=False),
+        S(np.array([[[2.0, 1j], [1.0, 3.0]], [[1.0, 2.0], [1.0, 4.0]]]), grad=False),
+        S(np.array([[2, 1], [1, 3]]), grad=False),
+    )
+    errors = (
+        E((3,), raises=ValueError, says="takes a matrix"),
+        E((2, 3), raises=np.linalg.LinAlgError, says="must be square"),
+        E(np.full((2, 2), np.nan), raises=np.linalg.LinAlgError, says="infs or NaNs"),
+    )
 
 
 @op("eigh")
@@ -70,13 +130,13 @@ class Eigh(OnMatrix):
 
     def infer(self, x: Any) -> Any:
         dtype = result_dtype(x.type.dtype)
-        real = {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
-        return [TensorType(real, (None,)), TensorType(dtype, (None, None))]
+        return [TensorType(real_dtype(dtype), x.type.shape[:-1]), TensorType(dtype, x.type.shape)]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        return [(shapes[0][0],), shapes[0]]
+        return [shapes[0][:-1], shapes[0]]
 
     def eval(self, xp: Any, x: Any) -> Any:
+        require_square(x.shape)
         # JAX takes the mean of both triangles.
         x = computed(xp, x)
         values, vectors = xp.linalg.eigh(x if xp is np else mirrored(xp, x, self.UPLO == "L"), self.UPLO)
@@ -87,13 +147,37 @@ class Eigh(OnMatrix):
         gw, gv = (zeros_like(y) if g is None else g for y, g in zip(ys, gs, strict=True))
         return [EighGrad(self.UPLO)(xs[0], w, v, gw, gv)]
 
+    def expand(self, x: Any) -> Any:
+        """For the native planner: itself, of a type that LAPACK has."""
+        return widened(self, [x], 2)
+
+    def lowers(self, node: Apply) -> bool:
+        """The types of LAPACK."""
+        return not is_narrow(*node.inputs)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        check_square(b, x)
+        vectors, values = columns_of(b, x), b.new(ys[0], x.dims[:-1])
+        flags = UPPER if self.UPLO == "U" else 0
+        b.lapack("syevd", x.dtype, flags, b.product(x.dims[:-2]), x.dims[-1], vectors, values)
+        bind_turned(b, ys[1], vectors)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what the runtime reports."""
+        return explained(details, "Eigenvalues did not converge")
+
     samples = (
         S(np.array([[2.0, 1.0, 0.5], [1.0, 3.0, -1.0], [0.5, -1.0, 6.0]])),
         S(np.array([[2.0, 1.0], [1.0, 3.0]]), UPLO="U"),
+        S(np.array([[2.0, 1j], [-1j, 3.0]]), grad=False),
+        S(np.array([[[2.0, 1.0], [1.0, 3.0]], [[1.0, 2.0], [2.0, 0.0]]]), grad=False),
+        S(np.array([[2, 1], [1, 3]]), grad=False),
         S((1, 1)),
     )
     errors = (
         E((3,), raises=ValueError, says="takes a matrix"),
+        E((2, 3), raises=np.linalg.LinAlgError, says="must be square"),
         E((2, 2), UPLO="X", raises=ValueError, says="UPLO must be L or U"),
     )
 
@@ -113,24 +197,28 @@ class EighGrad(Op):
 
     def make_node(self, *inputs: Any) -> Apply:
         _, w, v, gw, gv = (as_tensor_variable(i) for i in inputs)
-        n = w.shape[0]
-        diagonal = eq(eye(n), 1)
-        gaps = switch(diagonal, 1, dimshuffle(w, "x", 0) - dimshuffle(w, 0, "x"))
-        inner = switch(diagonal, dimshuffle(gw, "x", 0), matrix_dot(v.T, gv) / gaps)
-        return folded(matrix_dot(v, inner, v.T), self.UPLO == "L").owner  # type: ignore[return-value]
+        ndim = v.type.ndim
+        row, column = (*range(ndim - 2), "x", ndim - 2), (*range(ndim - 2), ndim - 2, "x")
+        places = arange(w.shape[-1], dtype="int64")
+        diagonal = eq(
+            dimshuffle(places, *["x"] * (ndim - 1), 0), dimshuffle(places, *["x"] * (ndim - 2), 0, "x")
+        )
+        gaps = switch(diagonal, cast(1, w.type.dtype), dimshuffle(w, *row) - dimshuffle(w, *column))
+        inner = switch(diagonal, dimshuffle(gw, *row), multiplied(transposed(v), gv) / gaps)
+        return folded(multiplied(v, inner, transposed(v)), self.UPLO == "L").owner  # type: ignore[no-any-return]
 
 
-def folded(g: Any, lower: bool) -> Variable:
+def folded(g: Any, lower: bool) -> Any:
     """A cotangent of all elements of a symmetric matrix as one of the triangle that is read."""
-    return tril(g) + triu(g, 1).T if lower else triu(g) + tril(g, -1).T
+    return triangle(g, lower) + triangle(transposed(g), lower, 0)
 
 
 @op("svd")
 class SVD(OnMatrix):
-    """The singular value decomposition: x = U diag(s) V, the values descending.
+    """The singular value decomposition: x = U diag(s) V, the values descending; of each of a stack, too.
 
     Shapes:    (m, n) -> (m, m), (k,), (n, n) with k = min(m, n); without `full_matrices` (m, k), (k,), (k, n);
-               without `compute_uv` (k,) alone
+               without `compute_uv` (k,) alone; axes before these stay in front
     Dtypes:    as the input, float64 for integers
     Gradient:  of the values
     Errors:    ValueError for other ranks; LinAlgError at run time when it does not converge
@@ -141,17 +229,19 @@ class SVD(OnMatrix):
 
     def infer(self, x: Any) -> Any:
         dtype = result_dtype(x.type.dtype)
-        values = TensorType(dtype, (None,))
+        stack = x.type.shape[:-2]
+        values = TensorType(real_dtype(dtype), (*stack, None))
         if not self.compute_uv:
             return values
-        return [TensorType(dtype, (None, None)), values, TensorType(dtype, (None, None))]
+        return [TensorType(dtype, (*stack, None, None)), values, TensorType(dtype, (*stack, None, None))]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        m, n = shapes[0]
+        *stack, m, n = shapes[0]
         k = minimum(m, n)
         if not self.compute_uv:
-            return [(k,)]
-        return [(m, m), (k,), (n, n)] if self.full_matrices else [(m, k), (k,), (k, n)]
+            return [(*stack, k)]
+        rows, columns = (m, n) if self.full_matrices else (k, k)
+        return [(*stack, m, rows), (*stack, k), (*stack, columns, n)]
 
     def eval(self, xp: Any, x: Any) -> Any:
         made = xp.linalg.svd(
@@ -164,14 +254,51 @@ class SVD(OnMatrix):
             return self.refuse()
         u, _, v = SVD(False, True)(xs[0])
         g = gs[1] if self.compute_uv else gs[0]
-        return [matrix_dot(u * dimshuffle(g, "x", 0), v)]
+        return [multiplied(u * dimshuffle(g, *range(g.type.ndim - 1), "x", g.type.ndim - 1), v)]
+
+    def expand(self, x: Any) -> Any:
+        """For the native planner: itself, of a type that LAPACK has."""
+        return widened(self, [x], 3 if self.compute_uv else 1)
+
+    def lowers(self, node: Apply) -> bool:
+        """The types of LAPACK."""
+        return not is_narrow(*node.inputs)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        *stack, m, n = x.dims
+        k, batch = b.minimum(m, n), b.product(stack)
+        work = columns_of(b, x)
+        if not self.compute_uv:
+            values = b.new(ys[0], (*stack, k))
+            b.lapack("gesdd", x.dtype, VALUES, batch, m, n, work, values, work, work)
+            b.free(work)
+            return
+        values = b.new(ys[1], (*stack, k))
+        rows, columns = (m, n) if self.full_matrices else (k, k)
+        u, v = b.temporary(x.dtype, (*stack, rows, m)), b.temporary(x.dtype, (*stack, n, columns))
+        b.lapack("gesdd", x.dtype, 0 if self.full_matrices else THIN, batch, m, n, work, values, u, v)
+        b.free(work)
+        bind_turned(b, ys[0], u)
+        bind_turned(b, ys[2], v)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what the runtime reports."""
+        return explained(details, "SVD did not converge")
 
     samples = (
         S((3, 2), grad=False),
         S((2, 3), full_matrices=False, grad=False),
+        S((2, 4, 3), full_matrices=False, grad=False),
+        S(np.array([[2.0, 1j], [0.5, -1.0], [3.0, 1.0]]), grad=False),
+        S((0, 3), grad=False),
+        S((2, 2), dtype="int8", compute_uv=False, grad=False),
         S(np.array([[2.0, 1.0], [0.5, -1.0], [3.0, 1.0]]), compute_uv=False),
     )
-    errors = (E((3,), raises=ValueError, says="takes a matrix"),)
+    errors = (
+        E((3,), raises=ValueError, says="takes a matrix"),
+        E(np.full((2, 2), np.nan), raises=np.linalg.LinAlgError, says="did not converge"),
+    )
 
 
 @op("qr_full")
@@ -187,13 +314,15 @@ class QRFull(OnMatrix):
 
     def infer(self, x: Any) -> Any:
         dtype = result_dtype(x.type.dtype)
+        stack = (None,) * (x.type.ndim - 2)
         second: tuple[Dim, ...] = (None,) if self.mode == "raw" else (None, None)
-        return [TensorType(dtype, (None, None)), TensorType(dtype, second)]
+        return [TensorType(dtype, (*stack, None, None)), TensorType(dtype, (*stack, *second))]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        m, n = shapes[0]
+        *stack, m, n = shapes[0]
         k = minimum(m, n)
-        return {"reduced": [(m, k), (k, n)], "complete": [(m, m), (m, n)], "raw": [(n, m), (k,)]}[self.mode]
+        made = {"reduced": [(m, k), (k, n)], "complete": [(m, m), (m, n)], "raw": [(n, m), (k,)]}[self.mode]
+        return [(*stack, *lengths) for lengths in made]
 
     def eval(self, xp: Any, x: Any) -> Any:
         return tuple(xp.linalg.qr(computed(xp, x), self.mode))
@@ -201,7 +330,27 @@ class QRFull(OnMatrix):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return self.refuse()
 
-    samples = (S((3, 2), mode="reduced", grad=False), S((3, 2), mode="complete", grad=False))
+    def expand(self, x: Any) -> Any:
+        """What it is made of, for the native planner."""
+        if is_complex(x.type.dtype):
+            return [None, None]
+        if is_narrow(x):
+            return widened(self, [x], 2)
+        reflections, scales = Householder()(x)
+        if self.mode == "raw":
+            return [reflections, scales]
+        thin = self.mode == "reduced"
+        return [OrthogonalColumns(thin)(reflections, scales), _upper_factor(reflections, scales, thin)]
+
+    samples = (
+        S((3, 2), mode="reduced", grad=False),
+        S((2, 3), mode="reduced", grad=False),
+        S((3, 2), mode="complete", grad=False),
+        S((2, 3), mode="complete", grad=False),
+        S((3, 2), mode="raw", grad=False),
+        S((2, 3, 2), mode="reduced", grad=False),
+        S((2, 2), mode="reduced", dtype="int8", grad=False),
+    )
     errors = (E((3,), mode="reduced", raises=ValueError, says="takes a matrix"),)
 
 
@@ -217,11 +366,11 @@ class QRIncomplete(OnMatrix):
     mode: str = "r"
 
     def infer(self, x: Any) -> Type:
-        return TensorType(result_dtype(x.type.dtype), (None, None))
+        return TensorType(result_dtype(x.type.dtype), (None,) * x.type.ndim)
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        m, n = shapes[0]
-        return [(minimum(m, n), n)]
+        *stack, m, n = shapes[0]
+        return [(*stack, minimum(m, n), n)]
 
     def eval(self, xp: Any, x: Any) -> Any:
         return xp.linalg.qr(computed(xp, x), self.mode)
@@ -229,8 +378,23 @@ class QRIncomplete(OnMatrix):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return self.refuse()
 
-    samples = (S((3, 2), grad=False),)
+    def expand(self, x: Any) -> Any:
+        """What it is made of, for the native planner."""
+        if is_complex(x.type.dtype):
+            return [None]
+        if is_narrow(x):
+            return widened(self, [x])
+        reflections, scales = Householder()(x)
+        return _upper_factor(reflections, scales, thin=True)
+
+    samples = (S((3, 2), grad=False), S((2, 3), grad=False), S((2, 3, 3), grad=False))
     errors = (E((3,), raises=ValueError, says="takes a matrix"),)
+
+
+def _upper_factor(reflections: Any, scales: Any, thin: bool) -> Any:
+    """R, from what LAPACK leaves of a matrix: its first rows, or with zeros below as many as there were."""
+    made = transposed(reflections)
+    return triangle(made[..., : scales.shape[-1], :] if thin else made, lower=False)
 
 
 # -- of two matrices -----------------------------------------------------------------------------------------
@@ -259,12 +423,17 @@ class Eigvalsh(Primitive):
     def eval(self, xp: Any, a: Any, b: Any = None) -> Any:
         if b is None:
             return Eigh("L" if self.lower else "U").eval(xp, a)[0]
+        require_square(a.shape)
         a, b = computed(xp, a, b)
         return eigen_of_pair(xp, a, b, self.lower)[0]
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         made = EigvalshGrad(self.lower)(*xs, gs[0])
         return made if isinstance(made, list) else [made]
+
+    def expand(self, *xs: Any) -> Any:
+        """What it is made of, for the native planner."""
+        return widened(self, xs) if is_narrow(*xs) else _eigen(xs, self.lower)[0]
 
     samples = (
         S(np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([[2.0, 0.5], [0.5, 1.0]])),
@@ -302,6 +471,19 @@ class EigvalshGrad(Primitive):
             made.append(self._folded(xp, (v * (-g * w)) @ v.T))
         return tuple(made) if others else made[0]
 
+    def expand(self, *inputs: Any) -> Any:
+        """What it is made of, for the native planner."""
+        *xs, g = inputs
+        if is_narrow(*xs):
+            return widened(self, inputs, len(xs))
+        w, v = _eigen(xs, self.lower)
+        scales = [g, -g * w][: len(xs)]
+        kinds = self.infer(*inputs)
+        return [
+            cast(folded(multiplied(v * dimshuffle(s, "x", 0), v.T), self.lower), kind.dtype)
+            for s, kind in zip(scales, kinds, strict=True)
+        ]
+
     def _folded(self, xp: Any, m: Any) -> Any:
         return xp.tril(m) + xp.triu(m, 1).T if self.lower else xp.triu(m) + xp.tril(m, -1).T
 
@@ -309,6 +491,11 @@ class EigvalshGrad(Primitive):
         raise NotImplementedError("The gradient of Eigvalsh has no gradient itself, as in the original.")
 
     samples = (S(np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([[2.0, 0.5], [0.5, 1.0]]), (2,), grad=False),)
+
+
+def _eigen(xs: Sequence[Any], lower: bool) -> Any:
+    """The eigenvalues and vectors of a matrix, or of a pair."""
+    return Eigh("L" if lower else "U")(xs[0]) if len(xs) == 1 else EighOfPair(not lower)(*xs)
 
 
 eig = Eig()

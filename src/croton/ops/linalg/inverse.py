@@ -6,37 +6,74 @@ from functools import reduce
 from operator import mul as times
 from typing import Any
 
+import numpy as np
+
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.creation import eye
+from croton.ops.creation import alloc, arange, eye
+from croton.ops.diagonal import ExtractDiag
 from croton.ops.dot import dot
-from croton.ops.linalg.matrix import OnMatrix, computed, result_dtype
+from croton.ops.elementwise import abs_, exp, gt, log, lt, neq, switch
+from croton.ops.elemwise import dimshuffle
+from croton.ops.linalg.decomposition import SVD
+from croton.ops.linalg.factors import factored, is_narrow, solved, widened
+from croton.ops.linalg.matrix import (
+    OnMatrix,
+    computed,
+    matrix_dot,
+    multiplied,
+    require_square,
+    result_dtype,
+    transposed,
+)
+from croton.ops.reduce import sum as sum_of
+from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import TensorType
 
 
 @op("matrix_inverse")
 class MatrixInverse(OnMatrix):
-    """The inverse of a square matrix.
+    """The inverse of a square matrix, or of each of a stack.
 
     To solve linear equations, `slinalg.solve` is faster and more accurate than a product with the inverse.
 
-    Shapes:    (n, n) -> (n, n)
+    Shapes:    (…, n, n) -> (…, n, n)
     Dtypes:    as the input, float64 for integers
     Gradient:  -(y g^T y)^T
     Errors:    ValueError for other ranks; LinAlgError at run time for a matrix that is singular or not square
     """
 
     def eval(self, xp: Any, x: Any) -> Any:
+        require_square(x.shape)
         return xp.linalg.inv(computed(xp, x))
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (y,), (g,) = ys, gs
-        return [-matrix_dot(y, g.T, y).T]
+        return [-transposed(multiplied(y, transposed(g), y))]
 
-    samples = (S((3, 3)), S((1, 1)), S((0, 0), grad=False))
-    errors = (E((3,), raises=ValueError, says="takes a matrix"),)
+    def expand(self, x: Any) -> Any:
+        """What it is made of, for the native planner."""
+        if is_narrow(x):
+            return widened(self, [x])
+        lengths = [x.shape[i] for i in range(x.type.ndim - 1)]
+        unit: Any = eye(lengths[-1], dtype=x.type.dtype)
+        return solved(x, alloc(unit, *lengths[:-1], *unit.shape) if x.type.ndim > 2 else unit)
+
+    samples = (
+        S((3, 3)),
+        S((1, 1)),
+        S((2, 3, 3)),
+        S((0, 0), grad=False),
+        S(np.array([[2, 1], [1, 3]], "int8"), grad=False),
+    )
+    errors = (
+        E((3,), raises=ValueError, says="takes a matrix"),
+        E((2, 3), raises=np.linalg.LinAlgError, says="must be square"),
+        E(np.zeros((2, 2)), raises=np.linalg.LinAlgError, says="Singular matrix"),
+    )
 
 
 @op("matrix_pinv")
@@ -51,49 +88,79 @@ class MatrixPinv(OnMatrix):
     """
 
     def infer(self, x: Any) -> Type:
-        return TensorType(result_dtype(x.type.dtype), x.type.shape[::-1])
+        *stack, m, n = x.type.shape
+        return TensorType(result_dtype(x.type.dtype), (*stack, n, m))
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        return [shapes[0][::-1]]
+        *stack, m, n = shapes[0]
+        return [(*stack, n, m)]
 
     def eval(self, xp: Any, x: Any) -> Any:
         return xp.linalg.pinv(computed(xp, x))
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (x,), (z,), (g,) = xs, ys, gs
-        left = eye(x.shape[0], dtype=z.type.dtype) - dot(x, z)
-        right = eye(x.shape[1], dtype=z.type.dtype) - dot(z, x)
-        made: Any = -matrix_dot(z, g.T, z) + matrix_dot(z, z.T, g, left) + matrix_dot(right, g, z.T, z)
-        return [made.T]
+        adjoint = transposed(z)
+        left = eye(x.shape[-2], dtype=z.type.dtype) - multiplied(x, z)
+        right = eye(x.shape[-1], dtype=z.type.dtype) - multiplied(z, x)
+        made: Any = -multiplied(z, transposed(g), z)
+        return [transposed(made + multiplied(z, adjoint, g, left) + multiplied(right, g, adjoint, z))]
 
-    samples = (S((3, 2)), S((2, 3)), S((3, 3)))
+    def expand(self, x: Any) -> Any:
+        """What it is made of, for the native planner."""
+        if is_narrow(x) or is_complex(x.type.dtype):
+            return [None] if is_complex(x.type.dtype) else widened(self, [x])
+        u, s, v = SVD(False, True)(x)
+        greatest = sum_of(s[..., :1], axis=-1, keepdims=True)
+        s = switch(gt(s, greatest * np.asarray(1e-15, s.type.dtype)), 1 / s, cast(0, s.type.dtype))
+        return multiplied(
+            transposed(v) * dimshuffle(s, *range(s.type.ndim - 1), "x", s.type.ndim - 1), transposed(u)
+        )
+
+    samples = (S((3, 2)), S((2, 3)), S((3, 3)), S((2, 3, 2)), S(np.ones((3, 2)), grad=False))
     errors = (E((3,), raises=ValueError, says="takes a matrix"),)
 
 
 @op("det")
 class Det(OnMatrix):
-    """The determinant of a square matrix.
+    """The determinant of a square matrix, or of each of a stack.
 
-    Shapes:    (n, n) -> ()
+    Shapes:    (…, n, n) -> (…)
     Dtypes:    as the input, float64 for integers
     Gradient:  g det(x) inverse(x)^T
     Errors:    ValueError for other ranks; LinAlgError at run time for a matrix that is not square
     """
 
     def infer(self, x: Any) -> Type:
-        return TensorType(result_dtype(x.type.dtype), ())
+        return TensorType(result_dtype(x.type.dtype), x.type.shape[:-2])
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        return [()]
+        return [shapes[0][:-2]]
 
     def eval(self, xp: Any, x: Any) -> Any:
+        require_square(x.shape)
         return xp.linalg.det(computed(xp, x))
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
-        return [gs[0] * ys[0] * matrix_inverse(xs[0]).T]
+        scale = gs[0] * ys[0]
+        return [dimshuffle(scale, *range(scale.type.ndim), "x", "x") * transposed(matrix_inverse(xs[0]))]
 
-    samples = (S((3, 3)), S((1, 1)), S((2, 2), dtype="float32"))
-    errors = (E((3,), raises=ValueError, says="takes a matrix"),)
+    def expand(self, x: Any) -> Any:
+        """What it is made of, for the native planner: sizes by logarithms, since products overflow."""
+        if is_narrow(x) or is_complex(x.type.dtype):
+            return [None] if is_complex(x.type.dtype) else widened(self, [x])
+        lu, pivots, _ = factored(x)
+        diagonal = ExtractDiag(0, -2, -1)(lu)
+        exchanged = neq(pivots, arange(1, pivots.shape[-1] + 1, dtype="int32"))
+        exchanges: Any = sum_of(neq(exchanged, lt(diagonal, 0)), axis=-1, dtype="int64")
+        odd: Any = cast(exchanges % 2, x.type.dtype)
+        return (1 - 2 * odd) * exp(sum_of(log(abs_(diagonal)), axis=-1, acc_dtype=x.type.dtype))
+
+    samples = (S((3, 3)), S((1, 1)), S((2, 3, 3)), S((2, 2), dtype="float32"), S(np.ones((2, 2)), grad=False))
+    errors = (
+        E((3,), raises=ValueError, says="takes a matrix"),
+        E((2, 3), raises=np.linalg.LinAlgError, says="must be square"),
+    )
 
 
 @op("tensorinv")
@@ -121,6 +188,13 @@ class TensorInv(Primitive):
     def eval(self, xp: Any, a: Any) -> Any:
         return xp.linalg.tensorinv(computed(xp, a), self.ind)
 
+    def expand(self, a: Any) -> Any:
+        """What it is made of, for the native planner."""
+        lengths = [a.shape[i] for i in range(a.type.ndim)]
+        rows, columns = (reduce(times, some, 1) for some in (lengths[: self.ind], lengths[self.ind :]))
+        flat = matrix_inverse(a.reshape((rows, columns), ndim=2))
+        return flat.reshape([*lengths[self.ind :], *lengths[: self.ind]], ndim=a.type.ndim)
+
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (x,), (y,), (g,) = xs, ys, gs
         size = reduce(times, [y.shape[i] for i in range(y.type.ndim - self.ind)])
@@ -134,16 +208,6 @@ class TensorInv(Primitive):
 matrix_inverse = MatrixInverse()
 pinv = MatrixPinv()
 det = Det()
-
-
-def matrix_dot(*args: Any) -> Variable:
-    """The product of several matrices, from the left."""
-    if not args:
-        raise IndexError("matrix_dot takes at least one matrix; got none.")
-    product: Any = as_tensor_variable(args[0])
-    for factor in args[1:]:
-        product = dot(product, factor)
-    return product  # type: ignore[no-any-return]
 
 
 def matrix_power(M: Any, n: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,12 @@ import numpy as np
 from croton.graph.node import Variable
 from croton.graph.type import Type
 from croton.ops.base import Primitive
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
+from croton.ops.creation import arange
+from croton.ops.dot import batched_dot, dot
+from croton.ops.elementwise import eq, ge, gt, le, lt, switch
+from croton.ops.elemwise import dimshuffle
 from croton.vartypes.dtype import is_discrete, upcast
 from croton.vartypes.tensor import TensorType
 
@@ -25,6 +31,17 @@ def scipy_linalg(xp: Any) -> Any:
     return jax.scipy.linalg
 
 
+def as_matrices(x: Any, what: str) -> Variable:
+    """`x` as a variable of one matrix, or of a stack of matrices: the last two axes are theirs.
+
+    Errors: ValueError when it has fewer axes
+    """
+    v = as_tensor_variable(x)
+    if v.type.ndim < 2:
+        raise ValueError(f"{what} takes a matrix; got {v} of type {v.type}.")
+    return v
+
+
 def as_matrix(x: Any, what: str) -> Variable:
     """`x` as a variable of two axes.
 
@@ -34,6 +51,63 @@ def as_matrix(x: Any, what: str) -> Variable:
     if v.type.ndim != 2:
         raise ValueError(f"{what} takes a matrix; got {v} of type {v.type}.")
     return v
+
+
+def require_square(shape: Sequence[int]) -> None:
+    """Say in one way on all backends that a matrix is not square.
+
+    Errors: LinAlgError (a ValueError)
+    """
+    if shape[-1] != shape[-2]:
+        raise not_square(shape[-2], shape[-1])
+
+
+def not_square(rows: int, columns: int) -> Exception:
+    """The exception for a matrix that should be square."""
+    return np.linalg.LinAlgError(f"The matrix must be square; got {rows} rows and {columns} columns.")
+
+
+def transposed(x: Any) -> Any:
+    """Each matrix of a stack transposed."""
+    ndim = x.type.ndim
+    return x.T if ndim == 2 else dimshuffle(x, *range(ndim - 2), ndim - 1, ndim - 2)
+
+
+def multiplied(*factors: Any) -> Any:
+    """The product of matrices from the left, for each place of a stack."""
+    product: Any = factors[0]
+    for factor in factors[1:]:
+        if product.type.ndim == 2:
+            product = dot(product, factor)
+            continue
+        stack = [product.shape[i] for i in range(product.type.ndim - 2)]
+        flat = [v.reshape((-1, v.shape[-2], v.shape[-1]), ndim=3) for v in (product, factor)]
+        made: Any = batched_dot(*flat)
+        product = made.reshape([*stack, made.shape[1], made.shape[2]], ndim=len(stack) + 2)
+    return product
+
+
+def matrix_dot(*args: Any) -> Variable:
+    """The product of several matrices, from the left."""
+    if not args:
+        raise IndexError("matrix_dot takes at least one matrix; got none.")
+    product: Any = as_tensor_variable(args[0])
+    for factor in args[1:]:
+        product = dot(product, factor)
+    return product  # type: ignore[no-any-return]
+
+
+def triangle(x: Any, lower: bool, diagonal: float = 1) -> Any:
+    """The lower or upper triangle of each matrix, its diagonal scaled, with zeros elsewhere; computed in one visit."""
+    ndim = x.type.ndim
+    rows, columns = (arange(x.shape[i], dtype="int64") for i in (ndim - 2, ndim - 1))
+    down = dimshuffle(rows, *["x"] * (ndim - 2), 0, "x")
+    right = dimshuffle(columns, *["x"] * (ndim - 1), 0)
+    zero = cast(0, x.type.dtype)
+    if diagonal == 1:
+        return switch(ge(down, right) if lower else le(down, right), x, zero)
+    scaled = x * cast(diagonal, x.type.dtype) if diagonal else zero
+    return switch(gt(down, right) if lower else lt(down, right), x, switch(eq(down, right), scaled, zero))
 
 
 def result_dtype(*dtypes: str) -> str:
@@ -70,10 +144,10 @@ def computed(xp: Any, *values: Any) -> Any:
 
 
 class OnMatrix(Primitive):
-    """An operation on one matrix."""
+    """An operation on a matrix, or on each of a stack."""
 
     def prepare(self, *args: Any) -> list[Variable]:
-        return [as_matrix(args[0], type(self).__name__)]
+        return [as_matrices(args[0], type(self).__name__)]
 
     def infer(self, x: Any) -> Type:
         return TensorType(result_dtype(x.type.dtype), x.type.shape)

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import mul as times
 from typing import Any, ClassVar
 
 import numpy as np
 
-from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.creation import tril, triu
-from croton.ops.dot import dot, outer
-from croton.ops.elementwise import invert, isnan, minimum, switch
-from croton.ops.linalg.matrix import OnMatrix, as_matrix, computed, mirrored, result_dtype, scipy_linalg
+from croton.ops.dot import outer
+from croton.ops.elementwise import and_, eq, gt, invert, isnan, minimum, switch
+from croton.ops.elemwise import dimshuffle
+from croton.ops.linalg.factors import (
+    CholeskyFactor,
+    LeastSquares,
+    SolveTriangular,
+    is_narrow,
+    lengths_differ,
+    solved,
+    widened,
+)
+from croton.ops.linalg.matrix import (
+    OnMatrix,
+    as_matrices,
+    computed,
+    mirrored,
+    multiplied,
+    require_square,
+    result_dtype,
+    scipy_linalg,
+    transposed,
+    triangle,
+)
+from croton.ops.reduce import sum as sum_of
 from croton.ops.truth import any as any_of
+from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import TensorType
 
 MATRIX_STRUCTURES = (
@@ -32,7 +56,7 @@ class Solve(Primitive):
 
     `A_structure` says what is known of A: of triangular matrices only that triangle is read.
 
-    Shapes:    A (n, n), b (n,) or (n, k) -> as b
+    Shapes:    A (n, n), b (n,) or (n, k) -> as b; of stacks A (…, n, n), b (…, n, k) of as many axes
     Dtypes:    what the inputs meet in, float64 for integers
     Gradient:  solutions with the transpose of A
     Errors:    ValueError for another structure and other ranks, and at run time for lengths that differ; LinAlgError
@@ -51,22 +75,24 @@ class Solve(Primitive):
             )
 
     def prepare(self, *args: Any) -> list[Variable]:
-        A, b = as_matrix(args[0], "Solve"), as_tensor_variable(args[1])
-        if b.type.ndim not in (1, 2):
-            raise ValueError(f"Solve takes a vector or matrix as its right side; got {b} of type {b.type}.")
+        A, b = as_matrices(args[0], "Solve"), as_tensor_variable(args[1])
+        if b.type.ndim != A.type.ndim and (A.type.ndim, b.type.ndim) != (2, 1):
+            raise ValueError(
+                "Solve takes a vector or matrix as its right side, or as many as there are matrices; got "
+                f"{b} of type {b.type}, with {A.type}."
+            )
         return [A, b]
 
     def infer(self, A: Any, b: Any) -> Type:
         return TensorType(result_dtype(A.type.dtype, b.type.dtype), b.type.shape)
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        return [(shapes[0][1], *shapes[1][1:])]
+        A, b = shapes
+        return [(*A[:-2], A[-1], *b[len(A) - 1 :])]
 
     def eval(self, xp: Any, A: Any, b: Any) -> Any:
-        if A.shape[0] != A.shape[1] or A.shape[0] != b.shape[0]:
-            raise ShapeError(
-                f"Shape mismatch: can't solve with a matrix of shape {A.shape} and a right side of shape {b.shape}."
-            )
+        if A.shape[-1] != A.shape[-2] or A.shape[-1] != b.shape[A.ndim - 2]:
+            raise lengths_differ((*A.shape[-2:], b.shape[A.ndim - 2]))
         A, b = computed(xp, A, b)
         if self.A_structure in _TRANSPOSED:
             return scipy_linalg(xp).solve_triangular(A, b, lower=self.A_structure == "lower_triangular")
@@ -74,23 +100,38 @@ class Solve(Primitive):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         A, x = xs[0], ys[0]
-        back: Any = Solve(_TRANSPOSED.get(self.A_structure, self.A_structure), not self.lower)(A.T, gs[0])
-        g: Any = -(outer(back, x) if x.type.ndim == 1 else dot(back, x.T))
-        if self.A_structure == "lower_triangular":
-            g = tril(g)
-        elif self.A_structure == "upper_triangular":
-            g = triu(g)
+        back: Any = Solve(_TRANSPOSED.get(self.A_structure, self.A_structure), not self.lower)(
+            transposed(A), gs[0]
+        )
+        g: Any = -(outer(back, x) if x.type.ndim == 1 else multiplied(back, transposed(x)))
+        if self.A_structure in _TRANSPOSED:
+            g = triangle(g, self.A_structure == "lower_triangular")
         return [g, back]
+
+    def expand(self, A: Any, b: Any) -> Any:
+        """What it is made of, for the native planner."""
+        if is_narrow(A, b):
+            return widened(self, [A, b])
+        if self.A_structure in _TRANSPOSED:
+            return SolveTriangular(self.A_structure == "upper_triangular")(A, b)
+        return solved(A, b)
 
     samples = (
         S((3, 3), (3,)),
         S((3, 3), (3, 2)),
+        S((2, 3, 3), (2, 3, 2)),
+        S((3, 3), (3, 0), grad=False),
+        S((3, 3), (3,), dtype="float32", grad=False),
+        S((3, 3), np.array([1, 2, 3]), grad=False),
         S(np.array([[2.0, 0.0], [1.0, 3.0]]), (2,), A_structure="lower_triangular", lower=True),
         S(np.array([[2.0, 1.0], [0.0, 3.0]]), (2, 2), A_structure="upper_triangular"),
     )
     errors = (
         E((3, 3), (3,), A_structure="round", raises=ValueError, says="Invalid matrix structure"),
         E((3, 3), (2,), raises=ValueError, says="Shape mismatch"),
+        E((3, 2), (3,), raises=ValueError, says="Shape mismatch"),
+        E(np.zeros((2, 2)), (2,), raises=np.linalg.LinAlgError, says="Singular matrix"),
+        E((2, 2), (2, 2, 2), raises=ValueError, says="right side"),
         E((3,), (3,), raises=ValueError, says="takes a matrix"),
     )
 
@@ -99,7 +140,7 @@ class Solve(Primitive):
 class Cholesky(OnMatrix):
     """The triangular L of x = L L^T for a positive definite matrix, of which one triangle is read; upper: x = L^T L.
 
-    Shapes:    (n, n) -> (n, n)
+    Shapes:    (…, n, n) -> (…, n, n)
     Dtypes:    as the input, float64 for integers
     Gradient:  of the triangle that is read
     Source:    Murray, "Differentiation of the Cholesky decomposition" (2016), section 3
@@ -116,9 +157,8 @@ class Cholesky(OnMatrix):
             raise ValueError(f'on_error must be one of "raise" or "nan"; got {self.on_error!r}.')
 
     def eval(self, xp: Any, x: Any) -> Any:
+        require_square(x.shape)
         x = computed(xp, x)
-        if x.shape[0] != x.shape[1]:
-            raise ShapeError(f"Cholesky takes a square matrix; got shape {x.shape}.")
         if xp is not np:
             # JAX takes the mean of both triangles, and can't raise.
             made = xp.linalg.cholesky(mirrored(xp, x, self.lower))
@@ -126,12 +166,12 @@ class Cholesky(OnMatrix):
             return made if self.lower else made.T
         try:
             # NumPy reads the lower triangle.
-            made = xp.linalg.cholesky(x if self.lower else x.T)
+            made = xp.linalg.cholesky(x if self.lower else xp.swapaxes(x, -1, -2))
         except np.linalg.LinAlgError:
             if self.on_error == "raise":
                 raise
             made = xp.full(x.shape, np.nan, dtype=x.dtype)
-        return made if self.lower else made.T
+        return made if self.lower else xp.swapaxes(made, -1, -2)
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         factor, g = ys[0], gs[0]
@@ -146,8 +186,18 @@ class Cholesky(OnMatrix):
             else switch(invert(failed), made, np.asarray(np.nan, dtype=made.type.dtype))
         ]
 
+    def expand(self, x: Any) -> Any:
+        """What it is made of, for the native planner: the lower factor, of the transpose for the upper one."""
+        if is_narrow(x):
+            return widened(self, [x])
+        factor = CholeskyFactor(self.on_error)
+        return factor(x) if self.lower else transposed(factor(transposed(x)))
+
     samples = (
         S(np.array([[4.0, 1.0, 0.5], [1.0, 3.0, -1.0], [0.5, -1.0, 6.0]])),
+        S(np.array([[[4.0, 1.0], [1.0, 3.0]], [[1.0, 0.5], [0.5, 9.0]]])),
+        S(np.array([[4.0, 1 - 2j], [1 + 2j, 3.0]]), lower=False, grad=False),
+        S(np.array([[4, 1], [1, 3]]), grad=False),
         S(np.array([[4.0, 1.0], [1.0, 3.0]]), lower=False),
         S(np.array([[-4.0, 1.0], [1.0, 3.0]]), on_error="nan", grad=False),
     )
@@ -166,7 +216,7 @@ class Cholesky(OnMatrix):
 class CholeskyGrad(Op):
     """The cotangent of a positive definite matrix from that of its Cholesky factor.
 
-    Shapes:    x (n, n), factor (n, n), its cotangent (n, n) -> (n, n)
+    Shapes:    x (…, n, n), factor (…, n, n), its cotangent (…, n, n) -> (…, n, n)
     Source:    Murray, "Differentiation of the Cholesky decomposition" (2016), equation 9
     """
 
@@ -180,16 +230,12 @@ class CholeskyGrad(Op):
         factor: Any = as_tensor_variable(inputs[1])
         g: Any = as_tensor_variable(inputs[2])
         if not self.lower:
-            factor, g = factor.T, g.T
-        inner: Any = dot(factor.T, g)
-        phi = tril(inner) - _diagonal_part(inner) / 2
-        half = solve_upper_triangular(factor.T, solve_upper_triangular(factor.T, phi.T).T)
-        fold = tril if self.lower else triu
-        return (fold(half + half.T) - _diagonal_part(half)).owner  # type: ignore[no-any-return]
-
-
-def _diagonal_part(m: Any) -> Any:
-    return tril(triu(m))
+            factor, g = transposed(factor), transposed(g)
+        back = transposed(factor)
+        inner = triangle(multiplied(back, g), lower=True, diagonal=0.5)
+        half = solve_upper_triangular(back, transposed(solve_upper_triangular(back, transposed(inner))))
+        # `half` is not symmetric: both of its triangles go to the one that is read.
+        return triangle(half + transposed(half), self.lower, 0.5).owner  # type: ignore[no-any-return]
 
 
 @op("tensorsolve")
@@ -215,6 +261,16 @@ class TensorSolve(Primitive):
     def eval(self, xp: Any, a: Any, b: Any) -> Any:
         a, b = computed(xp, a, b)
         return xp.linalg.tensorsolve(a, b, self.axes)
+
+    def expand(self, a: Any, b: Any) -> Any:
+        """What it is made of, for the native planner."""
+        moved = [] if self.axes is None else [i % a.type.ndim for i in self.axes]
+        order = [i for i in range(a.type.ndim) if i not in moved] + moved
+        a = dimshuffle(a, *order)
+        lengths = [a.shape[i] for i in range(b.type.ndim, a.type.ndim)]
+        columns = reduce(times, lengths, 1)
+        flat = solve(a.reshape((-1, columns), ndim=2), b.reshape((-1,), ndim=1))
+        return flat.reshape(lengths, ndim=len(lengths))
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         raise NotImplementedError("TensorSolve has no gradient, as in the original.")
@@ -248,10 +304,30 @@ class lstsq(Primitive):
         solution, residuals, rank, values = xp.linalg.lstsq(x, y, rcond=float(rcond))
         return solution, residuals, np.asarray(rank), values
 
+    def expand(self, x: Any, y: Any, rcond: Any) -> Any:
+        """For the native planner: least squares in a type that LAPACK has, and the sums of what is left over."""
+        dtype = result_dtype(x.type.dtype, y.type.dtype)
+        if is_complex(dtype):
+            return [None] * 4
+        wide = "float32" if dtype == "float16" else dtype
+        right = y if y.type.ndim == 2 else dimshuffle(y, 0, "x")
+        padded, rank, values = LeastSquares()(cast(x, wide), cast(right, wide), cast(rcond, "float64"))
+        rows, columns = x.shape[0], x.shape[1]
+        whole = and_(eq(rank, columns), gt(rows, columns))
+        residuals = sum_of(padded[columns:rows] ** 2, axis=0)[: switch(whole, right.shape[1], 0)]
+        solution = padded[:columns] if y.type.ndim == 2 else padded[:columns, 0]
+        return [cast(solution, dtype), cast(residuals, dtype), rank, cast(values, dtype)]
+
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         raise NotImplementedError("lstsq has no gradient, as in the original.")
 
-    samples = (S((3, 2), (3,), np.float64(-1), grad=False),)
+    samples = (
+        S((3, 2), (3,), np.float64(-1), grad=False),
+        S((4, 2), (4, 3), np.float64(-1), grad=False),
+        S((2, 4), (2, 3), np.float64(1e-3), grad=False),
+        S(np.ones((4, 2)), (4, 3), np.float64(1e-10), grad=False),
+        S((3, 2), np.array([1, 2, 3]), np.float64(-1), grad=False),
+    )
 
 
 cholesky = Cholesky()

@@ -268,6 +268,8 @@ static const struct {
     ROUTINE("sgemv", gemv[0]), ROUTINE("dgemv", gemv[1]), ROUTINE("cgemv", gemv[2]), ROUTINE("zgemv", gemv[3]),
     ROUTINE("sger", ger[0]),   ROUTINE("dger", ger[1]),   ROUTINE("cgeru", ger[2]),  ROUTINE("zgeru", ger[3]),
     ROUTINE("sdot", sdot),     ROUTINE("ddot", ddot),
+    ROUTINE("strsm", trsm[0]), ROUTINE("dtrsm", trsm[1]), ROUTINE("ctrsm", trsm[2]), ROUTINE("ztrsm", trsm[3]),
+    ROUTINE("strsv", trsv[0]), ROUTINE("dtrsv", trsv[1]), ROUTINE("ctrsv", trsv[2]), ROUTINE("ztrsv", trsv[3]),
 };
 
 PyObject *rt_set_blas(PyObject *Py_UNUSED(module), PyObject *pointers)

@@ -18,12 +18,18 @@ typedef void rt_ger_fn(int *m, int *n, const void *alpha, const void *x, int *in
 typedef float rt_sdot_fn(int *n, const void *x, int *incx, const void *y, int *incy);
 typedef double rt_ddot_fn(int *n, const void *x, int *incx, const void *y, int *incy);
 
+typedef void rt_trsm_fn(char *side, char *uplo, char *trans, char *diag, int *m, int *n, const void *alpha, const void *a,
+                        int *lda, void *b, int *ldb);
+typedef void rt_trsv_fn(char *uplo, char *trans, char *diag, int *n, const void *a, int *lda, void *x, int *incx);
+
 typedef struct {
     rt_gemm_fn *gemm[RT_BLAS_KINDS];
     rt_gemv_fn *gemv[RT_BLAS_KINDS];
     rt_ger_fn *ger[RT_BLAS_KINDS];
     rt_sdot_fn *sdot;
     rt_ddot_fn *ddot;
+    rt_trsm_fn *trsm[RT_BLAS_KINDS];
+    rt_trsv_fn *trsv[RT_BLAS_KINDS];
 } rt_blas_table;
 
 extern rt_blas_table rt_blas;
@@ -31,6 +37,8 @@ extern rt_blas_table rt_blas;
 /* 0..3 for float32, float64, complex64, complex128; -1 for others. */
 int rt_blas_kind(int32_t dtype);
 bool rt_blas_is_zero(int kind, const void *scalar);
+/* For column-major BLAS: 'N' when rows are adjacent, 'T' when columns are, 0 when neither is. Extents of 1 fit any. */
+char rt_blas_orientation(int64_t rows, int64_t cols, int64_t rs, int64_t cs, int64_t item, int64_t *ld);
 
 /* C (rows x columns) = alpha * big (rows x k) * small (k x columns) + beta * C; strides in bytes. */
 typedef struct {

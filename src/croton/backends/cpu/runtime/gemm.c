@@ -69,8 +69,7 @@ typedef void small_product(int64_t m, int64_t n, int64_t k, const void *alpha, c
 static small_product *const small_products[RT_BLAS_KINDS] = {small_s, small_d, small_c, small_z};
 
 /* -- operands as BLAS wants them ------------------------------------------------------------------------------------------------ */
-/* For column-major BLAS: 'N' when rows are adjacent, 'T' when columns are, 0 when neither is. Extents of 1 fit any. */
-static char orientation(int64_t rows, int64_t cols, int64_t rs, int64_t cs, int64_t item, int64_t *ld)
+char rt_blas_orientation(int64_t rows, int64_t cols, int64_t rs, int64_t cs, int64_t item, int64_t *ld)
 {
     if ((rs == item || rows == 1) && (cols == 1 || (cs >= item * rows && cs % item == 0))) {
         *ld = cols == 1 ? rt_max(1, rows) : cs / item;
@@ -112,7 +111,7 @@ static void *copy_matrix(rt_ctx *ctx, int64_t item, int64_t batch, int64_t rows,
 static int32_t orient(rt_ctx *ctx, const product *job, int64_t rows, int64_t cols, matrix *x, char *trans, int64_t *ld,
                       void **copy)
 {
-    *trans = orientation(rows, cols, x->rs, x->cs, job->item, ld);
+    *trans = rt_blas_orientation(rows, cols, x->rs, x->cs, job->item, ld);
     if (*trans) return 0;
     matrix packed;
     *copy = copy_matrix(ctx, job->item, job->batch, rows, cols, x, &packed, true);
@@ -269,7 +268,7 @@ static int32_t multiply(rt_ctx *ctx, int32_t dtype, product *job)
     rt_skinny_product skinny = as_skinny(job);
     if (job->batch == 1 && rt_skinny_fits(job->kind, &skinny))
         return rt_skinny(ctx, job->kind, &skinny, rt_times(ps_per_product[job->kind], rt_times(skinny.columns, skinny.k)));
-    char c = orientation(job->m, job->n, job->c.rs, job->c.cs, job->item, &job->ldc);
+    char c = rt_blas_orientation(job->m, job->n, job->c.rs, job->c.cs, job->item, &job->ldc);
     if (!c) return run_through_copy(ctx, job);
     if (c == 'T') transpose_product(job);
     return run_oriented(ctx, job);

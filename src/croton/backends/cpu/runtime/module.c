@@ -1,6 +1,7 @@
 /* The module: its types, its functions, and the description of the binary interface. */
 #define RT_MODULE_FILE
 #include "runtime.h"
+#include "lapack.h"
 
 #include <stddef.h>
 
@@ -32,7 +33,18 @@
     X(rt_operand, "void", "ptr, i32, i32, ptr, ptr")                                                      \
     X(rt_fail, "i32", "ptr, i32, i32, i32, ptr")                                                          \
     X(rt_check, "i32", "ptr")                                                                             \
-    X(rt_discard, "void", "ptr, ptr, ptr")
+    X(rt_discard, "void", "ptr, ptr, ptr")                                                              \
+    X(rt_potrf, "i32", "ptr, i32, i32, i32, i64, i64, ptr")                                               \
+    X(rt_getrf, "i32", "ptr, i32, i32, i32, i64, i64, ptr, ptr")                                          \
+    X(rt_getrs, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr, ptr")                                \
+    X(rt_trtrs, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, i64, i64, i64, ptr")                      \
+    X(rt_syevd, "i32", "ptr, i32, i32, i32, i64, i64, ptr, ptr")                                          \
+    X(rt_sygvd, "i32", "ptr, i32, i32, i32, i64, i64, ptr, ptr, ptr")                                     \
+    X(rt_geev, "i32", "ptr, i32, i32, i32, i64, i64, ptr, ptr, ptr")                                      \
+    X(rt_gesdd, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr, ptr, ptr")                           \
+    X(rt_geqrf, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr")                                     \
+    X(rt_orgqr, "i32", "ptr, i32, i32, i32, i64, i64, i64, i64, ptr, ptr")                                \
+    X(rt_gelsd, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr, ptr, ptr")
 
 #define AS_ADDRESS(name, result, arguments) (const void *)(uintptr_t)name,
 #define AS_TEXT(name, result, arguments) {#name, result, arguments},
@@ -76,8 +88,8 @@ static PyObject *nest_dict(void)
 PyObject *rt_abi_dict(void)
 {
     return Py_BuildValue(
-        "{si s{si si si} s{si si si si si si} sN s{si si si} s{si si si} s{si} s{si si} s{si si} s{si si si si si si si si}"
-        " s{si si} sN sN}",
+        "{si s{si si si} s{si si si si si si} sN s{si si si} s{si si si} s{si} s{si si} s{si si} s{si si si si si si si si si}"
+        " s{si si si si si} s{si si} sN sN}",
         "version", RT_ABI_VERSION,
         "ctx", "rt", (int)offsetof(rt_ctx, table), "kernels", (int)offsetof(rt_ctx, kernels), "slots",
         (int)offsetof(rt_ctx, slots),
@@ -92,6 +104,9 @@ PyObject *rt_abi_dict(void)
         "input_flags", "pyfloat", RT_INPUT_PYFLOAT, "downcast", RT_INPUT_DOWNCAST,
         "errors", "python", RT_E_PYTHON, "memory", RT_E_MEMORY, "interrupted", RT_E_INTERRUPTED, "result", RT_E_RESULT,
         "cell", RT_E_CELL, "blas_size", RT_E_BLAS_SIZE, "blas_missing", RT_E_BLAS_MISSING, "internal", RT_E_INTERNAL,
+        "lapack", RT_E_LAPACK,
+        "lapack_flags", "upper", RT_LA_UPPER, "transposed", RT_LA_TRANSPOSED, "nan", RT_LA_NAN, "thin", RT_LA_THIN,
+        "values", RT_LA_VALUES,
         "limits", "axes", RT_MAX_AXES, "buffers", RT_MAX_BUFFERS,
         "functions", functions_dict(), "dtypes", dtypes_dict());
 }
@@ -121,6 +136,8 @@ static PyMethodDef module_methods[] = {
      "get_num_threads()\n--\n\nHow many threads a loop may use, the caller included."},
     {"set_blas", rt_set_blas, METH_O,
      "set_blas(pointers, /)\n--\n\nTake the addresses of Fortran BLAS routines: a dict such as {'dgemm': address}."},
+    {"set_lapack", rt_set_lapack, METH_O,
+     "set_lapack(pointers, /)\n--\n\nTake the addresses of Fortran LAPACK routines: a dict such as {'dpotrf': address}."},
     {NULL},
 };
 

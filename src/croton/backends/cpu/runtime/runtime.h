@@ -113,6 +113,7 @@ enum {
     RT_E_BLAS_SIZE,
     RT_E_BLAS_MISSING,
     RT_E_INTERNAL,
+    RT_E_LAPACK,
 };
 
 typedef struct {
@@ -350,6 +351,26 @@ int32_t rt_batched_gemm(rt_ctx *ctx, int32_t dtype, int64_t batch, int64_t m, in
                         const void *a, int64_t a_bs, int64_t a_rs, int64_t a_cs, const void *b, int64_t b_bs,
                         int64_t b_rs, int64_t b_cs, const void *beta, void *c, int64_t c_bs, int64_t c_rs,
                         int64_t c_cs);
+int32_t rt_potrf(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a);
+int32_t rt_getrf(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a,
+                 void *pivots);
+int32_t rt_getrs(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, int64_t k,
+                 const void *lu, const void *pivots, void *b);
+int32_t rt_trtrs(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, int64_t k,
+                 const void *a, int64_t a_bs, int64_t a_rs, int64_t a_cs, void *b);
+int32_t rt_syevd(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a, void *w);
+int32_t rt_sygvd(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a, void *b,
+                 void *w);
+int32_t rt_geev(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a, void *w,
+                void *v);
+int32_t rt_gesdd(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t m, int64_t n, void *a,
+                 void *s, void *u, void *vt);
+int32_t rt_geqrf(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t m, int64_t n, void *a,
+                 void *tau);
+int32_t rt_orgqr(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t m, int64_t n, int64_t k,
+                 void *a, void *tau);
+int32_t rt_gelsd(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t m, int64_t n, int64_t k, void *a,
+                 void *b, void *s, void *rank);
 int32_t rt_python(rt_ctx *ctx, int32_t index);
 void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, const int64_t *strides);
 int32_t rt_fail(rt_ctx *ctx, int32_t code, int32_t node, int32_t n, const int64_t *details);
@@ -360,5 +381,6 @@ void rt_discard(rt_ctx *ctx, void *copy, const void *original);
 extern const void *const rt_table[];
 PyObject *rt_abi_dict(void);
 PyObject *rt_set_blas(PyObject *module, PyObject *pointers);
+PyObject *rt_set_lapack(PyObject *module, PyObject *pointers);
 
 #endif
