@@ -13,6 +13,7 @@ from croton.backends.base import Interface, Program
 from croton.backends.failure import add_context
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
+from croton.graph.op import Op
 from croton.ops.base import Primitive
 from croton.ops.inner import InnerGraph, Run, holds_graphs
 from croton.vartypes.tensor import TensorType
@@ -97,8 +98,13 @@ def _primitive_step(node: Apply) -> Step:
 
 
 def _perform_step(node: Apply) -> Step:
-    """A user's operation: it may write into the inputs that it says it destroys, and its outputs are checked."""
+    """A user's operation: it may write into the inputs that it says it destroys, and its outputs are checked.
+
+    Errors: MethodNotDefined when it can't be run
+    """
     perform = node.op.perform
+    if type(node.op).perform is Op.perform and "perform" not in vars(node.op):
+        perform(node, [], [])
     destroyed = sorted({i for places in (node.op.destroy_map or {}).values() for i in places})
     params = _params(node)
 
@@ -113,8 +119,7 @@ def _perform_step(node: Apply) -> Step:
 
 
 def _params(node: Apply) -> tuple[Any, ...]:
-    get = getattr(node.op, "get_params", None)
-    return () if get is None or getattr(node.op, "params_type", None) is None else (get(node),)
+    return () if getattr(node.op, "params_type", None) is None else (node.op.get_params(node),)
 
 
 def _checked(node: Apply, at: int, value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from croton.backends.base import Backend
 from croton.config import config
 from croton.errors import UnknownModeError
-from croton.rewrite.pipeline import Pipeline, Query
+from croton.rewrite.pipeline import Pass, Pipeline, Query
 from croton.rewrite.telling import OnError, reraise
 
 # The backends by name, and the module of each: it is loaded by the first function that needs it.
@@ -109,6 +109,14 @@ def pipeline_of(query: Query) -> Pipeline:
     return pipeline.with_query(query)
 
 
+def pipeline_applying(optimizer: Any) -> Pipeline:
+    """The one pass that a user's optimizer of whole graphs is."""
+    name = str(optimizer)
+    step = Pass(name, whole=lambda graph, stats, context: optimizer.optimize(graph), tags=frozenset({name}))
+    base = pipeline_of(OPT_NONE)
+    return Pipeline((step,), base.conform, base.context, Query(frozenset({name})))
+
+
 def profiler(asked: Any) -> Any:
     """What measures a function, where `asked` is True or a ProfileStats; else None."""
     return importlib.import_module("croton.diagnose.profile").listener(asked) if asked else None
@@ -118,7 +126,7 @@ class Mode:
     """How functions are compiled.
 
     linker     which backend runs them: 'py' the NumPy one, 'jax' JAX, any other name what config.backend says
-    optimizer  which rewrites are made: 'fast_run', 'fast_compile', 'None', …, or a Query
+    optimizer  which rewrites are made: 'fast_run', 'fast_compile', 'None', …, a Query, or an object with `optimize`
 
     Errors: ValueError for names that are not known
     """
@@ -150,6 +158,8 @@ class Mode:
     @property
     def pipeline(self) -> Pipeline:
         """The rewrites, in order."""
+        if hasattr(self.provided_optimizer, "optimize"):
+            return pipeline_applying(self.provided_optimizer)
         return pipeline_of(self.query)
 
     @property
@@ -220,6 +230,8 @@ def query_of(optimizer: Any) -> Query:
     """
     if isinstance(optimizer, Query):
         return optimizer
+    if hasattr(optimizer, "optimize"):
+        return OPT_NONE
     if not (optimizer is None or isinstance(optimizer, str)):
         raise TypeError(f"An optimizer is a name or a Query; got {optimizer!r}.")
     if optimizer not in predefined_optimizers:

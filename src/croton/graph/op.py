@@ -60,7 +60,13 @@ class Op:
     # -- what it computes ------------------------------------------------------------------------------------
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any) -> None:
         """Write the value of output i into `output_storage[i][0]`."""
-        raise MethodNotDefined("perform", type(self), type(self).__name__)
+        why = type(self).__name__
+        if hasattr(self, "c_code"):
+            why = (
+                "it has only c_code, and no C of operations is compiled here. Write perform(self, node, inputs, "
+                "output_storage), in NumPy, or make it of operations that are there (theano.OpFromGraph)."
+            )
+        raise MethodNotDefined("perform", type(self), why)
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         """The shapes of the outputs, given those of the inputs: tuples of scalars, None for what has no shape."""
@@ -69,6 +75,16 @@ class Op:
     def do_constant_folding(self, node: Apply) -> bool:
         """Whether an application to constants may be replaced by its value."""
         return True
+
+    def get_params(self, node: Apply) -> Any:
+        """The last argument of `perform`, where the operation has a `params_type`: its attributes, as that says.
+
+        Errors: MethodNotDefined when there is none
+        """
+        kind = getattr(self, "params_type", None)
+        if kind is None or not hasattr(kind, "get_params"):
+            raise MethodNotDefined("get_params", type(self), type(self).__name__)
+        return kind.get_params(self)
 
     # -- derivatives -----------------------------------------------------------------------------------------
     def grad(self, inputs: list[Variable], output_grads: list[Variable]) -> list[Variable]:

@@ -69,7 +69,7 @@ class Stage:
                 return None
             return replacement(found)  # type: ignore[no-any-return]
 
-        return self._enter(Rule(name, (compiled.root_key,), apply, self._tags(tags), compiled, to, why))
+        return self.enter(Rule(name, (compiled.root_key,), apply, self._tags(tags), compiled, to, why))
 
     def on(
         self, *ops: Op | type, name: str | None = None, why: str = "", tags: Iterable[str] = ()
@@ -80,7 +80,7 @@ class Stage:
             wants_context = function.__code__.co_argcount > 1
             apply = function if wants_context else (lambda node, context: function(node))
             roots = tuple(key_of(op) for op in ops)
-            return self._enter(
+            return self.enter(
                 Rule(
                     name or function.__name__,
                     roots,
@@ -95,7 +95,8 @@ class Stage:
     def _tags(self, tags: Iterable[str]) -> frozenset[str]:
         return frozenset({self.name, "fast_run", *tags})
 
-    def _enter(self, rule: Rule) -> Rule:
+    def enter(self, rule: Rule) -> Rule:
+        """Put `rule` in. Errors: ValueError when there is one of its name"""
         if any(rule.name == other.name for other in self.rules):
             raise ValueError(f"There is a rule called {rule.name} in {self.name} already.")
         self.rules.append(rule)

@@ -28,6 +28,7 @@ from croton.diagnose.profile import ProfileStats as ProfileStats
 from croton.errors import AliasedMemoryError as AliasedMemoryError
 from croton.errors import UnusedInputError as UnusedInputError
 from croton.graph.type import generic as generic
+from croton.legacy.optdb import optdb as optdb
 from croton.ops.from_function import FromFunctionOp as FromFunctionOp
 from croton.ops.from_function import as_op as as_op
 from croton.ops.passing import DeepCopyOp as DeepCopyOp

@@ -1,0 +1,29 @@
+"""Optimizers of graphs."""
+
+from croton.config import config as config
+from croton.errors import InconsistencyError as InconsistencyError
+from croton.legacy.local import FromFunctionLocalOptimizer as FromFunctionLocalOptimizer
+from croton.legacy.local import LocalOptGroup as LocalOptGroup
+from croton.legacy.local import LocalOptimizer as LocalOptimizer
+from croton.legacy.local import OpRemove as OpRemove
+from croton.legacy.local import OpSub as OpSub
+from croton.legacy.local import PatternSub as PatternSub
+from croton.legacy.local import local_optimizer as local_optimizer
+from croton.legacy.optimizers import ConstantFolding as ConstantFolding
+from croton.legacy.optimizers import EquilibriumOptimizer as EquilibriumOptimizer
+from croton.legacy.optimizers import FromFunctionOptimizer as FromFunctionOptimizer
+from croton.legacy.optimizers import MergeOptimizer as MergeOptimizer
+from croton.legacy.optimizers import NavigatorOptimizer as NavigatorOptimizer
+from croton.legacy.optimizers import OpKeyOptimizer as OpKeyOptimizer
+from croton.legacy.optimizers import Optimizer as Optimizer
+from croton.legacy.optimizers import SeqOptimizer as SeqOptimizer
+from croton.legacy.optimizers import TopoOptimizer as TopoOptimizer
+from croton.legacy.optimizers import check_stack_trace as check_stack_trace
+from croton.legacy.optimizers import in2out as in2out
+from croton.legacy.optimizers import inplace_optimizer as inplace_optimizer
+from croton.legacy.optimizers import optimizer as optimizer
+from croton.legacy.optimizers import out2in as out2in
+from croton.legacy.optimizers import pre_constant_merge as pre_constant_merge
+from croton.legacy.optimizers import pre_greedy_local_optimizer as pre_greedy_local_optimizer
+from croton.legacy.small_tools import copy_stack_trace as copy_stack_trace
+from theano.gof import graph as graph
