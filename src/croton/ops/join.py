@@ -23,7 +23,7 @@ from croton.ops.shape import as_length, numbers_of, shape_i
 from croton.vartypes.dtype import is_discrete, upcast
 from croton.vartypes.tensor import Dim, TensorType
 
-# The code by which native code reports a value that the operation can't work with (plan/builder.py: BAD_VALUE).
+# The code by which native code reports a value that the operation can't work with (plan/program.py: BAD_VALUE).
 _BAD_VALUE = 102
 
 

@@ -19,7 +19,7 @@ from croton.ops.known import elements, get_vector_length, known_int
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 
-# The code by which native code reports a value that the operation can't work with (plan/builder.py: BAD_VALUE).
+# The code by which native code reports a value that the operation can't work with (plan/program.py: BAD_VALUE).
 BAD_VALUE = 102
 
 

@@ -14,23 +14,13 @@ from croton.loops.build import Builder
 from croton.loops.ir import Kernel as LoopKernel
 from croton.plan import control
 from croton.plan import program as p
-from croton.plan.numbers import Numbers, Step, Value
+from croton.plan.numbers import Numbers, Size, Step, Value, same_size
 from croton.vartypes.tensor import TensorType
 
 CODES = {
     "bool": 0, "int8": 1, "uint8": 2, "int16": 3, "uint16": 4, "int32": 5, "uint32": 6, "int64": 7, "uint64": 8,
     "float16": 9, "float32": 10, "float64": 11, "complex64": 12, "complex128": 13,
 }  # fmt: skip
-
-# Error codes of the driver; what they say is in backends/cpu/failure.py.
-MISMATCH = 100
-BAD_INDEX = 101
-BAD_VALUE = 102
-EMPTY = 103
-NO_BROADCAST = 104
-CHANGED = 105
-
-Size = Value | int
 
 
 @dataclass(slots=True, eq=False)
@@ -142,12 +132,18 @@ class ProgramBuilder(Numbers):
         """The value of an input of the node in hand, as a graph that the operation holds may be given it."""
         return self.storage.given(variable)  # type: ignore[no-any-return]
 
-    def graph(self, inner: Any, values: Sequence[Given], places: Sequence[Place | None]) -> list[Given]:
-        """Do what an InnerGraph says on `values`: what its outputs are.
+    def plan(self, inner: Any) -> Any:
+        """What lowers an InnerGraph that the operation in hand holds: see plan/lower.py."""
+        return self.storage.inner(inner)
 
-        They are written where their places say; one without a place stays where it happens to lie.
-        """
-        return self.storage.inner(inner, values, places)  # type: ignore[no-any-return]
+    def home(self, variable: Variable) -> p.Slot:
+        """The slot of a value that is no tensor."""
+        return self.storage.home[variable]  # type: ignore[no-any-return]
+
+    def new_slot(self) -> p.Slot:
+        """A slot of the program's own, for an ndarray or another object."""
+        self.program.n_locals += 1
+        return p.Slot("local", self.program.n_locals - 1)
 
     # -- memory ----------------------------------------------------------------------------------------------
     def new(self, variable: Variable, dims: Sequence[Size], into: Array | None = None) -> Array:
@@ -156,6 +152,24 @@ class ProgramBuilder(Numbers):
         made: Array = self.storage.place(self, variable, dtype, tuple(dims), into)
         self.bind(variable, made)
         return made
+
+    def new_long(self, variable: Variable, dims: Sequence[Size]) -> Array:
+        """As `new`, for an output of which in the end only the first part may be left: see `shorten`."""
+        made = self.temporary(variable.type.dtype, dims)
+        self.bind(variable, made)
+        return made
+
+    def shorten(self, variable: Variable, length: Size) -> None:
+        """Of the array of `variable`, only so much of the first axis is left."""
+        array = self.arrays[variable]
+        made = self.part(array, (length, *array.dims[1:]), array.strides)
+        made.contiguous = array.contiguous
+        self.bind(variable, made)
+
+    def lent(self, array: Array, address: p.Reg | None = None) -> Array:
+        """An array, or one like it at another address, for those who may not give its memory back."""
+        at = array.data if address is None else address
+        return Array(array.dtype, at, array.dims, array.strides, Block(fixed=True), array.contiguous)
 
     def in_slot(self, slot: p.Slot, dtype: str, dims: tuple[Size, ...], cell: p.Slot | None = None) -> Array:
         """A new ndarray in an output or local slot; `cell` is one whose array may be written over."""
@@ -268,7 +282,7 @@ class ProgramBuilder(Numbers):
                 if one is False
                 else self.and_(self.cast(self.ne(n, 1), "bool"), self.cast(self.ne(n, wanted), "bool"))
             )
-            self.fail_if(off, NO_BROADCAST, number, axis, n, wanted)
+            self.fail_if(off, p.NO_BROADCAST, number, axis, n, wanted)
             strides.append(stride if one is False else self.select(one, 0, stride))
         return Array(array.dtype, array.data, tuple(dims), tuple(strides), array.block)
 
@@ -348,14 +362,17 @@ class ProgramBuilder(Numbers):
     def element_of(self, array: Array, i: Size, variable: Variable) -> Given:
         """What stands at place `i` of the first axis, for an input of a graph that an operation holds."""
         row = self.row(array, i)
-        made = Array(row.dtype, row.data, row.dims, row.strides, Block(fixed=True), row.contiguous)
-        return self.load(row.data, row.dtype) if is_number(variable) else made
+        return self.load(row.data, row.dtype) if is_number(variable) else self.lent(row)
 
     def collector(
-        self, variable: Variable, step: Step, count: Size | None, cleared: bool = False
+        self, variable: Variable, step: Step, count: Size, shrinks: bool = False
     ) -> control.Collector:
-        """Memory for an output of the node in hand that a loop writes."""
-        return control.Collector(self, variable, step, count, cleared)
+        """Memory for an output of the node in hand that is made of what each step of a loop makes."""
+        return control.Collector(self, variable, step, count, shrinks)
+
+    def fixed(self, variable: Variable, array: Array) -> Place:
+        """A place for what a step makes of an output of the node in hand: always `array`."""
+        return control.fixed(self, variable, array)
 
     def choose(self, condition: Any, then: Any, otherwise: Any, ys: Sequence[Variable]) -> None:
         """The outputs `ys` of the node in hand are those of one of two graphs: pairs (graph, values of its inputs)."""
@@ -500,23 +517,9 @@ class ProgramBuilder(Numbers):
         if self.is_checked(pair):
             return
         if isinstance(a, int) and isinstance(b, int):
-            self.fail_if(True, MISMATCH, *details, a, b)
+            self.fail_if(True, p.MISMATCH, *details, a, b)
             return
-        self.fail_if(self.ne(a, b), MISMATCH, *details, a, b)
-
-    def require_same_step(self, variable: Variable, length: Size, wanted: Size, axis: int) -> None:
-        """End the program unless what a step makes is as long as what the first made."""
-        if same_size(length, wanted) or length is wanted:
-            return
-        condition = self.ne(length, wanted)
-        self.fail_if(condition, CHANGED, variable.index or 0, axis, length, wanted)
-
-
-def same_size(a: Size, b: Size) -> bool:
-    """Whether two lengths are known to be equal."""
-    if isinstance(a, Value):
-        return isinstance(b, Value) and a.node is b.node
-    return isinstance(b, int) and a == b
+        self.fail_if(self.ne(a, b), p.MISMATCH, *details, a, b)
 
 
 def is_number(variable: Variable) -> bool:

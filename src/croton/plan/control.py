@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from croton.graph.node import Variable
 from croton.ops.inner import InnerGraph
 from croton.plan import program as p
-from croton.plan.numbers import Step, Value
+from croton.plan.numbers import Size, Step, Value, same_size
 from croton.vartypes.tensor import TensorType
 
 if TYPE_CHECKING:
-    from croton.plan.builder import Array, Given, ProgramBuilder, Size
+    from croton.plan.builder import Array, Given, Place, ProgramBuilder
 
     Part = tuple[InnerGraph, Sequence[Given]]
 
@@ -22,18 +22,18 @@ class Collector:
 
     Where that does not depend on the step, the memory is taken before the loop.
 
-    count    how many rows there are, one for each step; None: what a step makes is the whole
-    cleared  whether it begins as zeros
+    count    how many rows there are at most, one for each step
+    shrinks  whether there may be less steps
     """
 
     def __init__(
-        self, b: ProgramBuilder, variable: Variable, step: Step, count: Size | None, cleared: bool = False
+        self, b: ProgramBuilder, variable: Variable, step: Step, count: Size, shrinks: bool = False
     ) -> None:
         self.b = b
         self.variable = variable
         self.step = step
         self.count = count
-        self.cleared = cleared
+        self.shrinks = shrinks
         self.node_number = b.node_number
         # The level around the loop.
         self.level = len(b.levels) - 2
@@ -49,31 +49,17 @@ class Collector:
                 self._taken_before(dims) if self._is_known(dims) else self._taken_at_first(dtype, dims)
             )
         elif self._is_known(dims):
-            for axis, (n, wanted) in enumerate(zip(dims, self._row(self.array.dims), strict=True)):
+            for axis, (n, wanted) in enumerate(zip(dims, self.array.dims[1:], strict=True)):
                 self._require(n, wanted, axis)
-        array = self.array
-        if self.count is None:
-            return array
-        offset = b.times(self.step.number, array.strides[0])
-        row = b.part(array, array.dims[1:], array.strides[1:], offset)
-        row.contiguous = True
-        return row
-
-    def _row(self, dims: Sequence[Size]) -> Sequence[Size]:
-        return dims if self.count is None else dims[1:]
-
-    def _whole(self, dims: Sequence[Size]) -> tuple[Size, ...]:
-        return tuple(dims) if self.count is None else (self.count, *dims)
+        return b.row(self.array, self.step.number)
 
     def _is_known(self, dims: Sequence[Size]) -> bool:
         """Whether these lengths are known before the loop."""
         return self.b.level_of(dims) <= self.level
 
     def _new(self, dims: Sequence[Size]) -> Array:
-        array = self.b.new(self.variable, self._whole(dims))
-        if self.cleared:
-            self.b.fill(array, 0)
-        return array
+        new = self.b.new_long if self.shrinks else self.b.new
+        return new(self.variable, (self.count, *dims))
 
     def _taken_before(self, dims: Sequence[Size]) -> Array:
         with self.b.at_level(self.level):
@@ -100,32 +86,58 @@ class Collector:
 
     def _array(self, address: p.Reg, dims: Sequence[Size]) -> Array:
         """The output at an address, in the same memory as far as giving it back goes."""
-        return self.b.moved(self.variable, address, self._whole(dims))
+        return self.b.moved(self.variable, address, (self.count, *dims))
 
     def _require(self, length: Size, wanted: Size, axis: int) -> None:
-        number, self.b.node_number = self.b.node_number, self.node_number
-        self.b.require_same_step(self.variable, length, wanted, axis)
-        self.b.node_number = number
+        require_same_step(self.b, self.node_number, self.variable, length, wanted, axis)
 
     def finish(self) -> None:
         """After the loop: say what the output is."""
-        if self.carried is None:
-            return
+        if self.carried is not None:
+            self._found_at_first()
+        if self.shrinks:
+            self.b.shorten(self.variable, self.step.number)
+
+    def _found_at_first(self) -> None:
+        assert self.carried is not None
         b = self.b
         address, lengths = self.carried
         kind = self.variable.type
 
         def take() -> list[p.Reg]:
-            static = kind.shape if self.count is None else kind.shape[1:]
-            return [self._new([0 if n is None else n for n in static]).data]
+            return [self._new([0 if n is None else n for n in kind.shape[1:]]).data]
 
         (found,) = b.either(b.eq(self.step.number, 0), take, lambda: [address])
         b.bind(self.variable, self._array(found, lengths))
 
 
+def require_same_step(
+    b: ProgramBuilder, node: int, variable: Variable, length: Size, wanted: Size, axis: int
+) -> None:
+    """End the program unless what a step makes is as long as what the steps before it made."""
+    if same_size(length, wanted):
+        return
+    number, b.node_number = b.node_number, node
+    b.fail_if(b.ne(length, wanted), p.CHANGED, variable.index or 0, axis, length, wanted)
+    b.node_number = number
+
+
+def fixed(b: ProgramBuilder, variable: Variable, array: Array) -> Place:
+    """A place for what a step makes of `variable`: always this one."""
+    node = b.node_number
+
+    def place(dtype: str, dims: tuple[Size, ...]) -> Array:
+        for axis, (n, wanted) in enumerate(zip(dims, array.dims, strict=True)):
+            require_same_step(b, node, variable, n, wanted, axis)
+        return array
+
+    return place
+
+
 def choose(b: ProgramBuilder, condition: Any, then: Part, otherwise: Part, ys: Sequence[Variable]) -> None:
     """The outputs of the node in hand are those of one of two graphs, each given with the values of its inputs."""
     outer = b.storage
+    home = {y: b.home(y) for y in ys if not isinstance(y.type, TensorType)}
 
     def place_of(y: Variable) -> Callable[[str, tuple[Size, ...]], Array]:
         def place(dtype: str, dims: tuple[Size, ...]) -> Array:
@@ -136,11 +148,11 @@ def choose(b: ProgramBuilder, condition: Any, then: Part, otherwise: Part, ys: S
 
     def write(part: Part) -> list[Any]:
         graph, values = part
-        made = b.graph(graph, values, [None if b.holds_number(y) else place_of(y) for y in ys])
+        made = b.plan(graph).run(values, [None if b.holds_number(y) else place_of(y) for y in ys])
         found: list[Any] = []
         for y, value in zip(ys, made, strict=True):
             if isinstance(value, p.Slot):
-                b.call("rt_alias", outer.home[y], value)
+                b.call("rt_alias", home[y], value)
             elif b.holds_number(y):
                 found.append(b.cast(value, y.type.dtype))
             else:

@@ -15,9 +15,10 @@ from croton.ops.inner import InnerGraph
 from croton.ops.reduce import CAReduce
 from croton.plan import nest
 from croton.plan import program as p
-from croton.plan.builder import Array, Block, Given, Place, ProgramBuilder, Size, is_number, same_size
+from croton.plan.builder import Array, Block, Given, Place, ProgramBuilder, is_number
 from croton.plan.expand import expand
 from croton.plan.fuse import Fusion, Group, is_native_elemwise
+from croton.plan.numbers import Size, same_size
 from croton.rules.shapes import ShapeTable
 from croton.vartypes.tensor import TensorType
 
@@ -94,7 +95,7 @@ class Planner:
                 boxed = tuple(v for v in unit.outputs if not isinstance(v.type, TensorType))
             for variable in boxed:
                 if variable.owner is not None and variable not in self.home:
-                    self.home[variable] = self.new_local()
+                    self.home[variable] = self.b.new_slot()
 
     def choose_rooms(self, output: Variable) -> None:
         """Earlier states of an output are made where it will lie."""
@@ -104,15 +105,34 @@ class Planner:
                 break
             self.becomes[variable] = output
 
-    def new_local(self) -> p.Slot:
-        """A slot of the program's own."""
-        self.b.program.n_locals += 1
-        return p.Slot("local", self.b.program.n_locals - 1)
-
     def _is_native(self, node: Apply) -> bool:
         if is_native_elemwise(node) and (node.outputs[0].type.ndim or _all_numbers(node)):
             return True
         return has_native_lowering(node)
+
+    def may_write_over(self, variable: Variable, old: Variable) -> bool:
+        """Whether nothing reads `old` after `variable` is written, or but element by element."""
+        if (
+            old.type != variable.type
+            or self.graph.is_output(old)
+            or sum(v is variable for v in self.graph.outputs) > 1
+        ):
+            return False
+        first = next((v for v in reversed(self.becomes) if self.becomes[v] is variable), variable)
+        maker = next((at for at, unit in enumerate(self.units) if first.owner in nodes_of(unit)), None)
+        if maker is None or not nest.reads_only_at_own_place(self.units[maker], old, first):
+            return False
+        seen = {old}
+        views = [old]
+        while views:
+            v = views.pop()
+            if self.last_use.get(v, -1) > maker or (v is not old and self.last_use.get(v, -1) == maker):
+                return False
+            for reader in self.graph.readers(v):
+                if not makes_new_memory(reader):
+                    views.extend(set(reader.outputs) - seen)
+                    seen.update(reader.outputs)
+        return True
 
     def place(
         self, b: ProgramBuilder, variable: Variable, dtype: str, dims: tuple[Size, ...], into: Array | None
@@ -230,7 +250,7 @@ class Planner:
 
     def _box(self, variable: Variable, array: Array) -> p.Slot:
         """An ndarray of what is a view, or a number in a register."""
-        slot = self.home.get(variable) or self.new_local()
+        slot = self.home.get(variable) or self.b.new_slot()
         made = self.b.in_slot(slot, array.dtype, array.dims)
         self.b.copy(made, array)
         self.home[variable] = slot
@@ -251,16 +271,9 @@ class Planner:
         block = Block(slot=slot, fixed=True)
         return Array(array.dtype, array.data, array.dims, array.strides, block, array.contiguous)
 
-    def inner(
-        self, graph: InnerGraph, values: Sequence[Given], places: Sequence[Place | None]
-    ) -> list[Given]:
-        """Lower a graph that an operation holds: what its outputs are, for these inputs."""
-        number = self.b.node_number
-        planner = InnerPlanner(graph, self.b)
-        with self.b.placing(planner):
-            made = planner.run(values, places)
-        self.b.node_number = number
-        return made
+    def inner(self, graph: InnerGraph) -> InnerPlanner:
+        """What lowers a graph that an operation holds."""
+        return InnerPlanner(graph, self.b)
 
 
 class InnerPlanner(Planner):
@@ -272,21 +285,32 @@ class InnerPlanner(Planner):
         first = len(b.program.nodes)
         super().__init__(graph, b)
         b.program.held.append(p.Held(b.node_number, graph, first, len(b.program.nodes)))
+        for variable in graph.outputs:
+            self.choose_rooms(variable)
         self.places: dict[Variable, Place] = {}
         self.placed: dict[Variable, Array] = {}
 
+    def writes_over(self, output: int, given: int) -> bool:
+        """Whether an output may be made where an input lies."""
+        return self.may_write_over(self.graph.outputs[output], self.graph.inputs[given])
+
     def run(self, values: Sequence[Given], places: Sequence[Place | None]) -> list[Given]:
-        """Lower the graph on `values`; its outputs go where `places` say."""
-        for variable, value in zip(self.graph.inputs, values, strict=True):
-            self._bind(variable, value)
-        for variable, place in zip(self.graph.outputs, places, strict=True):
-            if place is not None and variable.owner is not None:
-                self.places.setdefault(variable, place)
-                self.choose_rooms(variable)
-        self.lower_units()
-        pairs = zip(self.graph.outputs, places, strict=True)
-        made = [self._delivered(variable, place) for variable, place in pairs]
-        self._release()
+        """Lower the graph on `values`: what its outputs are.
+
+        They are written where their places say; one without a place stays where it happens to lie.
+        """
+        number = self.b.node_number
+        with self.b.placing(self):
+            for variable, value in zip(self.graph.inputs, values, strict=True):
+                self._bind(variable, value)
+            for variable, place in zip(self.graph.outputs, places, strict=True):
+                if place is not None and variable.owner is not None:
+                    self.places.setdefault(variable, place)
+            self.lower_units()
+            pairs = zip(self.graph.outputs, places, strict=True)
+            made = [self._delivered(variable, place) for variable, place in pairs]
+            self._release()
+        self.b.node_number = number
         return made
 
     def _bind(self, variable: Variable, value: Given) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
-from croton.plan import nest
 from croton.plan import program as p
-from croton.plan.builder import Array, ProgramBuilder, Size
+from croton.plan.builder import Array, ProgramBuilder
 from croton.plan.fuse import Group
-from croton.plan.lower import Planner, makes_new_memory, nodes_of
+from croton.plan.lower import Planner, nodes_of
+from croton.plan.numbers import Size
 from croton.vartypes.tensor import TensorType
 
 
@@ -85,33 +85,10 @@ class ProgramPlanner(Planner):
                 self.choose_rooms(variable)
         for output, cell in self.around.updates:
             variable = self.graph.outputs[output]
-            if self.home.get(variable) == p.Slot("output", output) and self._may_write_over(variable, cell):
+            if self.home.get(variable) == p.Slot("output", output) and self.may_write_over(
+                variable, self.program.cells[cell]
+            ):
                 self.into_cell[variable] = cell
-
-    def _may_write_over(self, variable: Variable, cell: int) -> bool:
-        """Whether nothing reads the cell's old value after its new one is written, or but element by element."""
-        old = self.program.cells[cell]
-        if (
-            old.type != variable.type
-            or self.graph.is_output(old)
-            or sum(v is variable for v in self.graph.outputs) > 1
-        ):
-            return False
-        first = next((v for v in reversed(self.becomes) if self.becomes[v] is variable), variable)
-        maker = next((at for at, unit in enumerate(self.units) if first.owner in nodes_of(unit)), None)
-        if maker is None or not nest.reads_only_at_own_place(self.units[maker], old, first):
-            return False
-        seen = {old}
-        views = [old]
-        while views:
-            v = views.pop()
-            if self.last_use.get(v, -1) > maker or (v is not old and self.last_use.get(v, -1) == maker):
-                return False
-            for reader in self.graph.readers(v):
-                if not makes_new_memory(reader):
-                    views.extend(set(reader.outputs) - seen)
-                    seen.update(reader.outputs)
-        return True
 
     def place(
         self, b: ProgramBuilder, variable: Variable, dtype: str, dims: tuple[Size, ...], into: Array | None

@@ -14,8 +14,9 @@ from croton.loops.ir import Buffer
 from croton.ops.elemwise import Elemwise
 from croton.ops.reduce import CAReduce
 from croton.plan import program as p
-from croton.plan.builder import EMPTY, Array, ProgramBuilder, Size
+from croton.plan.builder import Array, ProgramBuilder
 from croton.plan.fuse import Group
+from croton.plan.numbers import Size
 from croton.plan.reductions import (
     gather,
     gathered_dtypes,
@@ -126,7 +127,7 @@ def _require_something(b: ProgramBuilder, domain: Sequence[Size], group: Group) 
     taken = b.product([domain[a] for a in sorted(group.reduced)])
     if isinstance(taken, int) and taken:
         return
-    b.fail_if(b.eq(taken, 0), EMPTY)
+    b.fail_if(b.eq(taken, 0), p.EMPTY)
 
 
 def _static(length: Any) -> int:

@@ -47,6 +47,17 @@ class Value(Operators[Any]):
         return f"<register {self.node.index} of {self.dtype}>"
 
 
+# A length, known or not.
+Size = Value | int
+
+
+def same_size(a: Size, b: Size) -> bool:
+    """Whether two lengths are known to be equal."""
+    if isinstance(a, Value):
+        return isinstance(b, Value) and a.node is b.node
+    return isinstance(b, int) and a == b
+
+
 @dataclass(slots=True)
 class Level:
     """A list of statements that is being written, and what is known in it.

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
+import numpy as np
+
 from croton.backends.cpu import _runtime
 from croton.backends.cpu.codegen.emitter import Emitter, memory_type, number, register_type
 from croton.backends.cpu.codegen.primitives import cast_value, emit_primitive
@@ -165,7 +167,7 @@ class _Driver:
                     f"getelementptr i8, ptr {self.names[s.base]}, i64 {self.value(s.nbytes, 'int64')}"
                 )
             case p.Local():
-                self.names[s.out] = self._stack(memory_type(s.dtype))
+                self.names[s.out] = self._stack("i64", -(-np.dtype(s.dtype).itemsize // 8))
             case p.Call():
                 self._call(s.function, s.args, s.out)
             case p.Fail():

@@ -9,7 +9,7 @@ from croton.backends.cpu import _runtime
 from croton.backends.failure import describe
 from croton.errors import IndexBoundsError, ShapeError
 from croton.graph.node import Apply
-from croton.plan.builder import BAD_INDEX, BAD_VALUE, CHANGED, EMPTY, MISMATCH, NO_BROADCAST
+from croton.plan.program import BAD_INDEX, BAD_VALUE, CHANGED, EMPTY, MISMATCH, NO_BROADCAST
 
 _DTYPES = (
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64",
@@ -72,8 +72,8 @@ def _no_broadcast(node: Apply, details: Sequence[int]) -> Exception:
 def _changed(node: Apply, details: Sequence[int]) -> Exception:
     number, axis, length, first = details[:4]
     return ShapeError(
-        f"Output {number} of a step of {node.op} has length {length} on its axis {axis}, where that of the first step "
-        f"has {first}: all steps must give arrays of one shape."
+        f"{node.op} makes a value of length {length} on axis {axis} for its output {number}, which had length {first} "
+        "there before: all steps must make values of one shape."
     )
 
 

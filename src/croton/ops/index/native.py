@@ -18,7 +18,7 @@ from croton.ops.known import known_int
 if TYPE_CHECKING:
     from croton.loops.build import Builder
 
-# Codes by which native code reports errors (plan/builder.py).
+# Codes by which native code reports errors (plan/program.py).
 BAD_INDEX = 101
 BAD_VALUE = 102
 

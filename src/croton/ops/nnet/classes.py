@@ -16,7 +16,7 @@ from croton.ops.elementwise import eq
 from croton.ops.elemwise import dimshuffle
 from croton.ops.shape import shape_i
 
-# The code by which native code reports a value that the operation can't work with (plan/builder.py: BAD_VALUE).
+# The code by which native code reports a value that the operation can't work with (plan/program.py: BAD_VALUE).
 _BAD_VALUE = 102
 
 

@@ -27,7 +27,7 @@ from croton.rewrite.pattern import scalar_value
 from croton.vartypes.dtype import is_discrete, is_float
 from croton.vartypes.tensor import TensorType
 
-# The code by which native code reports a place outside of its axis (plan/builder.py: BAD_INDEX).
+# The code by which native code reports a place outside of its axis (plan/program.py: BAD_INDEX).
 _BAD_INDEX = 101
 
 

@@ -13,6 +13,7 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.inner import InnerGraph, Run
 from croton.ops.known import known_int
 from croton.ops.scan.gradient import backward
+from croton.ops.scan.native import explain, lower_loop
 from croton.ops.scan.reference import run_loop
 from croton.ops.scan.roles import Roles
 from croton.ops.shape import as_length
@@ -158,6 +159,13 @@ class Scan(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any, vjp: Vjp) -> Any:
         """The cotangents of the inputs; `vjp` takes cotangents back through the graph."""
         return backward(self, xs, ys, gs, vjp)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        lower_loop(self, b, xs, ys)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for what native code reports."""
+        return explain(self, details)
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Which inputs each output depends on."""

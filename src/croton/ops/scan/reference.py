@@ -36,11 +36,12 @@ def run_loop(op: Scan, run: Run, xp: Any, values: Sequence[Any]) -> list[Any]:
     for t in range(n):
         made = step([s[t, ...] for s in sequences], t)
         for at, column in enumerate(rows):
-            column.append(_of_shape(op, "state", at, made[at], column[0].shape))
+            column.append(_of_shape(op, at, made[at], column[0].shape))
         carried = made[roles.states : roles.states + op.carried]
         for at, column in enumerate(mapped):
             value = made[roles.mapped.start + at]
-            column.append(_of_shape(op, "output", at, value, column[0].shape if column else value.shape))
+            shape = column[0].shape if column else value.shape
+            column.append(_of_shape(op, roles.mapped.start + at, value, shape))
         if op.until and made[-1]:
             break
     if not n and mapped:
@@ -53,21 +54,38 @@ def run_loop(op: Scan, run: Run, xp: Any, values: Sequence[Any]) -> list[Any]:
 
 def _check_lengths(op: Scan, n: int, sequences: Sequence[Any], states: Sequence[Any]) -> None:
     if n < 0:
-        raise StepsError(f"{op} was asked to do {n} steps: their number must be 0 or more.")
+        raise too_few_steps(op, n)
     for at, sequence in enumerate(sequences):
         if len(sequence) < n:
-            raise ShapeError(f"{op} does {n} steps, but its sequence {at} has {len(sequence)} elements.")
+            raise sequence_too_short(op, n, at, len(sequence))
     for at, (buffer, depth) in enumerate(zip(states, op.roles.depths, strict=True)):
         if len(buffer) != depth:
+            raise state_of_wrong_depth(op, at, len(buffer))
+
+
+def too_few_steps(op: Scan, n: int) -> StepsError:
+    """The error for less than no steps."""
+    return StepsError(f"{op} was asked to do {n} steps: their number must be 0 or more.")
+
+
+def sequence_too_short(op: Scan, n: int, at: int, length: int) -> ShapeError:
+    """The error for a sequence that ends before the loop does."""
+    return ShapeError(f"{op} does {n} steps, but its sequence {at} has {length} elements.")
+
+
+def state_of_wrong_depth(op: Scan, at: int, length: int) -> ShapeError:
+    """The error for a state that begins with too few values, or too many."""
+    depth = op.roles.depths[at]
+    return ShapeError(
+        f"{op} reads its state {at} up to {depth} steps back: it begins with {depth} values; got {length}."
+    )
+
+
+def _of_shape(op: Scan, at: int, value: Any, shape: Sequence[int]) -> Any:
+    for axis, (length, before) in enumerate(zip(value.shape, shape, strict=True)):
+        if length != before:
             raise ShapeError(
-                f"{op} reads its state {at} up to {depth} steps back: it begins with {depth} values; got {len(buffer)}."
+                f"{op} makes a value of length {length} on axis {axis} for its output {at}, which had length {before} "
+                "there before: all steps must make values of one shape."
             )
-
-
-def _of_shape(op: Scan, what: str, at: int, value: Any, shape: Any) -> Any:
-    if value.shape != shape:
-        raise ShapeError(
-            f"{op} makes a value of shape {value.shape} for its {what} {at}, which had shape {shape} before: all steps "
-            "must make values of one shape."
-        )
     return value

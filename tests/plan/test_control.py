@@ -1,0 +1,175 @@
+"""Loops and branches of the planned program: what they compute, where memory is taken, what they say when they fail."""
+
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+from croton.ops.inner import InnerGraph
+from croton.ops.scan.loop import Scan
+from croton.plan import program as p
+from theano.ifelse import ifelse
+
+x, v, m = T.dvector("x"), T.dvector("v"), T.dmatrix("m")
+k, n = T.lscalar("k"), T.lscalar("n")
+X = np.array([0.5, -1.0, 2.0, 0.25])
+V = np.array([1.0, 2.0, -0.5])
+M = np.linspace(-1, 1, 12).reshape(4, 3)
+
+
+class Shorten(theano.Op):
+    """An operation of Python's: the first `k` elements."""
+
+    __props__ = ()
+
+    def make_node(self, x, k):
+        return theano.Apply(self, [x, k], [x.type()])
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = inputs[0][: int(inputs[1])].copy()
+
+
+def loop(inputs, outputs, *outer, **roles):
+    return Scan(InnerGraph(inputs, outputs), **roles)(*outer, return_list=True)
+
+
+def agree(inputs, outputs, *given):
+    native = theano.function(inputs, outputs, on_unused_input="ignore")
+    reference = theano.function(inputs, outputs, mode="NUMPY", on_unused_input="ignore")
+    for _ in range(2):
+        for found, expected in zip(native(*given), reference(*given), strict=True):
+            assert np.shape(found) == np.shape(expected)
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+    return native
+
+
+def loops_of(f):
+    return [s for s in p.walk(f.compiled.plan.statements) if isinstance(s, p.Loop)]
+
+
+def calls_in_loops(f):
+    return {s.function for one in loops_of(f) for s in p.walk(one.body) if isinstance(s, p.Call)}
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_carried_arrays_of_several_kinds(steps):
+    a, b, c, d = T.dvector(), T.dvector(), T.dmatrix(), T.dscalar()
+    outs = loop(
+        [a, b, c, d], [b, a + 1, T.dot(c, c) / 3, d * 2 + 1], n, v, v * 2, m[:3], np.float64(0.5), carried=4
+    )
+    agree([n, v, m], [*outs, outs[0] + outs[1]], steps, V, M)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 4])
+def test_states_sequences_and_mapped_outputs(steps):
+    row, old, older, rest = T.dvector(), T.dvector(), T.dvector(), T.dvector()
+    new = T.tanh(old * 0.5 + older * row) + rest
+    outs = loop(
+        [row, old, older, rest], [new, T.exp(row), new.sum(), T.outer(row, rest)],
+        n, m, T.stack([v, v * 2]), v, sequences=1, taps=[(-1, -2)],
+    )  # fmt: skip
+    f = agree([n, m, v], outs, steps, M, V)
+    assert not calls_in_loops(f) & {"rt_alloc", "rt_output", "rt_free", "rt_contiguous"}
+    agree([n, m, v], loop([row, rest], [row * rest], n, m[::-1, ::2], v[::2], sequences=1), steps, M, V)
+
+
+def test_a_loop_that_stops_early():
+    row, old, last = T.dscalar(), T.dscalar(), T.dvector()
+    for limit in (0.2, 0.9, 100.0):
+        outs = loop(
+            [row, old, last], [old + row * row, last * old, row * 2, T.gt(old, limit)],
+            4, x, T.zeros(1), v, sequences=1, taps=[(-1,)], carried=1, until=True,
+        )  # fmt: skip
+        agree([x, v], [*outs, outs[0].sum(), outs[2].shape[0]], X, V)
+
+
+def test_lengths_that_only_a_step_can_tell():
+    count, old = T.lscalar(), T.dvector()
+    (rows,) = loop([old, count], [Shorten()(old * 2, count)], n, x, k, taps=[], carried=0, sequences=0)
+    for steps in (0, 1, 3):
+        native = theano.function([n, x, k], [rows, rows * 2])
+        made, twice = native(steps, X, 2)
+        assert made.shape == ((steps, 2) if steps else (0, 0))
+        np.testing.assert_allclose(made, np.tile(X[:2] * 2, (steps, 1)) if steps else made)
+        np.testing.assert_allclose(twice, made * 2)
+    each = T.lscalar()
+    (rows,) = loop([each, old], [Shorten()(old, each)], 3, T.stack([k, k, n]), x, sequences=1)
+    with pytest.raises(ValueError, match="length 3 on axis 0 for its output 0, which had length 2"):
+        theano.function([k, n, x], rows)(2, 3, X)
+
+
+def test_loops_in_loops_and_branches_in_loops():
+    row, total, element, inner_total = T.dvector(), T.dscalar(), T.dscalar(), T.dscalar()
+    step = ifelse(T.gt(element, 0), inner_total + T.exp(element), inner_total - 1)
+    (inside,) = loop(
+        [element, inner_total], [step], row.shape[0], row, total[None], sequences=1, taps=[(-1,)]
+    )
+    (outside,) = loop([row, total], [inside[-1]], 4, m, T.zeros(1), sequences=1, taps=[(-1,)])
+    f = agree([m], [outside], M)
+    assert len(loops_of(f)) == 2
+    assert not calls_in_loops(f) & {"rt_alloc", "rt_output"}
+    g = theano.function([m], theano.grad(outside[-1], m))
+    h = theano.function([m], theano.grad(outside[-1], m), mode="NUMPY")
+    np.testing.assert_allclose(g(M), h(M))
+
+
+def test_a_loop_in_a_branch_and_what_python_runs_in_a_loop():
+    count, old = T.lscalar(), T.dvector()
+    (last,) = loop([old, count], [T.concatenate([Shorten()(old, count), old[2:] * 2])], n, x, k, carried=1)
+    f = agree([n, x, k], [ifelse(T.gt(n, 2), last, x)], 3, X, 2)
+    np.testing.assert_array_equal(f(1, X, 2)[0], X)
+
+
+def test_objects_that_are_carried():
+    piece, other = theano.tensor.type_other.slicetype(), theano.tensor.type_other.slicetype()
+    made = theano.tensor.type_other.MakeSlice()
+    outs = loop([piece, other], [other, piece], n, made(k, k + 1), made(k, k + 2), carried=2)
+    f = theano.function([n, k], outs)
+    assert f(0, 3) == [slice(3, 4, None), slice(3, 5, None)]
+    assert f(3, 3) == [slice(3, 5, None), slice(3, 4, None)]
+
+
+def test_accumulation_is_done_where_the_sum_lies():
+    row, total = T.dvector(), T.dmatrix()
+    (outer,) = loop([row, total], [total + T.outer(row, row)], 4, m, T.zeros((3, 3)), sequences=1, carried=1)
+    f = agree([m], [outer], M)
+    body = loops_of(f)[0].body
+    assert not [s for s in body if isinstance(s, p.Offset) and s.base.dtype != "ptr"]
+    assert not any(c.reg.dtype == "ptr" for c in loops_of(f)[0].carried)
+
+
+def test_errors_in_a_step_name_the_node_and_its_line():
+    row = T.dvector()
+    (rows,) = loop([row, v], [row + v], 4, m, v, sequences=1)
+    f = theano.function([m, v], rows)
+    with pytest.raises(ValueError, match="Input dimension mis-match") as caught:
+        f(M, V[:2])
+    assert "Elemwise{add" in str(caught.value)
+    assert __file__ in str(caught.value)
+
+
+def test_a_long_loop_can_be_interrupted():
+    old = T.dscalar()
+    (last,) = loop([old], [T.sin(old) + 1], n, np.float64(0.5), carried=1)
+    f = theano.function([n], last)
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    began = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        f(10**10)
+    assert time.perf_counter() - began < 5
+    timer.join()
+    assert np.isfinite(f(10))
+
+
+def test_explain_shows_what_is_in_the_loop():
+    row, old = T.dvector(), T.dvector()
+    (rows,) = loop([row, old], [T.tanh(row + old)], 4, m, v[None], sequences=1, taps=[(-1,)])
+    f = theano.function([m, v], rows)
+    text = str(theano.explain(f))
+    assert "in #" in text
+    assert "tanh" in text
