@@ -38,7 +38,9 @@ class Planner:
         self.graph = graph
         self.b = b
         nodes = graph.toposort()
-        self.units = self.ordered(Fusion(nodes, ShapeTable(), graph.outputs).units(nodes))
+        units = Fusion(nodes, ShapeTable(), graph.outputs).units(nodes)
+        self.unit_of = {node: unit for unit in units for node in nodes_of(unit)}
+        self.units = self.ordered(units)
         self.number_of = {node: len(b.program.nodes) + i for i, node in enumerate(nodes)}
         b.program.nodes.extend(nodes)
         self.last_use = self._last_uses()
@@ -58,8 +60,8 @@ class Planner:
 
     def read_outside(self, variable: Variable, unit: Group | Apply) -> bool:
         """Whether anything outside `unit` reads `variable`."""
-        inside = set(nodes_of(unit))
-        return any(client == "output" or client not in inside for client, _ in self.graph.clients[variable])
+        clients = self.graph.clients[variable]
+        return any(not isinstance(c, Apply) or self.unit_of[c] is not unit for c, _ in clients)
 
     def earlier_states(self, variable: Variable) -> list[Variable]:
         """What `variable` was before the last applications that write over an input, latest first."""
