@@ -16,6 +16,10 @@ _SHOWN = 5
 _HINT = (
     "HINT: with THEANO_FLAGS=exception_verbosity=high all values are shown, and where each input was made."
 )
+_NO_ORIGIN = (
+    "Nothing is known of where the node was created. HINT: with THEANO_FLAGS=optimizer=None nodes are run as they were "
+    "written, so that the error names one of your lines."
+)
 
 
 def add_context(
@@ -36,28 +40,23 @@ def describe(node: Apply, inputs: Sequence[Any], position: int | None = None) ->
     lines = [f"Apply node that caused the error: {node}"]
     if position is not None:
         lines.append(f"Toposort index: {position}")
-    lines += [
-        f"Inputs types: {[v.type for v in node.inputs]}",
-        f"Inputs shapes: {[_attribute(x, 'shape', 'No shapes') for x in inputs]}",
-        f"Inputs strides: {[_attribute(x, 'strides', 'No strides') for x in inputs]}",
-        f"Inputs values: {[_value(x) for x in inputs]}",
-    ]
+    lines.append(f"Inputs types: {[v.type for v in node.inputs]}")
+    if inputs:
+        lines.append(f"Inputs shapes: {[getattr(x, 'shape', 'No shapes') for x in inputs]}")
+        lines.append(f"Inputs strides: {[getattr(x, 'strides', 'No strides') for x in inputs]}")
+        lines.append(f"Inputs values: {[_value(x) for x in inputs]}")
+    lines.append("")
     if node.origin:
-        lines.append("")
         lines.append("The node was created at:")
         lines += [f"  {frame}" for frame in reversed(node.origin)]
     else:
-        lines.append("The node was made by the library: nothing is known of where.")
+        lines.append(_NO_ORIGIN)
     if config.exception_verbosity == "high":
         lines.append("")
         lines += [f"Input {i}: {v} of type {v.type}, made by {_maker(v)}" for i, v in enumerate(node.inputs)]
     else:
         lines.append(_HINT)
     return "\n".join(lines)
-
-
-def _attribute(value: Any, name: str, otherwise: str) -> Any:
-    return getattr(value, name, otherwise)
 
 
 def _value(value: Any) -> Any:

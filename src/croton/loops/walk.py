@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from croton.loops.ir import Expr, Fail, For, If, Load, Stmt, Store, operands
+from croton.loops.ir import Expr, Fail, For, If, Kernel, Load, Stmt, Store, operands
 
 
 def roots(statement: Stmt) -> tuple[Expr, ...]:
@@ -66,3 +66,8 @@ def postorder(starts: Iterable[Expr], done: set[Expr] | None = None) -> Iterator
 def all_nodes(body: Sequence[Stmt]) -> Iterator[Expr]:
     """Each expression that the statements use, once."""
     return postorder(all_roots(body))
+
+
+def may_fail(kernel: Kernel) -> bool:
+    """Whether the kernel can end with an error."""
+    return any(isinstance(statement, Fail) for statement in deep(kernel.body))

@@ -12,6 +12,7 @@ import numpy as np
 from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
 from croton.loops.ir import Kernel as LoopKernel
+from croton.loops.walk import may_fail
 from croton.plan import control
 from croton.plan import program as p
 from croton.plan.numbers import Numbers, Size, Step, Value, same_size
@@ -21,6 +22,9 @@ CODES = {
     "bool": 0, "int8": 1, "uint8": 2, "int16": 3, "uint16": 4, "int32": 5, "uint32": 6, "int64": 7, "uint64": 8,
     "float16": 9, "float32": 10, "float64": 11, "complex64": 12, "complex128": 13,
 }  # fmt: skip
+
+# Stands for an input that is no array, or lies nowhere yet.
+UNKNOWN = p.Operand(-1, (), ())
 
 
 @dataclass(slots=True, eq=False)
@@ -186,7 +190,7 @@ class ProgramBuilder(Numbers):
 
         In a loop, memory of a size that is known before it is taken there, once.
         """
-        size = self.raw(self.nbytes(dtype, dims))
+        size = self.raw(self.count(np.dtype(dtype).itemsize, *dims))
         block = self._block(size, self.level_of((size,)))
         assert block.address is not None
         return Array(dtype, block.address, tuple(dims), self.strides(dtype, dims), block, True)
@@ -302,11 +306,6 @@ class ProgramBuilder(Numbers):
             found.append(step)
             step = self.times(step, d)
         return tuple(reversed(found))
-
-    def nbytes(self, dtype: str, dims: Sequence[Size]) -> Size:
-        """Bytes of an array."""
-        number: Size = self.times(np.dtype(dtype).itemsize, self.product(dims))
-        return number
 
     def copy(self, dst: Array, src: Array) -> None:
         """Copy elements between arrays of equal lengths and data type."""
@@ -440,6 +439,7 @@ class ProgramBuilder(Numbers):
                     p.Ptrs(tuple(b.data for b in buffers)), self.i64s(params),
                     p.I64(self.raw(n)), p.I64(self.raw(cost)),
                 ),
+                operands=self._operands() if may_fail(kernel) else (),
             )
         )  # fmt: skip
 
@@ -492,22 +492,28 @@ class ProgramBuilder(Numbers):
             return
         if condition is True:
             condition = self.register(condition, "bool")
-        node = self.program.nodes[self.node_number]
-        operands = tuple(o for o in map(self._operand, node.inputs) if o is not None)
-        self.emit(
-            p.Fail(condition.node, code, self.node_number, tuple(self.raw(d) for d in details), operands)
-        )
+        facts = tuple(self.raw(d) for d in details)
+        self.emit(p.Fail(condition.node, code, self.node_number, facts, self._operands()))
 
-    def _operand(self, variable: Variable) -> tuple[int, tuple[p.Number, ...], tuple[p.Number, ...]] | None:
-        """What is known of an input of the failing node, for the message."""
+    def _operands(self) -> tuple[p.Operand, ...]:
+        """The inputs of the node in hand."""
+        return tuple(map(self._operand, self.program.nodes[self.node_number].inputs))
+
+    def _operand(self, variable: Variable) -> p.Operand:
         array = self.arrays.get(variable)
         if array is not None:
-            return CODES[array.dtype], self.i64s(array.dims).values, self.i64s(array.strides).values
+            dims, strides = self.i64s(array.dims).values, self.i64s(array.strides).values
+            return p.Operand(CODES[array.dtype], dims, strides, array.data)
         kind = variable.type
         if not isinstance(kind, TensorType):
-            return None
+            return UNKNOWN
+        code = CODES[kind.dtype]
+        if variable in self.scalars or (isinstance(variable, Constant) and not kind.ndim):
+            return p.Operand(code, (), (), self.one(self.scalar(variable), kind.dtype))
+        if isinstance(variable, Constant):
+            return p.Operand(code, variable.data.shape, variable.data.strides)
         dims = self.inner_dims.get(variable, () if kind.ndim == 0 else None)
-        return None if dims is None else (CODES[kind.dtype], self.i64s(dims).values, ())
+        return UNKNOWN if dims is None else p.Operand(code, self.i64s(dims).values, ())
 
     def require_equal(self, a: Size, b: Size, *details: Any) -> None:
         """End the program with a shape mismatch unless two lengths are equal; nothing where that is known."""

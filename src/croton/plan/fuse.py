@@ -22,6 +22,10 @@ Axes = tuple[int | None, ...]
 # A kernel takes at most 64 buffers (runtime/abi.md). What is read on two sets of axes takes two: hence the slack.
 MOST_BUFFERS = 56
 
+# What LLVM needs for a kernel grows faster than the kernel: from some hundred nodes on, two kernels that hand values on in
+# memory are ready sooner, and no slower, than one.
+MOST_NODES = 256
+
 # Where reductions leave no axis, the second kernel takes two buffers for each.
 MOST_REDUCTIONS = 28
 
@@ -123,6 +127,8 @@ class Fusion:
         """Whether no other input of `node` needs `unit`, which would make a circle, and there is room for it."""
         bit = 1 << unit
         group = self.groups[unit]
+        if len(group.nodes) >= MOST_NODES:
+            return False
         if len(group.reads) + len(group.shown) + len(node.inputs) + len(node.outputs) > MOST_BUFFERS:
             return False
         for variable in node.inputs:
@@ -286,6 +292,8 @@ class Fusion:
     # -- merging two groups ----------------------------------------------------------------------------------
     def _can_merge(self, a: Group, b: Group) -> bool:
         if a.index == b.index or not self._same(a.domain, b.domain):
+            return False
+        if len(a.nodes) + len(b.nodes) > MOST_NODES:
             return False
         if len(a.reads | b.reads) + len(a.shown) + len(b.shown) > MOST_BUFFERS or not self._has_room(a, b):
             return False

@@ -18,6 +18,8 @@ from croton.plan import program as p
 
 _SYMMETRIC = frozenset({"add", "mul", "eq", "ne", "and_", "or_", "xor"})
 
+_LARGEST = 2**63 - 1
+
 # Folding of int64 arithmetic on lengths, where both are known when the program is made.
 _FOLD: dict[str, Callable[[int, int], Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "minimum": min, "maximum": max,
@@ -270,6 +272,16 @@ class Numbers:
         made = self.reg("ptr", at)
         self.levels[at].statements.append(p.Offset(made, base, raw))
         return made
+
+    def count(self, *factors: Any) -> Any:
+        """The product of numbers that are not negative; where it is too large for an int64, the largest that there is."""
+        found: Any = min(math.prod(f for f in factors if not isinstance(f, Value)), _LARGEST)
+        for factor in sorted((f.node for f in factors if isinstance(f, Value)), key=repr):
+            if not isinstance(found, Value) and found == 1:
+                found = Value(self, factor)
+            elif isinstance(found, Value) or found:
+                found = self._entered("times_at_most", (self.raw(found), factor), "int64", "int64")
+        return found
 
     # -- primitives that are not alike in their data types ---------------------------------------------------
     def const(self, value: Any, dtype: str) -> Any:

@@ -158,26 +158,37 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Operand:
+    """An input of a node that may fail, as far as it is known there: for the message.
+
+    data  where it lies; None where it exists within a kernel only
+    """
+
+    dtype: int
+    dims: tuple[Number, ...]
+    strides: tuple[Number, ...]
+    data: Reg | Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call of a runtime function. `out` takes an address it gives; its failure ends the program."""
 
     function: str
     args: tuple[Argument, ...]
     out: Reg | None = None
+    operands: tuple[Operand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """When `condition`: the program ends with error `code` of node number `node`, and these details.
-
-    operands  dtype code, lengths and strides of the node's inputs, as far as they are known: for the message
-    """
+    """When `condition`: the program ends with error `code` of node number `node`, and these details."""
 
     condition: Reg
     code: int
     node: int
     details: tuple[Number, ...]
-    operands: tuple[tuple[int, tuple[Number, ...], tuple[Number, ...]], ...] = ()
+    operands: tuple[Operand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,6 +344,7 @@ def test_results_of_python_nodes_are_checked(native: Any) -> None:
 
 def test_errors_carry_what_the_driver_noted(native: Any) -> None:
     seen: list[Any] = []
+    values = np.arange(6.0).reshape(2, 3)
 
     def on_error(*args: Any) -> Any:
         seen.append(args)
@@ -351,15 +352,19 @@ def test_errors_carry_what_the_driver_noted(native: Any) -> None:
 
     def body(ctx: Any) -> int:
         dims, strides = np.array([2, 3]), np.array([24, 8])
-        ctx.call("rt_operand", 11, 2, dims, strides)
-        ctx.call("rt_operand", 7, 1, dims, None)
+        ctx.call("rt_operand", 11, 2, dims, strides, values)
+        ctx.call("rt_operand", 7, 1, dims, None, None)
+        ctx.call("rt_operand", 5, 0, None, None, np.array(-7, "int32"))
         assert ctx.call("rt_fail", 123, 9, 2, np.array([7, 8])) == 123
         return ctx.call("rt_fail", 999, 1, 0, None)
 
     f = Function(native.program(body, on_error=on_error))
     with pytest.raises(IndexError, match="here"):
         f()
-    assert seen == [(123, 9, (7, 8), ((11, (2, 3), (24, 8)), (7, (2,), None)))]
+    (code, node, details, (first, second, third)) = seen[0]
+    assert (code, node, details, second) == (123, 9, (7, 8), (7, (2,), None, None))
+    assert first[:3] == (11, (2, 3), (24, 8)) and first[3].tolist() == values.tolist()
+    assert third[:3] == (5, (), None) and third[3].dtype == "int32" and third[3] == -7
     with pytest.raises(TypeError, match="on_error must give an exception"):
         f()
 
@@ -367,8 +372,10 @@ def test_errors_carry_what_the_driver_noted(native: Any) -> None:
 def test_memory_errors(native: Any) -> None:
     with pytest.raises(MemoryError):
         native.run(lambda ctx: 0 if ctx.call("rt_alloc", 1 << 61) else 1, on_error=None)
-    with pytest.raises((MemoryError, ValueError)):
+    with pytest.raises(MemoryError):
         native.run(lambda ctx: 0 if ctx.call("rt_output", 0, 11, 1, np.array([1 << 58])) else 1, outputs=1)
+    with pytest.raises(MemoryError):  # the size in bytes is beyond 64 bits
+        native.run(lambda ctx: 0 if ctx.call("rt_output", 0, 11, 2, np.array([1 << 40] * 2)) else 1, outputs=1)
 
 
 def test_recursion_and_threads(native: Any) -> None:

@@ -169,7 +169,7 @@ class _Driver:
             case p.Local():
                 self.names[s.out] = self._stack("i64", -(-np.dtype(s.dtype).itemsize // 8))
             case p.Call():
-                self._call(s.function, s.args, s.out)
+                self._call(s)
             case p.Fail():
                 self._fail(s)
             case p.Loop():
@@ -203,7 +203,7 @@ class _Driver:
         e.block(inside)
         self.bodies.append(body)
         self._statements(s.body)
-        self._call("rt_check", (), None)
+        self._call(p.Call("rt_check", ()))
         following = e.assign(f"add nuw nsw i64 {counter}, 1")
         nexts = [self.value(c.next, c.reg.dtype) for c in s.carried]
         sources = [(at_counter, "0", following)]
@@ -236,6 +236,10 @@ class _Driver:
     def _compute(self, s: p.Compute) -> str:
         if s.prim == "const":
             return number(s.args[0], s.out.dtype)  # type: ignore[arg-type]
+        if s.prim == "times_at_most":
+            args = ", ".join(f"i64 {self.value(a, 'int64')}" for a in s.args)
+            self.e.declare("declare i64 @llvm.smul.fix.sat.i64(i64, i64, i32)")
+            return self.e.assign(f"call i64 @llvm.smul.fix.sat.i64({args}, i32 0)")
         if s.prim == "cast":
             return cast_value(self.e, self.value(s.args[0], s.dtype), s.dtype, s.out.dtype, 1)
         if s.prim == "select":
@@ -266,21 +270,28 @@ class _Driver:
         return self.e.assign(f"load i64, ptr {at}, align 8")
 
     # -- calls -----------------------------------------------------------------------------------------------
-    def _call(self, function: str, args: Sequence[p.Argument], out: p.Reg | None) -> None:
+    def _call(self, s: p.Call) -> None:
         e = self.e
-        texts = ", ".join(["ptr %ctx", *(self._argument(a) for a in args)])
-        callee = self._function(function)
-        type_ = ABI["functions"][function][1]
+        texts = ", ".join(["ptr %ctx", *(self._argument(a) for a in s.args)])
+        callee = self._function(s.function)
+        type_ = ABI["functions"][s.function][1]
         if type_ == "void":
             e.put(f"call void {callee}({texts})")
             return
         got = e.assign(f"call {type_} {callee}({texts})")
         on = e.fresh("go")
         bad = e.assign(f"icmp eq ptr {got}, null" if type_ == "ptr" else f"icmp ne i32 {got}, 0")
-        e.branch(bad, self.failed, on)
+        if s.operands:
+            noting = e.fresh("noting")
+            e.branch(bad, noting, on)
+            e.block(noting)
+            self._note(s.operands)
+            e.jump(self.failed)
+        else:
+            e.branch(bad, self.failed, on)
         e.block(on)
-        if out is not None:
-            self.names[out] = got
+        if s.out is not None:
+            self.names[s.out] = got
 
     def _function(self, name: str) -> str:
         at = self.e.assign(f"getelementptr ptr, ptr {self.table}, i64 {ABI['functions'][name][0]}")
@@ -295,21 +306,27 @@ class _Driver:
         e.block(on)
 
     def _call_void_fail(self, s: p.Fail) -> None:
-        for code, dims, strides in s.operands:
-            places = [
-                self._put_array("i64", [self.value(v, "int64") for v in values]) for values in (dims, strides)
-            ]
-            places[1] = places[1] if strides or not dims else "null"
-            callee = self._function("rt_operand")
-            self.e.put(
-                f"call void {callee}(ptr %ctx, i32 {code}, i32 {len(dims)}, ptr {places[0]}, ptr {places[1]})"
-            )
+        self._note(s.operands)
         details = self._put_array("i64", [self.value(d, "int64") for d in s.details])
         callee = self._function("rt_fail")
         got = self.e.assign(
             f"call i32 {callee}(ptr %ctx, i32 {s.code}, i32 {s.node}, i32 {len(s.details)}, ptr {details})"
         )
         self.e.put(f"ret i32 {got}")
+
+    def _note(self, operands: Sequence[p.Operand]) -> None:
+        """Say what came, for the message."""
+        callee = self._function("rt_operand")
+        for one in operands:
+            dims, strides = (
+                self._put_array("i64", [self.value(v, "int64") for v in numbers])
+                for numbers in (one.dims, one.strides)
+            )
+            data = "ptr null" if one.data is None else self._argument(one.data)
+            known = strides if one.strides or not one.dims else "null"
+            self.e.put(
+                f"call void {callee}(ptr %ctx, i32 {one.dtype}, i32 {len(one.dims)}, ptr {dims}, ptr {known}, {data})"
+            )
 
 
 def _type(dtype: str) -> str:

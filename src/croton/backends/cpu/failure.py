@@ -16,9 +16,11 @@ _DTYPES = (
     "complex64", "complex128",
 )  # fmt: skip
 
+_LARGEST = 2**63 - 1
+
 
 class Operand:
-    """What is known of an array when an error is described: its shape and strides."""
+    """What is known of an array that exists within a kernel only: its shape and strides."""
 
     def __init__(self, code: int, shape: tuple[int, ...], strides: tuple[int, ...] | None) -> None:
         self.dtype = _DTYPES[code]
@@ -26,7 +28,20 @@ class Operand:
         self.strides = strides
 
     def __repr__(self) -> str:
-        return "not shown"
+        return "'not shown'"
+
+
+class Unknown:
+    """Stands for an input of which nothing is known."""
+
+    def __repr__(self) -> str:
+        return "'not shown'"
+
+
+def _seen(code: int, shape: tuple[int, ...], strides: tuple[int, ...] | None, value: Any) -> Any:
+    if value is not None:
+        return value
+    return Operand(code, shape, strides) if code >= 0 else Unknown()
 
 
 def _mismatch(node: Apply, details: Sequence[int]) -> Exception:
@@ -90,9 +105,7 @@ _BUILD: dict[int, Callable[[Apply, Sequence[int]], Exception]] = {
 
 def _of_the_runtime(code: int, details: Sequence[int]) -> Exception:
     if code == 2:
-        return MemoryError(
-            "There is not enough memory for an intermediate value or an output of the function."
-        )
+        return MemoryError(_no_memory(*details))
     if code == 3:
         return KeyboardInterrupt()  # type: ignore[return-value]
     if code == 4:
@@ -112,6 +125,14 @@ def _of_the_runtime(code: int, details: Sequence[int]) -> Exception:
     return RuntimeError(f"The native runtime failed with code {code}, details {tuple(details)}.")
 
 
+def _no_memory(size: int, *lengths: int) -> str:
+    if lengths:
+        wanted = f"an array of shape {lengths}, of {size} bytes per element"
+    else:
+        wanted = f"{size} bytes" if size < _LARGEST else "more bytes than can be counted"
+    return f"There is not enough memory for a value that the function computes: {wanted}."
+
+
 def _name(code: int) -> str:
     return _DTYPES[code] if 0 <= code < len(_DTYPES) else "object"
 
@@ -128,7 +149,7 @@ def error_hook(nodes: Sequence[Apply]) -> Callable[..., Exception]:
             build(node, details) if build is not None and node is not None else _of_the_runtime(code, details)
         )
         if node is not None and made.args:
-            seen = [Operand(*one) for one in operands]
+            seen = [_seen(*one) for one in operands]
             made.args = (f"{made.args[0]}\n{describe(node, seen, node_number)}", *made.args[1:])
         return made
 

@@ -109,7 +109,7 @@ static int64_t flat_points(const rt_nest_desc *desc, const int64_t *dims, const 
             int64_t expected = desc->bufs[b].kind & RT_CLASS_SPLAT ? 0 : desc->bufs[b].itemsize * points;
             if (strides[b * ndim + a] != expected) return -1;
         }
-        points *= dims[a];
+        points = rt_times(points, dims[a]);
     }
     return points;
 }

@@ -204,6 +204,14 @@ void *rt_alloc(rt_ctx *ctx, int64_t nbytes)
     return data;
 }
 
+int32_t rt_fail_memory(rt_ctx *ctx, int64_t itemsize, int32_t ndim, const int64_t *dims)
+{
+    int64_t details[RT_MAX_DETAILS] = {itemsize};
+    int n = 1;
+    for (int i = 0; i < ndim && n < RT_MAX_DETAILS; i++) details[n++] = dims[i];
+    return rt_fail(ctx, RT_E_MEMORY, -1, n, details);
+}
+
 void rt_free(rt_ctx *ctx, void *block)
 {
     if (block) rt_heap_free(&ctx->heap, block);
@@ -272,6 +280,7 @@ PyObject *rt_new_array(int dtype, int ndim, const int64_t *dims)
     PyArray_Descr *descr = rt_descrs[dtype];
     int64_t bytes = PyDataType_ELSIZE(descr);
     for (int i = 0; i < ndim; i++) bytes = rt_times(bytes, dims[i] < 0 ? 0 : dims[i]);
+    if (bytes == INT64_MAX) return PyErr_NoMemory();
     if (bytes >= LARGE) return new_large_array(descr, ndim, dims);
     Py_INCREF(descr);
     return PyArray_NewFromDescr(&PyArray_Type, descr, ndim, (npy_intp *)dims, NULL, NULL, 0, NULL);

@@ -30,7 +30,7 @@
     X(rt_batched_gemm, "i32",                                                                             \
       "ptr, i32, i64, i64, i64, i64, ptr, ptr, i64, i64, i64, ptr, i64, i64, i64, ptr, ptr, i64, i64, i64") \
     X(rt_python, "i32", "ptr, i32")                                                                       \
-    X(rt_operand, "void", "ptr, i32, i32, ptr, ptr")                                                      \
+    X(rt_operand, "void", "ptr, i32, i32, ptr, ptr, ptr")                                                 \
     X(rt_fail, "i32", "ptr, i32, i32, i32, ptr")                                                          \
     X(rt_check, "i32", "ptr")                                                                             \
     X(rt_discard, "void", "ptr, ptr, ptr")                                                              \

@@ -17,7 +17,7 @@ static void add_axis(rt_axes *axes, int nbuf, int64_t dim, const int64_t *stride
         last += nbuf;
         axes->dims[axes->n++] = 1;
     }
-    axes->dims[axes->n - 1] *= dim;
+    axes->dims[axes->n - 1] = rt_times(axes->dims[axes->n - 1], dim);
     for (int b = 0; b < nbuf; b++) last[b] = strides[b * ndim + a];
 }
 

@@ -27,7 +27,12 @@ void *rt_output(rt_ctx *ctx, int32_t slot, int32_t dtype, int32_t ndim, const in
 {
     PyObject *array = rt_new_array(dtype, ndim, dims);
     if (!array) {
-        pending(ctx);
+        if (PyErr_ExceptionMatches(PyExc_MemoryError)) {
+            PyErr_Clear();
+            rt_fail_memory(ctx, PyDataType_ELSIZE(rt_descrs[dtype]), ndim, dims);
+        } else {
+            pending(ctx);
+        }
         return NULL;
     }
     fill_slot(&ctx->slots[slot], array);
@@ -192,7 +197,7 @@ int32_t rt_fail(rt_ctx *ctx, int32_t code, int32_t node, int32_t n, const int64_
     return error->code;
 }
 
-void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, const int64_t *strides)
+void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, const int64_t *strides, void *data)
 {
     rt_error *error = &ctx->error;
     if (error->noperands == RT_MAX_OPERANDS || ndim > RT_MAX_AXES) return;
@@ -202,6 +207,8 @@ void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, c
     note->dtype = dtype;
     note->ndim = ndim;
     note->has_strides = strides != NULL;
+    note->data = data;
+    if (data && !ndim) note->data = memcpy(note->number, data, (size_t)PyDataType_ELSIZE(rt_descrs[dtype]));
     for (int i = 0; i < ndim; i++) {
         note->dims[i] = dims[i];
         if (strides) note->strides[i] = strides[i];
@@ -219,6 +226,16 @@ static PyObject *tuple_of(const int64_t *numbers, int n)
     return tuple;
 }
 
+/* The operand as an array over the program's own memory, which lasts until the exception is made; None if that is lost. */
+static PyObject *value_of(const rt_operand_note *note)
+{
+    if (!note->data || (note->ndim && !note->has_strides)) Py_RETURN_NONE;
+    PyArray_Descr *descr = rt_descrs[note->dtype];
+    Py_INCREF(descr);
+    return PyArray_NewFromDescr(&PyArray_Type, descr, note->ndim, (npy_intp *)note->dims, (npy_intp *)note->strides,
+                                note->data, 0, NULL);
+}
+
 static PyObject *describe_operands(const rt_error *error)
 {
     PyObject *operands = PyTuple_New(error->noperands);
@@ -226,9 +243,11 @@ static PyObject *describe_operands(const rt_error *error)
         const rt_operand_note *note = &error->operands[i];
         PyObject *shape = tuple_of(note->dims, note->ndim);
         PyObject *strides = note->has_strides ? tuple_of(note->strides, note->ndim) : Py_NewRef(Py_None);
-        PyObject *item = shape && strides ? Py_BuildValue("iOO", note->dtype, shape, strides) : NULL;
+        PyObject *value = value_of(note);
+        PyObject *item = shape && strides && value ? Py_BuildValue("iOOO", note->dtype, shape, strides, value) : NULL;
         Py_XDECREF(shape);
         Py_XDECREF(strides);
+        Py_XDECREF(value);
         if (!item) Py_CLEAR(operands);
         else PyTuple_SET_ITEM(operands, i, item);
     }

@@ -119,6 +119,8 @@ enum {
 typedef struct {
     int32_t dtype, ndim;
     bool has_strides;
+    void *data;
+    double number[2]; /* one without axes, which may lie on the stack of the driver */
     int64_t dims[RT_MAX_AXES], strides[RT_MAX_AXES];
 } rt_operand_note;
 
@@ -317,6 +319,7 @@ int32_t rt_nest_restore(rt_ctx *ctx, const rt_nest_plan *plan, rt_nest_copies *c
 
 /* -- the function table (abi.md section 4) -------------------------------------------------------------------- */
 void *rt_alloc(rt_ctx *ctx, int64_t nbytes);
+int32_t rt_fail_memory(rt_ctx *ctx, int64_t itemsize, int32_t ndim, const int64_t *dims);
 void rt_free(rt_ctx *ctx, void *block);
 void *rt_output(rt_ctx *ctx, int32_t slot, int32_t dtype, int32_t ndim, const int64_t *dims);
 void *rt_output_into(rt_ctx *ctx, int32_t slot, int32_t cell_slot, int32_t dtype, int32_t ndim, const int64_t *dims);
@@ -372,7 +375,7 @@ int32_t rt_orgqr(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_
 int32_t rt_gelsd(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t m, int64_t n, int64_t k, void *a,
                  void *b, void *s, void *rank);
 int32_t rt_python(rt_ctx *ctx, int32_t index);
-void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, const int64_t *strides);
+void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, const int64_t *strides, void *data);
 int32_t rt_fail(rt_ctx *ctx, int32_t code, int32_t node, int32_t n, const int64_t *details);
 int32_t rt_check(rt_ctx *ctx);
 void rt_discard(rt_ctx *ctx, void *copy, const void *original);
