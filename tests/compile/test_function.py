@@ -22,7 +22,7 @@ def test_single_list_none_and_dict_outputs(xy):
     (only,) = theano.function([x], [x * 2])([1, 2])
     np.testing.assert_array_equal(only, [2, 4])
     assert theano.function([x], [], on_unused_input="ignore")([1]) == []
-    assert theano.function([x], None, on_unused_input="ignore")([1]) is None
+    assert theano.function([x], None, on_unused_input="ignore")([1]) == []
     named = theano.function([x, y], {"b": x - y, "a": x + y})([3], [1])
     assert {k: float(v[0]) for k, v in named.items()} == {"a": 4.0, "b": 2.0}
 

@@ -27,7 +27,7 @@ class Interface:
     mutable     for each of these: whether the program may write into it
     cells       where the other inputs are read from when a call begins
     borrow      for each returned output: whether it may share memory with an argument or a cell
-    form        what a call through the program's own protocol gives: the 'one' output bare, a 'list' of them, or 'none'
+    bare        whether a call through the program's own protocol gives its only output as it is, not in a list
     updates     pairs (output number, cell number): what is stored where, all together, after all has been computed
     allow_gc    whether values that nothing needs any more are let go at once
     """
@@ -38,7 +38,7 @@ class Interface:
     borrow: tuple[bool, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     allow_gc: bool = True
-    form: str = "list"
+    bare: bool = False
 
 
 class NodeListener(Protocol):

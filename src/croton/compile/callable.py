@@ -165,7 +165,6 @@ class Function:
         self.profile = maker.profile
         signature = maker.signature
         self.unpack_single = signature.single
-        self.return_none = signature.none
         self.output_keys = signature.keys
         self._stateful = any(p.is_state for p in binding.places)
 
@@ -244,7 +243,7 @@ class Function:
             return results[0]
         if self.output_keys is not None:
             return dict(zip(self.output_keys, results, strict=True))
-        return None if self.return_none else results
+        return results
 
     def _subset(self, results: list[Any], wanted: Sequence[Any]) -> Any:
         if self.output_keys is None:

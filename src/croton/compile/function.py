@@ -38,7 +38,8 @@ def function(
     """A function that computes `outputs` from `inputs`.
 
     inputs                variables, or In(…) for defaults, names, states
-    outputs               a variable; a list or dict of them; None for a function called for its updates alone
+    outputs               a variable; a list or dict of them; None for a function called for its updates alone, which
+                          gives []
     mode                  how it is compiled: a Mode or the name of one
     updates               new values for shared variables, as pairs or a dict: computed from the old ones, then stored
     givens                what is read in place of a variable: pairs or a dict
@@ -125,7 +126,7 @@ def _interface(
         borrow=tuple(bool(one.borrow) for one in signature.outputs),
         updates=tuple((output, number[at]) for output, at in signature.stores),
         allow_gc=mode.allow_gc,
-        form="one" if signature.single else "none" if signature.none else "list",
+        bare=signature.single,
     )
     return order, interface
 
@@ -162,8 +163,6 @@ def wake(dormant: Dormant) -> Function:
 
 def outputs_as_given(signature: Signature) -> Any:
     """The outputs in the form in which the user gave them."""
-    if signature.none:
-        return None
     if signature.keys is not None:
         return dict(zip(signature.keys, signature.outputs, strict=True))
     return signature.outputs[0] if signature.single else signature.outputs

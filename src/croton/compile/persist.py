@@ -80,13 +80,7 @@ class Dormant:
                 for i in old.inputs
             ],
             outputs=[(number[o.variable], o.borrow) for o in old.outputs],
-            outputs_form=None
-            if old.none
-            else old.keys
-            if old.keys is not None
-            else "single"
-            if old.single
-            else "list",
+            outputs_form=old.keys if old.keys is not None else "single" if old.single else "list",
             updates=[(number[v], number[e]) for v, e in old.updates],
             givens=[(number[v], number[e] if isinstance(e, Variable) else _Plain(e)) for v, e in old.givens],
             options=replace(old.options, no_default_updates=True, on_unused_input="ignore"),
@@ -102,7 +96,7 @@ class Dormant:
         made = self.graph.variables()
         outputs = [Out(made[at], borrow) for at, borrow in self.outputs]
         form = self.outputs_form
-        wanted: Any = None if form is None else outputs[0] if form == "single" else outputs
+        wanted: Any = outputs[0] if form == "single" else outputs
         if isinstance(form, list):
             wanted = dict(zip(form, outputs, strict=True))
         return Signature.of(

@@ -127,7 +127,6 @@ class Signature:
     outputs      as the user gave them, in order
     keys         the names of the outputs where they are returned as a dict
     single       whether the one output is returned bare
-    none         whether nothing is returned at all
     shared       the shared variables it reads or updates
     updates      their new values, in the user's variables
     givens       what stands in place of what, in the user's variables
@@ -139,7 +138,6 @@ class Signature:
     outputs: list[Out]
     keys: list[str] | None
     single: bool
-    none: bool
     shared: list[SharedVariable]
     updates: list[tuple[SharedVariable, Variable]]
     givens: list[tuple[Variable, Any]]
@@ -174,7 +172,7 @@ class Signature:
             graph_outputs.append(expression)
         _check_used(ins, made.inputs, graph_outputs, options)
         return cls(
-            inputs=ins, outputs=outs, keys=keys, single=isinstance(outputs, (Variable, Out)), none=outputs is None,
+            inputs=ins, outputs=outs, keys=keys, single=isinstance(outputs, (Variable, Out)),
             shared=made.shared, updates=_user_updates(made, updates), givens=replace, graph_inputs=graph_inputs,
             graph_outputs=graph_outputs, stores=stores, options=options,
         )  # fmt: skip

@@ -72,7 +72,7 @@ class CompareProgram:
         self.graph = copy_of(graph)
         # All outputs come back, none shares memory, and nothing is stored: that is done here, once.
         outputs = len(graph.outputs)
-        self.own = replace(interface, borrow=(False,) * outputs, mutable=(), updates=(), form="list")
+        self.own = replace(interface, borrow=(False,) * outputs, mutable=(), updates=(), bare=False)
         self.checked = self._compiled(backend.checked, copy_of(graph), listeners)
         self.reference = self._compiled(backend.reference, copy_of(graph), listeners)
 

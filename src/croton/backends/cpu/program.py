@@ -61,11 +61,6 @@ class CpuProgram:
         # The driver runs once per call, so that LLVM's quickest code generation is the right one.
         entry = jit.compile_text(driver.emit_driver(plan, driver.SYMBOL), driver.SYMBOL, cache, opt_level=0)
         cells = cast("Sequence[_runtime.Cell]", interface.cells)
-        returns: dict[str, int | list[int] | None] = {
-            "one": 0,
-            "list": list(range(len(interface.borrow))),
-            "none": None,
-        }
         self.native = _runtime.Program(
             entry,
             kernels=kernels,
@@ -75,7 +70,7 @@ class CpuProgram:
             outputs=len(plan.outputs),
             locals=plan.n_locals,
             updates=list(interface.updates),
-            returns=returns[interface.form],
+            returns=0 if interface.bare else list(range(len(interface.borrow))),
             callbacks=[self._callback(c) for c in plan.callbacks],
             on_error=error_hook(plan.nodes),
         )
@@ -84,9 +79,7 @@ class CpuProgram:
     def run(self, arguments: list[Any]) -> list[Any]:
         """Compute from checked arguments; store the updates; give the returned outputs."""
         made = self._callable._run(arguments)
-        if self.interface.form == "list":
-            return made  # type: ignore[no-any-return]
-        return [made] if self.interface.form == "one" else []
+        return [made] if self.interface.bare else made
 
     def listing(self, number: int) -> dict[str, str]:
         """Kernel `number` in LLVM's language and as assembly, for people."""
