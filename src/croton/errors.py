@@ -75,18 +75,32 @@ class CachedConstantError(CrotonError):
 
 
 class MissingInputError(CrotonError):
-    """A variable is needed that nobody gives a value."""
+    """A variable is needed that nobody gives a value.
 
-    def __init__(self, *args: object, variable: Any = None) -> None:
-        frames = made_at(getattr(variable, "origin", None) or getattr(variable, "owner", None))
-        if frames:
-            said = f"{args[0] if args else variable}\n  made at: " + "\n           ".join(frames)
-            args = (said, *args[1:])
+    variable  the variable
+    reader    an application that reads it
+    """
+
+    def __init__(self, *args: object, variable: Any = None, reader: Any = None) -> None:
+        if variable is not None:
+            args = (_with_places(str(args[0]) if args else str(variable), variable, reader), *args[1:])
         super().__init__(*args)
         self.variable = variable
+        self.reader = reader
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args
+
+
+def _with_places(said: str, variable: Any, reader: Any) -> str:
+    lines = [said]
+    for label, place in (("made at", variable), ("read at", reader)):
+        frames = made_at(place)
+        if frames:
+            lines.append(f"  {label}: " + "\n           ".join(frames))
+    if reader is not None:
+        lines.append(f"  read by: {reader}")
+    return "\n".join(lines)
 
 
 class MethodNotDefined(CrotonError):

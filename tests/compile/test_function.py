@@ -151,8 +151,13 @@ def test_unused_inputs(xy):
 
 def test_missing_inputs(xy):
     x, y = xy
-    with pytest.raises(MissingInputError, match="y"):
+    with pytest.raises(MissingInputError) as caught:
         theano.function([x], x + y)
+    said = str(caught.value)
+    assert said.startswith("The graph needs y of type TensorType(float64, vector)")
+    assert f'made at: File "{__file__}"' in said and f'read at: File "{__file__}"' in said
+    assert "read by: Elemwise{add,no_inplace}(x, y)" in said
+    assert caught.value.variable is y
 
 
 def test_what_is_no_input_or_output(xy):

@@ -135,7 +135,7 @@ class FunctionGraph:
                 continue
             for at, source in enumerate(node.inputs):
                 if source not in self.clients:
-                    self._import_leaf(source)
+                    self._import_leaf(source, node)
                 self.clients[source][node, at] = None
             for out in node.outputs:
                 self.clients.setdefault(out, {})
@@ -143,12 +143,13 @@ class FunctionGraph:
             for listener in self.listeners:
                 listener.on_import(self, node)
 
-    def _import_leaf(self, variable: Variable) -> None:
+    def _import_leaf(self, variable: Variable, reader: Apply | None = None) -> None:
         if not isinstance(variable, Constant) and variable not in self._input_set:
             raise MissingInputError(
                 f"The graph needs {variable} of type {variable.type}, which is neither among its inputs nor given a "
                 "value.",
                 variable=variable,
+                reader=reader,
             )
         self.clients.setdefault(variable, {})
 

@@ -125,8 +125,11 @@ class Apply:
 class Variable:
     """A value of a program that is not known yet.
 
-    It is an input (no owner), or output number `index` of the application `owner`.
+    It is an input (no owner), or output number `index` of the application `owner`. `origin` is the user's line that made
+    an input, innermost frame first, where it is known.
     """
+
+    origin: origin.Origin = ()
 
     def __init__(
         self, type: Type, owner: Apply | None = None, index: int | None = None, name: str | None = None
@@ -200,6 +203,7 @@ class Variable:
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         state.pop("_function_cache", None)
+        state.pop("origin", None)
         return state
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from croton.errors import MethodNotDefined
+from croton.graph import origin
 
 if TYPE_CHECKING:
     from croton.graph.node import Constant, Variable
@@ -75,8 +76,10 @@ class Type:
         return made
 
     def __call__(self, name: str | None = None) -> Variable:
-        """A new variable of this type."""
-        return self.make_variable(name)
+        """A new variable of this type, which remembers the user's line that made it."""
+        made = self.make_variable(name)
+        made.origin = origin.capture()
+        return made
 
     def clone(self) -> Type:
         """A type equal to this one."""
