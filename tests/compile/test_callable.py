@@ -97,3 +97,18 @@ def test_what_a_function_tells():
     assert s.get_value() == 3
     f.free()
     f.sync_shared()
+
+
+# -- names ---------------------------------------------------------------------------------------------------
+def test_a_function_without_a_name_is_called_by_the_line_that_made_it():
+    x = T.dscalar("x")
+    f = theano.function([x], x)
+    assert f.name.startswith(f"{__file__}:")
+    assert theano.function([x], x, name="twice").copy().name == "twice copy"
+    with pytest.raises(TypeError) as caught:
+        f([1.0])
+    said = str(caught.value)
+    assert said.startswith(
+        f'Bad input argument to theano function with name "{f.name}" at index 0 (0-based), "x"'
+    )
+    assert f'made at: File "{__file__}"' in said

@@ -59,3 +59,17 @@ def test_rebuild_collect_shared():
     assert memo[x] is x
     fresh, _, _ = rebuild_collect_shared([x + a], [x], copy_inputs_over=False)
     assert fresh[0] is not x
+
+
+def test_numbers_stand_in_with_the_type_that_arrays_of_them_have():
+    x, y = T.dscalars("x", "y")
+    assert theano.clone(x + y, {x: 2.0}).eval({y: 1.0}) == 3.0
+    assert theano.function([y], x + y, givens={x: 2.0})(1.0) == 3.0
+    with pytest.raises(TypeError, match="int64"):
+        theano.clone(x + y, {x: 2})
+
+
+def test_no_default_updates_is_a_truth_value_or_a_list():
+    s = theano.shared(1.0)
+    with pytest.raises(TypeError, match="no_default_updates must be"):
+        theano.function([], s, no_default_updates=3)

@@ -14,6 +14,7 @@ from croton.compile.container import Container
 from croton.compile.mode import Mode
 from croton.compile.shared import SharedVariable
 from croton.compile.signature import In, Signature
+from croton.errors import made_at
 from croton.graph.fgraph import FunctionGraph
 
 _AMBIGUOUS = object()
@@ -194,7 +195,8 @@ class Function:
             title = f'theano function with name "{self.name}"' if self.name else "theano function"
             said = f'Bad input argument to {title} at index {at} (0-based), "{place.label}":'
             first = f"{said} {error.args[0]}" if error.args else said
-            error.args = (first, *error.args[1:])
+            made = "\n           ".join(made_at(spec.variable))
+            error.args = (f"{first}\n  made at: {made}" if made else first, *error.args[1:])
             raise
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -312,7 +314,7 @@ class Function:
         share_memory    accepted; functions share no memory for intermediate values
         swap            other shared variables in the place of those named by the keys
         delete_updates  whether the copy leaves the shared variables as they are
-        name            its name; that of this function if left out
+        name            its name; if left out that of this function, and " copy"
 
         Errors: TypeError when what is swapped in is of another type; ValueError when the function does not use a key
         """
@@ -321,7 +323,7 @@ class Function:
             self.maker,
             swap=chosen,
             delete_updates=delete_updates,
-            name=self.name if name is None else name,
+            name=f"{self.name} copy" if name is None else name,
             profile=profile,
         )
         for mine, theirs in zip(self.binding.places, made.binding.places, strict=True):

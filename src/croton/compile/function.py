@@ -16,6 +16,7 @@ from croton.compile.rebuild import Pairs
 from croton.compile.shared import SharedVariable
 from croton.compile.signature import In, Options, Signature
 from croton.config import config
+from croton.graph import origin
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Variable
 from croton.rewrite.telling import Telling
@@ -49,6 +50,7 @@ def function(
     allow_input_downcast  whether arguments may lose precision; None: only Python floats
     profile               True, or a ProfileStats: the function measures itself; None: as config.profile says
     on_unused_input       'raise', 'warn' or 'ignore', for inputs that nothing depends on
+    name                  how messages and profiles call it; the user's file and line if left out
 
     Errors: TypeError, ValueError, UnusedInputError, MissingInputError, RuntimeError: see Signature.of
     """
@@ -57,7 +59,12 @@ def function(
     signature = Signature.of(inputs, outputs, updates, givens, options)
     if not accept_inplace:
         _check_no_inplace(signature)
-    return compile_signature(signature, chosen, name, profile)
+    return compile_signature(signature, chosen, name or _place_of_call(), profile)
+
+
+def _place_of_call() -> str | None:
+    frames = origin.capture()
+    return f"{frames[0].filename}:{frames[0].lineno}" if frames else None
 
 
 def compile_signature(

@@ -112,9 +112,14 @@ def rebuild(
     updates   new values of shared variables, in addition to the default ones
     stand_in  what is read in place of a variable, and is not copied
 
-    Errors: TypeError for an update of something else than a shared variable, or by something of another type;
+    Errors: TypeError for an update of something else than a shared variable, or by something of another type, and for
+            no_default_updates that is neither a truth value nor a list;
             ValueError when one is updated twice; AssertionError when replacements depend on one another
     """
+    if not isinstance(no_default_updates, (bool, list, tuple)):
+        raise TypeError(
+            f"no_default_updates must be True, False or a list of shared variables; got {no_default_updates!r}."
+        )
     state = _Rebuild(strict, no_default_updates)
     for variable in inputs:
         state.memo[variable] = variable.clone()
@@ -139,13 +144,13 @@ def _replace(state: _Rebuild, variable: Any, expression: Any) -> None:
             "put the new expressions in the order in which they build on one another, or apply theano.clone twice."
         )
     if not isinstance(expression, Variable):
-        expression = _as_constant(variable, expression)
+        expression = constant_for(variable, expression)
     if state.strict:
         expression = variable.type.filter_variable(expression)
     state.memo[variable] = state.copy([expression])[0]
 
 
-def _as_constant(variable: Variable, value: Any) -> Variable:
+def constant_for(variable: Variable, value: Any) -> Variable:
     """A value given in the place of `variable`, of the type that a shared variable made of it would have."""
     if not isinstance(variable.type, TensorType):
         made: Variable = variable.type.make_constant(value)
@@ -221,7 +226,7 @@ def clone(
         share_inputs = copy_inputs
     chosen: dict[Variable, Variable] = {}
     for old, new in pairs_of(replace, "replace"):
-        fresh = new if isinstance(new, Variable) else as_tensor_variable(new)
+        fresh = new if isinstance(new, Variable) else constant_for(old, new)
         chosen[old] = old.type.filter_variable(fresh) if strict else fresh
     many = isinstance(output, (list, tuple))
     outputs = list(output) if many else [output]

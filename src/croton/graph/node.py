@@ -125,8 +125,9 @@ class Apply:
 class Variable:
     """A value of a program that is not known yet.
 
-    It is an input (no owner), or output number `index` of the application `owner`. `origin` is the user's line that made
-    an input, innermost frame first, where it is known.
+    It is an input (no owner), or output number `index` of the application `owner`.
+
+    origin  the user's line that made an input, innermost frame first, where it is known
     """
 
     origin: origin.Origin = ()

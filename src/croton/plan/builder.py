@@ -512,8 +512,8 @@ class ProgramBuilder(Numbers):
             return p.Operand(code, (), (), self.one(self.scalar(variable), kind.dtype))
         if isinstance(variable, Constant):
             return p.Operand(code, variable.data.shape, variable.data.strides)
-        dims = self.inner_dims.get(variable, () if kind.ndim == 0 else None)
-        return UNKNOWN if dims is None else p.Operand(code, self.i64s(dims).values, ())
+        inner = self.inner_dims.get(variable, () if kind.ndim == 0 else None)
+        return UNKNOWN if inner is None else p.Operand(code, self.i64s(inner).values, ())
 
     def require_equal(self, a: Size, b: Size, *details: Any) -> None:
         """End the program with a shape mismatch unless two lengths are equal; nothing where that is known."""

@@ -22,8 +22,8 @@ Axes = tuple[int | None, ...]
 # A kernel takes at most 64 buffers (runtime/abi.md). What is read on two sets of axes takes two: hence the slack.
 MOST_BUFFERS = 56
 
-# What LLVM needs for a kernel grows faster than the kernel: from some hundred nodes on, two kernels that hand values on in
-# memory are ready sooner, and no slower, than one.
+# What LLVM needs for a kernel grows faster than the kernel: from some hundred nodes on, two kernels that hand values on
+# in memory are ready sooner, and no slower, than one.
 MOST_NODES = 256
 
 # Where reductions leave no axis, the second kernel takes two buffers for each.

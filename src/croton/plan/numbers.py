@@ -274,7 +274,7 @@ class Numbers:
         return made
 
     def count(self, *factors: Any) -> Any:
-        """The product of numbers that are not negative; where it is too large for an int64, the largest that there is."""
+        """The product of numbers that are not negative, or the largest int64 where it is larger."""
         found: Any = min(math.prod(f for f in factors if not isinstance(f, Value)), _LARGEST)
         for factor in sorted((f.node for f in factors if isinstance(f, Value)), key=repr):
             if not isinstance(found, Value) and found == 1:

@@ -374,11 +374,15 @@ def test_memory_errors(native: Any) -> None:
         native.run(lambda ctx: 0 if ctx.call("rt_alloc", 1 << 61) else 1, on_error=None)
     with pytest.raises(MemoryError):
         native.run(
-            lambda ctx: 0 if ctx.call("rt_output", 0, 11, 1, np.array([1 << 58])) else 1, outputs=1, on_error=None
+            lambda ctx: 0 if ctx.call("rt_output", 0, 11, 1, np.array([1 << 58])) else 1,
+            outputs=1,
+            on_error=None,
         )
     with pytest.raises(MemoryError):  # the size in bytes is beyond 64 bits
         native.run(
-            lambda ctx: 0 if ctx.call("rt_output", 0, 11, 2, np.array([1 << 40] * 2)) else 1, outputs=1, on_error=None
+            lambda ctx: 0 if ctx.call("rt_output", 0, 11, 2, np.array([1 << 40] * 2)) else 1,
+            outputs=1,
+            on_error=None,
         )
 
 
