@@ -1,6 +1,7 @@
 """Measures this machine: Croton beside what else is installed, in one run.
 
     python -m benchmarks [--peers PYTHON] [--original PYTHON] [--threads 1] [--only TEXT] [--rounds 7] [--long]
+                         [--markdown FILE] [--plot FILE] [--json FILE]
 
 Each library works in a process of its own. The processes take turns, round by round, so that what disturbs the
 machine disturbs all; a figure is the median of the rounds. Compare figures of one run only.
@@ -9,73 +10,23 @@ machine disturbs all; a figure is the median of the rounds. Compare figures of o
 import argparse
 import json
 import os
-import statistics
+import platform
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from benchmarks.rounds import NETWORK, Worker, cases, geometric_mean, measure
+
 MODULES = {"jax": "jax", "torch": "torch", "torch.compile": "torch", "pytensor": "pytensor"}
 
-
-def cases(long):
-    """What is measured: name and case."""
-    found = {}
-    for n, shape in ((1, "a number"), (10, "10 numbers")):
-        case = {"kind": "elementwise", "what": "double", "n": [] if n == 1 else n, "dtype": "float64"}
-        found[f"call 2*x, {shape}"] = case
-    sizes = (1_000, 10_000, 100_000, 1_000_000, 10_000_000) if long else (1_000, 100_000, 1_000_000)
-    for what, text in (("sigmoid", "1/(1+exp(-x))"), ("mixed", "2x+3y²-√|z|")):
-        for dtype in ("float32", "float64"):
-            for n in sizes:
-                found[f"{text}, {n:.0e}, {dtype}"] = {
-                    "kind": "elementwise",
-                    "what": what,
-                    "n": n,
-                    "dtype": dtype,
-                }
-    for name, layers in (
-        ("logistic regression step", [784, 10]),
-        ("784-500-10 network step", [784, 500, 10]),
-    ):
-        for dtype in ("float32", "float64"):
-            found[f"{name}, {dtype}"] = {"kind": "training", "layers": layers, "dtype": dtype}
-    return found
-
-
-class Worker:
-    """A process with one library."""
-
-    def __init__(self, name, python, threads, cache):
-        many = dict.fromkeys(
-            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC"), str(threads)
-        )
-        flags = f"device=cpu,base_compiledir={cache}"
-        if name == "theano":
-            flags += ",blas.ldflags=-lopenblas"
-        env = {**os.environ, **many, "THEANO_FLAGS": flags, "PYTENSOR_FLAGS": f"base_compiledir={cache}"}
-        env["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'false' if threads == 1 else 'true'}"
-        env["PYTHONPATH"] = str(HERE.parent / "src") if name == "croton" else ""
-        self.process = subprocess.Popen(
-            [python, "-W", "ignore", str(HERE / "worker.py"), name],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, text=True,
-        )  # fmt: skip
-        self.imported = json.loads(self.process.stdout.readline() or '{"import": null}')["import"]
-
-    def ask(self, **what):
-        """One question, one answer."""
-        try:
-            self.process.stdin.write(json.dumps(what) + "\n")
-            self.process.stdin.flush()
-            return json.loads(self.process.stdout.readline() or '{"error": "the process ended"}')
-        except OSError as error:
-            return {"error": str(error)}
-
-    def end(self):
-        """Let it go."""
-        self.process.stdin.close()
-        self.process.wait()
+_LABELS = {
+    "cold": "compile network step, nothing cached",
+    "warm": "compile network step, cached",
+    "import cold": "import, with NumPy, nothing cached",
+    "import warm": "import, with NumPy",
+}
 
 
 def libraries(asked):
@@ -96,35 +47,8 @@ def libraries(asked):
     return found
 
 
-def measure(name, case, workers, rounds, budget):
-    """Seconds per call of each library, and seconds to the first result."""
-    first = {library: worker.ask(load=case) for library, worker in workers.items()}
-    right = first["numpy"].get("check", 0.0)
-    good = {}
-    for library, answer in first.items():
-        if "error" in answer:
-            print(f"  {name}: {library}: {answer['error'].splitlines()[0]}", file=sys.stderr)
-        elif abs(answer["check"] - right) > 1e-3 * max(abs(right), 1):
-            print(f"  {name}: {library} gives {answer['check']}, NumPy {right}", file=sys.stderr)
-        else:
-            good[library] = []
-    for _ in range(rounds):
-        for library, times in good.items():
-            times.append(workers[library].ask(run=budget)["best"])
-    return {library: statistics.median(times) for library, times in good.items()}, first
-
-
-_LABELS = {
-    "cold": "compile network step, nothing cached",
-    "warm": "compile network step, cached",
-    "import cold": "import, with NumPy, nothing cached",
-    "import warm": "import, with NumPy",
-}
-
-
 def compile_times(found, threads):
     """Seconds from the expression of a network step to its first result, cold and then again; and to import."""
-    case = cases(False)["784-500-10 network step, float32"]
     table = {}
     for library, python in found.items():
         if library == "numpy":
@@ -132,11 +56,38 @@ def compile_times(found, threads):
         with tempfile.TemporaryDirectory() as cache:
             for which in ("cold", "warm"):
                 worker = Worker(library, python, threads, cache)
-                answer = worker.ask(load=case)
+                answer = worker.ask(load=NETWORK)
                 worker.end()
                 table.setdefault(which, {})[library] = answer.get("seconds")
                 table.setdefault(f"import {which}", {})[library] = worker.imported
     return {_LABELS[which]: row for which, row in table.items()}
+
+
+def processor():
+    """The name of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def conditions(asked, versions):
+    """Lines that say where, when and with what the figures were measured."""
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    return [
+        f"Machine: {processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}",
+        f"Python {platform.python_version()}; {listed}",
+        f"{asked.threads} thread(s); {time.strftime('%Y-%m-%d')}; load average {os.getloadavg()[0]:.1f} at the end",
+        f"Command: python -m benchmarks {' '.join(_told(asked))}".rstrip(),
+    ]
+
+
+def _told(asked):
+    """The arguments that change what is measured."""
+    found = [f"--threads {asked.threads}", f"--rounds {asked.rounds}", f"--budget {asked.budget}"]
+    found += ["--long"] * asked.long + [f"--only '{asked.only}'"] * bool(asked.only)
+    return [*found, *["--peers PYTHON"] * bool(asked.peers), *["--original PYTHON"] * bool(asked.original)]
 
 
 def shown(seconds):
@@ -149,18 +100,66 @@ def shown(seconds):
     return f"{seconds * 1e9:.0f} ns"
 
 
-def row(name, times, names):
-    """A line of the table: Croton's time, and of the others how many times that."""
+def cells(times, names):
+    """Croton's time, and of the others how many times that."""
     ours = times.get("croton")
-    cells = [shown(ours)]
+    others = [times.get(library) for library in names]
+    return [shown(ours), *("–" if t is None or not ours else f"{t / ours:.2f}" for t in others)]
+
+
+def line(name, columns):
+    """A line of the table on the screen."""
+    return f"{name:52}{columns[0]:>10}" + "".join(f"{column:>15}" for column in columns[1:])
+
+
+def means(results, names):
+    """Of each library, the geometric mean of how many times as long as Croton it takes."""
+    found = {}
     for library in names:
-        time = times.get(library)
-        cells.append("–" if time is None or not ours else f"{time / ours:.2f}")
-    return f"{name:42}{cells[0]:>10}" + "".join(f"{cell:>15}" for cell in cells[1:])
+        ratios = [t[library] / t["croton"] for t in results.values() if t.get(library) and t.get("croton")]
+        if ratios:
+            found[library] = geometric_mean(ratios)
+    return found
 
 
-def main():
-    """Measure and print."""
+def as_markdown(results, others, told):
+    """The table as a page shows it."""
+    lines = [f"| | croton | {' | '.join(others)} |", "|---|" + "---:|" * (len(others) + 1)]
+    lines += [f"| {name} | {' | '.join(cells(times, others))} |" for name, times in results.items()]
+    mean = means(results, others)
+    lines.append(
+        f"| geometric mean | | {' | '.join(f'{mean[n]:.2f}' if n in mean else '–' for n in others)} |"
+    )
+    return "\n".join([*(f"- {each}" for each in told), "", *lines, ""])
+
+
+def plot(results, others, path):
+    """A chart of the others' times over Croton's, a dot each: right of the line they take longer."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 1.5 + 0.24 * len(results)))
+    names = list(results)[::-1]
+    for library in others:
+        found = [
+            (t[library] / t["croton"], at)
+            for at, t in enumerate(results[n] for n in names)
+            if t.get(library) and t.get("croton")
+        ]
+        axes.plot([x for x, _ in found], [at for _, at in found], "o", markersize=5, label=library)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set(xscale="log", yticks=range(len(names)), yticklabels=names, xlabel="time over Croton's time")
+    axes.tick_params(axis="y", labelsize=7)
+    axes.grid(axis="x", which="both", linewidth=0.3)
+    axes.legend(loc="lower right", fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=130)
+
+
+def arguments():
+    """What was asked on the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--peers", help="a Python with JAX, PyTorch or PyTensor, where this one has none")
     parser.add_argument("--original", help="a Python with the original Theano")
@@ -170,26 +169,42 @@ def main():
     parser.add_argument("--budget", type=float, default=0.1, help="seconds per round")
     parser.add_argument("--long", action="store_true", help="more sizes, and torch.compile")
     parser.add_argument("--json", help="write the seconds to this file too")
-    asked = parser.parse_args()
+    parser.add_argument("--markdown", help="write the table to this file too, as a page shows it")
+    parser.add_argument("--plot", help="draw the table into this file")
+    return parser.parse_args()
+
+
+def main():
+    """Measure and print."""
+    asked = arguments()
     found = libraries(asked)
     others = [name for name in found if name != "croton"]
     print(f"{asked.threads} thread(s). Croton's time; for the others, how many times as long they take.\n")
-    print(f"{'':42}{'croton':>10}" + "".join(f"{name:>15}" for name in others), flush=True)
+    print(line("", ["croton", *others]), flush=True)
     results = {}
     with tempfile.TemporaryDirectory() as cache:
         workers = {name: Worker(name, python, asked.threads, cache) for name, python in found.items()}
+        versions = {name: worker.version for name, worker in workers.items()}
         for name, case in cases(asked.long).items():
             if asked.only in name:
-                results[name], _ = measure(name, case, workers, asked.rounds, asked.budget)
-                print(row(name, results[name], others), flush=True)
+                results[name] = measure(name, case, workers, asked.rounds, asked.budget)
+                print(line(name, cells(results[name], others)), flush=True)
         for worker in workers.values():
             worker.end()
+    told = conditions(asked, versions)
     if asked.only in "compile network step":
         for name, times in compile_times(found, asked.threads).items():
             results[name] = times
-            print(row(name, times, others), flush=True)
+            print(line(name, cells(times, others)), flush=True)
+    print("\n" + "\n".join(told))
     if asked.json:
-        Path(asked.json).write_text(json.dumps(results, indent=1), encoding="utf-8")
+        Path(asked.json).write_text(
+            json.dumps({"conditions": told, "seconds": results}, indent=1), encoding="utf-8"
+        )
+    if asked.markdown:
+        Path(asked.markdown).write_text(as_markdown(results, others, told), encoding="utf-8")
+    if asked.plot:
+        plot(results, others, asked.plot)
 
 
 if __name__ == "__main__":

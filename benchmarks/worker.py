@@ -22,7 +22,8 @@ def main():
     import workloads
 
     library = workloads.library(sys.argv[1])
-    answers.write(json.dumps({"import": clock() - began}) + "\n")
+    hello = {"import": clock() - began, "version": workloads.version(sys.argv[1])}
+    answers.write(json.dumps(hello) + "\n")
     answers.flush()
     call = None
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""What is measured, written once for every library. This file also runs under old Pythons: the peers' own.
+"""What is measured, for each library. This file also runs under old Pythons: the peers' own.
 
 A workload is a function of a library and a case that gives `(call, values)`: `call()` does the work once and waits for
 it; `values()` gives numbers by which the libraries are compared.
@@ -6,117 +6,143 @@ it; `values()` gives numbers by which the libraries are compared.
 
 # ruff: noqa: B905  (zip knows no strict before Python 3.10)
 
+import math
 import os
+import sys
 
 import numpy as np
 
-BATCH, PIXELS, HIDDEN, CLASSES = 128, 784, 500, 10
+import models
 
 
 def data(case):
-    """Three arrays of the length and data type that `case` says."""
+    """Three arrays of the shape and data type that `case` says."""
     rng = np.random.RandomState(1)
-    return [rng.uniform(-2, 2, case["n"]).astype(case["dtype"]) for _ in range(3)]
+    low, high = case.get("range", (-2, 2))
+    return [rng.uniform(low, high, case["n"]).astype(case["dtype"]) for _ in range(3)]
 
 
-def network_data(case):
-    """A batch of images and digits, and the parameters of a network of the given layers."""
-    rng = np.random.RandomState(2)
-    x = rng.uniform(0, 1, (BATCH, PIXELS)).astype(case["dtype"])
-    y = rng.randint(0, CLASSES, BATCH).astype("int32")
-    sizes = list(zip(case["layers"], case["layers"][1:]))
-    parameters = []
-    for inputs, outputs in sizes:
-        parameters.append(rng.normal(0, 0.05, (inputs, outputs)).astype(case["dtype"]))
-        parameters.append(np.zeros(outputs, case["dtype"]))
-    return x, y, parameters
+def black_scholes(m, price, strike, years):
+    """Value of the right to buy at `strike` after so many years, and of that to sell."""
+    spread = 0.2 * m.sqrt(years)
+    high = (m.log(price / strike) + 0.12 * years) / spread
+    low = high - spread
+    chance_high, chance_low = (0.5 + 0.5 * m.erf(z * math.sqrt(0.5)) for z in (high, low))
+    paid = strike * m.exp(-0.1 * years)
+    buy = price * chance_high - paid * chance_low
+    return buy, buy + paid - price
+
+
+def chain(m, x):
+    """Ten times a factor and tanh."""
+    for i in range(10):
+        x = m.tanh(x * (1.0 + 0.25 * i))
+    return x
+
+
+# Expressions by name: how many arrays they take, and what they make of them.
+EXPRESSIONS = {
+    "double": (1, lambda m, x: 2 * x),
+    "sigmoid": (1, lambda m, x: 1 / (1 + m.exp(-x))),
+    "mixed": (3, lambda m, x, y, z: 2 * x + 3 * y**2 - m.sqrt(m.abs(z))),
+    "options": (3, black_scholes),
+    "chain": (1, chain),
+    "sum of squares": (1, lambda m, x: m.sum((x - 0.5) ** 2)),
+    "sum of rows": (1, lambda m, x: m.sum(x, axis=1)),
+    "sum of columns": (1, lambda m, x: m.sum(x, axis=0)),
+    "variance of rows": (1, lambda m, x: m.mean((x - m.mean(x, axis=1)[:, None]) ** 2, axis=1)),
+    "logsumexp of rows": (1, lambda m, x: m.logsumexp(x)),
+}
+
+
+def expression(case):
+    """The expression of a case, and the arrays that it takes."""
+    count, make = EXPRESSIONS[case["what"]]
+    return make, data(case)[:count]
+
+
+def _total(made):
+    """One number of a result or several."""
+    parts = made if isinstance(made, (tuple, list)) else [made]
+    return sum(float(np.asarray(part, "float64").sum()) for part in parts)
 
 
 # -- NumPy ---------------------------------------------------------------------------------------------------
 class NumPy:
-    """As a careful user writes it: temporaries where the expression has them, gradients by hand."""
+    """As a user writes it: temporaries where the expression has them. It differentiates nothing."""
+
+    exp, log, sqrt, tanh, abs, sum, mean = np.exp, np.log, np.sqrt, np.tanh, np.abs, np.sum, np.mean
+
+    @staticmethod
+    def erf(x):
+        from scipy.special import erf
+
+        return erf(x)
+
+    @staticmethod
+    def logsumexp(x):
+        top = x.max(axis=1)
+        return np.log(np.exp(x - top[:, None]).sum(axis=1)) + top
 
     def elementwise(self, case):
-        x, y, z = data(case)
-        one = x.dtype.type
-        texts = {
-            "double": lambda: 2 * x,
-            "sigmoid": lambda: 1 / (1 + np.exp(-x)),
-            "mixed": lambda: one(2) * x + one(3) * y**2 - np.sqrt(np.abs(z)),
-        }
-        call = texts[case["what"]]
-        if case["n"] == ():
-            x = x[()]
-        return call, call
-
-    def training(self, case):
-        x, y, p = network_data(case)
-        rate = np.asarray(0.1, case["dtype"])[()]
-        rows = np.arange(BATCH)
-
-        def step():
-            inputs = [x]
-            for at in range(0, len(p) - 2, 2):
-                inputs.append(np.maximum(inputs[-1] @ p[at] + p[at + 1], 0))
-            scores = inputs[-1] @ p[-2] + p[-1]
-            scores -= scores.max(axis=1, keepdims=True)
-            exps = np.exp(scores)
-            sums = exps.sum(axis=1, keepdims=True)
-            cost = (np.log(sums[:, 0]) - scores[rows, y]).mean()
-            g = exps / sums
-            g[rows, y] -= 1
-            g /= BATCH
-            for at in range(len(p) - 2, -1, -2):
-                below = inputs[at // 2]
-                slopes = below.T @ g, g.sum(axis=0)
-                if at:
-                    g = (g @ p[at].T) * (below > 0)
-                p[at] -= rate * slopes[0]
-                p[at + 1] -= rate * slopes[1]
-            return cost
-
-        return step, step
+        make, given = expression(case)
+        call = lambda: make(self, *given)  # noqa: E731
+        return call, lambda: _total(call())
 
 
 # -- Theano's language: Croton, PyTensor, the original -------------------------------------------------------
 class TheanoLike:
     """One text for three libraries."""
 
-    def __init__(self, theano, tensor, softmax):
-        self.theano, self.T, self.softmax = theano, tensor, softmax
+    def __init__(self, theano, tensor, special):
+        self.theano, self.T = theano, tensor
+        for name in ("exp", "log", "sqrt", "tanh", "abs", "sum", "mean", "erf", "dot"):
+            setattr(self, name, getattr(tensor, name if hasattr(tensor, name) else "abs_"))
+        for name, function in special.items():
+            setattr(self, name, function)
+
+    def relu(self, x):
+        return self.T.maximum(x, 0)
+
+    def logsumexp(self, x):
+        top = self.T.max(x, axis=1)
+        return self.T.log(self.T.sum(self.T.exp(x - top.dimshuffle(0, "x")), axis=1)) + top
+
+    def cross_entropy(self, scores, y):
+        return -self.T.mean(self.T.log(self.softmax(scores))[self.T.arange(y.shape[0]), y])
+
+    def eye(self, x):
+        return self.T.eye(x.shape[0], dtype=x.dtype)
 
     def elementwise(self, case):
-        T = self.T
-        values = data(case)
-        make = {(): T.scalar}.get(case["n"], T.vector)
-        x, y, z = (make(name, dtype=case["dtype"]) for name in "xyz")
-        texts = {
-            "double": ([x], 2 * x),
-            "sigmoid": ([x], 1 / (1 + T.exp(-x))),
-            "mixed": ([x, y, z], 2 * x + 3 * y**2 - T.sqrt(abs(z))),
-        }
-        inputs, output = texts[case["what"]]
-        f = self.theano.function(inputs, output)
-        given = [np.asarray(v) for v in values[: len(inputs)]]
+        make, given = expression(case)
+        x = [self.T.TensorType(v.dtype, (False,) * v.ndim)() for v in given]
+        made = make(self, *x)
+        f = self.theano.function(x, list(made) if isinstance(made, tuple) else made)
+        given = [np.asarray(v) for v in given]
         if len(given) == 1:
-            x = given[0]
-            return (lambda: f(x)), (lambda: f(x))
-        return (lambda: f(*given)), (lambda: f(*given))
+            (only,) = given
+            return (lambda: f(only)), (lambda: _total(f(only)))
+        return (lambda: f(*given)), (lambda: _total(f(*given)))
+
+    def _cost(self, case):
+        cost, values, arrays = models.cost_and_data(case)
+        p = [self.theano.shared(v) for v in values]
+        x = [self.T.TensorType(v.dtype, (False,) * v.ndim)() for v in arrays]
+        return p, x, arrays, cost(self, p, *x)
+
+    def gradient(self, case):
+        p, x, arrays, cost = self._cost(case)
+        f = self.theano.function(x, [cost, *self.theano.grad(cost, p)])
+        return (lambda: f(*arrays)), (lambda: _total(f(*arrays)))
 
     def training(self, case):
-        T = self.T
-        x_value, y_value, values = network_data(case)
-        x, y = T.matrix("x", dtype=case["dtype"]), T.ivector("y")
-        p = [self.theano.shared(v) for v in values]
-        h = x
-        for at in range(0, len(p) - 2, 2):
-            h = T.maximum(T.dot(h, p[at]) + p[at + 1], 0)
-        scores = self.softmax(T.dot(h, p[-2]) + p[-1])
-        cost = -T.mean(T.log(scores)[T.arange(y.shape[0]), y])
-        rate = np.asarray(0.1, case["dtype"])
-        updates = [(v, v - rate * g) for v, g in zip(p, T.grad(cost, p))]
-        step = self.theano.function([x, y], cost, updates=updates)
-        return (lambda: step(x_value, y_value)), (lambda: step(x_value, y_value))
+        p, x, arrays, cost = self._cost(case)
+        kept = [self.theano.shared(v) for v in models.moments([v.get_value() for v in p], case)]
+        made = models.step(self.T, p, self.theano.grad(cost, p), kept, case)
+        updates = [(old, new.astype(old.dtype)) for old, new in zip(p + kept, made[0] + made[1])]
+        f = self.theano.function(x, cost, updates=updates)
+        return (lambda: f(*arrays)), (lambda: f(*arrays))
 
 
 # -- JAX -----------------------------------------------------------------------------------------------------
@@ -125,106 +151,181 @@ class Jax:
 
     def __init__(self, jax):
         self.jax, self.jnp = jax, jax.numpy
+        for name in ("exp", "log", "sqrt", "tanh", "abs", "sum", "mean", "dot", "diagonal"):
+            setattr(self, name, getattr(jax.numpy, name))
+        self.erf, self.cholesky = jax.scipy.special.erf, jax.numpy.linalg.cholesky
+        self.relu, self.sigmoid, self.softplus = jax.nn.relu, jax.nn.sigmoid, jax.nn.softplus
+
+    def logsumexp(self, x):
+        return self.jax.scipy.special.logsumexp(x, axis=1)
+
+    def cross_entropy(self, scores, y):
+        logs = self.jax.nn.log_softmax(scores)
+        return -self.jnp.mean(logs[self.jnp.arange(y.shape[0]), y])
+
+    def eye(self, x):
+        return self.jnp.eye(x.shape[0], dtype=x.dtype)
+
+    def solve_lower(self, factor, y):
+        return self.jax.scipy.linalg.solve_triangular(factor, y, lower=True)
 
     def elementwise(self, case):
-        jnp = self.jnp
-        x, y, z = (jnp.asarray(v) for v in data(case))
-        texts = {
-            "double": (lambda x: 2 * x, (x,)),
-            "sigmoid": (lambda x: 1 / (1 + jnp.exp(-x)), (x,)),
-            "mixed": (lambda x, y, z: 2 * x + 3 * y**2 - jnp.sqrt(jnp.abs(z)), (x, y, z)),
-        }
-        f, given = texts[case["what"]]
-        f = self.jax.jit(f)
-        f(*given).block_until_ready()
-        return (lambda: f(*given).block_until_ready()), (lambda: f(*given))
+        make, given = expression(case)
+        given = [self.jnp.asarray(v) for v in given]
+        f = self.jax.jit(lambda *x: make(self, *x))
+        call = lambda: self.jax.block_until_ready(f(*given))  # noqa: E731
+        return call, lambda: _total(call())
+
+    def gradient(self, case):
+        cost, p, arrays = models.cost_and_data(case)
+        p, arrays = ([self.jnp.asarray(v) for v in values] for values in (p, arrays))
+        f = self.jax.jit(self.jax.value_and_grad(lambda p, *x: cost(self, p, *x)))
+        call = lambda: self.jax.block_until_ready(f(p, *arrays))  # noqa: E731
+
+        def values():
+            first, slopes = call()
+            return _total([first, *slopes])
+
+        return call, values
 
     def training(self, case):
-        jax, jnp = self.jax, self.jnp
-        x, y, values = network_data(case)
-        x, y = jnp.asarray(x), jnp.asarray(y)
+        cost, p, arrays = models.cost_and_data(case)
+        kept = models.moments(p, case)
+        arrays = [self.jnp.asarray(v) for v in arrays]
 
-        def cost(p):
-            h = x
-            for at in range(0, len(p) - 2, 2):
-                h = jnp.maximum(h @ p[at] + p[at + 1], 0)
-            logs = jax.nn.log_softmax(h @ p[-2] + p[-1])
-            return -jnp.mean(logs[jnp.arange(BATCH), y])
+        def update(state, *x):
+            p, kept = state
+            value, slopes = self.jax.value_and_grad(lambda p: cost(self, p, *x))(p)
+            return value, models.step(self, p, slopes, kept, case)
 
-        def update(p):
-            value, slopes = jax.value_and_grad(cost)(p)
-            return value, [v - 0.1 * g for v, g in zip(p, slopes)]
+        update = self.jax.jit(update, donate_argnums=0)
+        state = [tuple([self.jnp.asarray(v) for v in values] for values in (p, kept))]
 
-        update = jax.jit(update, donate_argnums=0)
-        state = [[jnp.asarray(v) for v in values]]
-
-        def step():
-            value, state[0] = update(state[0])
+        def call():
+            value, state[0] = update(state[0], *arrays)
             return value.block_until_ready()
 
-        return step, step
+        return call, call
 
 
 # -- PyTorch -------------------------------------------------------------------------------------------------
 class Torch:
-    """Eager, or through torch.compile."""
+    """Eager, or through torch.compile; optimisers are PyTorch's own."""
 
     def __init__(self, torch, compiled):
         self.torch = torch
         self.wrap = torch.compile if compiled else lambda f: f
+        for name in (
+            "exp",
+            "log",
+            "sqrt",
+            "tanh",
+            "abs",
+            "sum",
+            "mean",
+            "erf",
+            "sigmoid",
+            "diagonal",
+            "relu",
+        ):
+            setattr(self, name, getattr(torch, name))
+        self.dot, self.cholesky, self.softplus = (
+            torch.matmul,
+            torch.linalg.cholesky,
+            torch.nn.functional.softplus,
+        )
+        self.cross_entropy = torch.nn.functional.cross_entropy
+
+    def logsumexp(self, x):
+        return self.torch.logsumexp(x, 1)
+
+    def eye(self, x):
+        return self.torch.eye(x.shape[0], dtype=x.dtype)
+
+    def solve_lower(self, factor, y):
+        return self.torch.linalg.solve_triangular(factor, y[:, None], upper=False)[:, 0]
 
     def elementwise(self, case):
-        torch = self.torch
-        x, y, z = (torch.as_tensor(v) for v in data(case))
-        texts = {
-            "double": (lambda x: 2 * x, (x,)),
-            "sigmoid": (lambda x: 1 / (1 + torch.exp(-x)), (x,)),
-            "mixed": (lambda x, y, z: 2 * x + 3 * y**2 - torch.sqrt(torch.abs(z)), (x, y, z)),
-        }
-        f, given = texts[case["what"]]
-        f = self.wrap(f)
+        make, given = expression(case)
+        given = [self.torch.as_tensor(v) for v in given]
+        f = self.wrap(lambda *x: make(self, *x))
         f(*given)
-        return (lambda: f(*given)), (lambda: f(*given).numpy())
+        return (lambda: f(*given)), (lambda: _total(f(*given)))
+
+    def _cost(self, case):
+        cost, p, arrays = models.cost_and_data(case)
+        p = [self.torch.as_tensor(v).requires_grad_() for v in p]
+        f = self.wrap(lambda p, *x: cost(self, p, *x))
+        return f, p, [self.torch.as_tensor(v) for v in arrays]
+
+    def gradient(self, case):
+        f, p, arrays = self._cost(case)
+
+        def call():
+            value = f(p, *arrays)
+            return [value, *self.torch.autograd.grad(value, p)]
+
+        return call, lambda: _total([v.detach() for v in call()])
 
     def training(self, case):
-        torch = self.torch
-        x, y, values = network_data(case)
-        x, y = torch.as_tensor(x), torch.as_tensor(y).long()
-        p = [torch.as_tensor(v).requires_grad_() for v in values]
+        f, p, arrays = self._cost(case)
+        rate = case.get("rate", 0.1)
+        adam = case.get("optimiser") == "adam"
+        optimiser = (
+            self.torch.optim.Adam(p, rate, fused=True)
+            if adam
+            else self.torch.optim.SGD(p, rate, foreach=True)
+        )
 
-        def forward(x, y, *p):
-            h = x
-            for at in range(0, len(p) - 2, 2):
-                h = torch.relu(h @ p[at] + p[at + 1])
-            return torch.nn.functional.cross_entropy(h @ p[-2] + p[-1], y)
+        def call():
+            optimiser.zero_grad()
+            value = f(p, *arrays)
+            value.backward()
+            optimiser.step()
+            return value.item()
 
-        forward = self.wrap(forward)
-
-        def step():
-            cost = forward(x, y, *p)
-            slopes = torch.autograd.grad(cost, p)
-            with torch.no_grad():
-                torch._foreach_add_(p, slopes, alpha=-0.1)
-            return cost.item()
-
-        return step, step
+        return call, call
 
 
 # -- by name -------------------------------------------------------------------------------------------------
+def _theano():
+    import theano
+    import theano.tensor as T
+    import theano.tensor.slinalg as linalg
+
+    special = {
+        "softmax": T.nnet.softmax, "sigmoid": T.nnet.sigmoid, "softplus": T.nnet.softplus,
+        "cholesky": linalg.cholesky, "solve_lower": linalg.solve_lower_triangular, "diagonal": T.diagonal,
+    }  # fmt: skip
+    return TheanoLike(theano, T, special)
+
+
+def _pytensor():
+    import pytensor
+    import pytensor.tensor as T
+
+    special = {
+        "softmax": lambda x: T.special.softmax(x, axis=1), "sigmoid": T.sigmoid, "softplus": T.softplus,
+        "cholesky": T.linalg.cholesky, "diagonal": T.diagonal,
+        "solve_lower": lambda a, b: T.linalg.solve_triangular(a, b, lower=True, b_ndim=1),
+    }  # fmt: skip
+    return TheanoLike(pytensor, T, special)
+
+
+def version(name):
+    """The version of the library called `name`, which has been imported."""
+    module = {"croton": "theano", "torch.compile": "torch"}.get(name, name)
+    return getattr(sys.modules.get(module), "__version__", None)
+
+
 def library(name):
     """The library called `name`, imported."""
     if name == "numpy":
         return NumPy()
     if name in ("croton", "theano"):
-        import theano
-        import theano.tensor as T
-
-        return TheanoLike(theano, T, T.nnet.softmax)
+        return _theano()
     if name == "pytensor":
-        import pytensor
-        import pytensor.tensor as T
-
-        return TheanoLike(pytensor, T, lambda x: T.special.softmax(x, axis=1))
+        return _pytensor()
     if name == "jax":
         import jax
 
