@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Form = Literal["E", "RI", "RO", "L"]
-Access = Literal["unit", "splat", "strided", "scratch"]
+Access = Literal["unit", "splat", "spaced", "strided", "scratch"]
 LoopKind = Literal["serial", "vector"]
 
 INT = "int64"
@@ -88,6 +88,7 @@ class Buffer:
     """An array the kernel reads or writes.
 
     unit, splat  of nests: on axis v its elements are adjacent, or all one; strides of o and r come with the call
+    spaced       of nests: the stride of v comes with the call, too
     strided      of form L: byte strides, one per index
     scratch      of nests: a row-local intermediate, one element per (r, v) of the call
     """

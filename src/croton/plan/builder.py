@@ -453,15 +453,16 @@ class ProgramBuilder(Numbers):
         if not out.ndim:
             arrays = [Array(a.dtype, a.data, (1,), (a.itemsize,), a.block) for a in arrays]
             out = arrays[-1]
-        splat = [isinstance(a.strides[-1], int) and a.strides[-1] == 0 for a in arrays]
-        splat[-1] = False
+        access = [
+            "splat" if isinstance(a.strides[-1], int) and a.strides[-1] == 0 else "unit" for a in arrays
+        ]
+        access[-1] = "unit"
         buffers = [
-            k.buffer(f"x{i}", a.dtype, "splat" if flat else "unit")
-            for i, (a, flat) in enumerate(zip(arrays, splat, strict=True))
+            k.buffer(f"x{i}", a.dtype, along) for i, (a, along) in enumerate(zip(arrays, access, strict=True))
         ]
         with k.loop("o"), k.loop("v", kind="vector"):
             k.store(buffers[-1], make(k, *[k.load(x) for x in buffers[:-1]]))
-        descs = tuple(p.NestBuffer(a.itemsize, flat) for a, flat in zip(arrays, splat, strict=True))
+        descs = tuple(p.NestBuffer(a.itemsize, along) for a, along in zip(arrays, access, strict=True))
         self.program.descs.append(
             p.NestDesc(self.kernel(k.kernel()), "E", out.ndim, len(ins), 0, frozenset(), cost, descs)
         )
@@ -481,9 +482,14 @@ class ProgramBuilder(Numbers):
         number = len(self.program.kernels)
         node = self.program.nodes[self.node_number] if self.node_number >= 0 else None
         self.program.kernels.append(
-            p.Kernel(body, title or str(node and node.op), list(nodes) or ([node] if node else []))
+            p.Kernel(title or str(node and node.op), list(nodes) or ([node] if node else []), body)
         )
         return number
+
+    def kernel_later(self, make: Callable[[], LoopKernel], title: str, nodes: Sequence[Apply]) -> int:
+        """Enter a kernel that is made and compiled when it is first run; its number."""
+        self.program.kernels.append(p.Kernel(title, list(nodes), later=make))
+        return len(self.program.kernels) - 1
 
     # -- checks ----------------------------------------------------------------------------------------------
     def fail_if(self, condition: Any, code: int, *details: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,18 +13,18 @@ from croton.loops.ir import Buffer
 from croton.ops.elemwise import Elemwise
 from croton.ops.reduce import CAReduce
 from croton.plan import program as p
+from croton.plan.body import Body, nest_kernel, scalar_code
 from croton.plan.builder import Array, ProgramBuilder
-from croton.plan.fuse import Group
+from croton.plan.fuse import Axes, Group
 from croton.plan.numbers import Size
 from croton.plan.reductions import (
-    gather,
     gathered_dtypes,
     has_identity,
     is_reduction,
     new_accumulator,
     results,
 )
-from croton.plan.stages import Layout, Source, analyse, scalar_constant, source_of
+from croton.plan.stages import Layout, analyse, source_of
 
 # Picoseconds of a plain addition of float64, by which work is estimated.
 _ADD = 300
@@ -47,23 +46,8 @@ class Planning(Protocol):
 def lower_numbers(b: ProgramBuilder, node: Apply) -> None:
     """A 0-d elementwise node, computed in registers."""
     values = [b.scalar(v) for v in node.inputs]
-    for out, value in zip(node.outputs, _scalar_code(b, node, values), strict=True):
+    for out, value in zip(node.outputs, scalar_code(b, node, values), strict=True):
         b.bind(out, value)
-
-
-def _scalar_code(b: Any, node: Apply, values: Sequence[Any]) -> Sequence[Any]:
-    """The outputs of an elementwise node for one element of each input."""
-    scalar_op = node.op.scalar_op  # type: ignore[attr-defined]
-    given = [v.type.dtype for v in node.inputs]
-    inner, outer = scalar_op.out_dtypes(given)
-    cast = [
-        b.cast(x if hasattr(x, "node") else b.const(x, have), want)
-        for x, have, want in zip(values, given, inner, strict=True)
-    ]
-    made = scalar_op.lower(b, *cast)
-    if scalar_op.nout == 1:
-        made = (made,)
-    return [b.cast(m, dtype) for m, dtype in zip(made, outer, strict=True)]
 
 
 # -- groups --------------------------------------------------------------------------------------------------
@@ -136,125 +120,6 @@ def _static(length: Any) -> int:
     return length
 
 
-class _Body:
-    """Emits the values of a group inside the loops of one kernel."""
-
-    def __init__(
-        self, layout: Layout, k: Builder, buffers: dict[Source, Buffer], kept: dict[Variable, Buffer]
-    ) -> None:
-        self.layout = layout
-        self.k = k
-        self.buffers = buffers
-        self.kept = kept
-        self.rows: dict[Variable, Any] = {}
-        self.full: dict[Variable, Any] = {}
-        self.nodes = {out: node for node in layout.group.nodes for out in node.outputs}
-        self.fixed: dict[Source, Any] = {}
-        self.visit = 0
-        # The counters of the loops over the reduced axes that are open.
-        self.inner: list[Any] = []
-
-    def place(self) -> Any:
-        """The place of this element along the reduced axes, in their order."""
-        return self.inner[0] if len(self.inner) == 1 else self.inner[0] * self.k.extent("v") + self.inner[1]
-
-    def value(self, variable: Variable, reader: Apply) -> Any:
-        """The element of an input of `reader`, here."""
-        number = scalar_constant(variable)
-        if number is not None:
-            return self.k.const(number[()].item(), variable.type.dtype)
-        if variable in self.layout.group.axes:
-            return self.made(variable)
-        axes = (
-            tuple(range(len(self.layout.group.domain)))
-            if is_reduction(reader)
-            else self.layout.group.axes[reader.outputs[0]]
-        )
-        source = source_of(variable, axes, reader)
-        return self.fixed[source] if source in self.fixed else self.k.load(self.buffers[source])
-
-    def before_loops(self) -> None:
-        """Outside the loops over the reduced axes: read and compute what does not vary along them."""
-        group = self.layout.group
-        for source, buffer in self.buffers.items():
-            if source not in self.fixed and not any(a in group.reduced for a in source.axes if a is not None):
-                self.fixed[source] = self.k.load(buffer)
-        for node in group.nodes:
-            for out in node.outputs:
-                if (
-                    not self.layout.is_full(out)
-                    and self.layout.visit[out] <= self.visit
-                    and not is_reduction(node)
-                ):
-                    self.made(out)
-
-    def made(self, variable: Variable) -> Any:
-        """The element of a value of the group, here."""
-        for table in (self.rows, self.full):
-            if variable in table:
-                return table[variable]
-        todo = [variable]
-        while todo:
-            v = todo[-1]
-            if v in self.rows or v in self.full:
-                todo.pop()
-                continue
-            if v in self.kept and self.layout.visit[v] < self.visit:
-                self.full[v] = self.k.load(self.kept[v])
-                todo.pop()
-                continue
-            node = self.nodes[v]
-            missing = [
-                u
-                for u in node.inputs
-                if u in self.layout.group.axes and u not in self.rows and u not in self.full
-            ]
-            if missing:
-                todo.extend(missing)
-                continue
-            todo.pop()
-            table = self.full if self.layout.is_full(v) else self.rows
-            if isinstance(node.op, Elemwise):
-                table.update(
-                    zip(
-                        node.outputs,
-                        _scalar_code(self.k, node, [self.value(u, node) for u in node.inputs]),
-                        strict=True,
-                    )
-                )
-            else:  # a DimShuffle of a row value
-                table[v] = self.value(node.inputs[0], node)
-        return self.rows[variable] if variable in self.rows else self.full[variable]
-
-    def accumulators(self) -> list[tuple[Apply, Any]]:
-        """A new accumulator for each reduction of this visit."""
-        found = []
-        for node in self.layout.group.nodes:
-            if is_reduction(node) and self.layout.visit[node.outputs[0]] == self.visit + 1:
-                found.append((node, new_accumulator(self.k, node)))
-        return found
-
-    def gather(self, accumulators: list[tuple[Apply, Any]]) -> None:
-        """Bring this element into the accumulators."""
-        for node, accumulator in accumulators:
-            gather(self.k, node, accumulator, self.value(node.inputs[0], node), self.place)
-
-    def settle(self, accumulators: list[tuple[Apply, Any]]) -> None:
-        """After the loops: the reductions' results are row values."""
-        for node, accumulator in accumulators:
-            self.rows.update(results(self.k, node, accumulator.values))
-
-    def stores(self) -> list[Variable]:
-        """Full values that this visit writes to memory."""
-        return [
-            v
-            for node in self.layout.group.nodes
-            for v in node.outputs
-            if v in self.kept or v in self.layout.results
-            if self.layout.is_full(v) and self.layout.visit[v] == self.visit
-        ]
-
-
 class _Nest:
     """A group that keeps some axes: forms E, RI and RO."""
 
@@ -263,30 +128,53 @@ class _Nest:
         self.layout = layout
         self.domain = domain
         self.planning = planning
-        self.k = Builder(layout.form)  # type: ignore[arg-type]
-        self.arrays: list[Array] = []
-        self.strides: list[Size] = []
-        self.descs: list[p.NestBuffer] = []
 
     def run(self) -> None:
         """Build the kernel, enter it, call it."""
-        layout, k = self.layout, self.k
-        sources: dict[Source, Buffer] = {}
-        for i, source in enumerate(layout.sources):
-            sources[source] = self._buffer(f"x{i}", self.b.array(source.variable), source.axes)
-        nin = len(self.arrays)
-        outs: dict[Variable, Buffer] = {}
-        results = self._results()
-        for i, (variable, array) in enumerate(results):
-            outs[variable] = self._buffer(
-                f"y{i}", array, layout.group.axes[variable], variable in layout.kept
-            )
-        kept = {
-            v: outs[v] if v in outs else k.scratch(f"t{i}", v.type.dtype) for i, v in enumerate(layout.kept)
-        }
-        body = _Body(layout, k, sources, kept)
-        {"E": self._loops_e, "RI": self._loops_ri, "RO": self._loops_ro}[layout.form](body, outs)
-        self._call(k.kernel(), nin)
+        b, layout = self.b, self.layout
+        places = [(b.array(source.variable), source.axes) for source in layout.sources]
+        places += [(array, layout.group.axes[v]) for v, array in self._results()]
+        first = self._described(layout, b.kernel(nest_kernel(layout), title_of(layout), layout.group.nodes))
+        args: tuple[p.Argument, ...] = (
+            p.Ptrs(tuple(array.data for array, _ in places)), b.i64s(self.domain),
+            b.i64s([s for array, axes in places for s in _row(array, axes, len(self.domain))]),
+        )  # fmt: skip
+        turned = layout.turned()
+        if turned is None or not self._may_have_short_rows():
+            b.emit(p.Call("rt_nest", (first, *args)))
+            return
+        later = b.kernel_later(
+            lambda: nest_kernel(turned), f"{title_of(turned)} (of short rows)", layout.group.nodes
+        )
+        b.emit(p.Call("rt_nest_either", (first, self._described(turned, later), *args)))
+
+    def _may_have_short_rows(self) -> bool:
+        """As far as lengths are known; see has_short_rows in runtime/launch.c."""
+        points, rows = 1, 1
+        for axis, d in enumerate(self.domain):
+            if isinstance(d, int) and axis in self.layout.group.reduced:
+                points *= d
+            elif isinstance(d, int):
+                rows *= d
+        few = rows < _MANY_ROWS and all(isinstance(self.domain[a], int) for a in self.layout.group.kept)
+        return points <= _SHORT_ROW_BYTES and not few
+
+    def _described(self, layout: Layout, kernel: int) -> p.Desc:
+        """Enter a descriptor of a kernel into the program."""
+        sizes = [(s.variable, s.axes) for s in layout.sources]
+        sizes += [(v, layout.group.axes[v]) for v in layout.results]
+        buffers = tuple(
+            p.NestBuffer(np.dtype(v.type.dtype).itemsize, layout.access(axes), v in layout.kept)
+            for v, axes in sizes
+        )
+        scratch = sum(np.dtype(v.type.dtype).itemsize for v in layout.kept if v not in layout.results)
+        lanes = _LANES if layout.form == "RO" and scratch else 0
+        desc = p.NestDesc(
+            kernel, layout.form, len(self.domain), len(layout.sources), 0, layout.group.reduced,
+            _ADD * max(layout.cost, 1), buffers, scratch=64 * scratch, scratch_point=scratch, lanes=lanes,
+        )  # fmt: skip
+        self.b.program.descs.append(desc)
+        return p.Desc(len(self.b.program.descs) - 1)
 
     def _results(self) -> list[tuple[Variable, Array]]:
         taken: set[int] = set()
@@ -322,75 +210,21 @@ class _Nest:
                     return array
         return None
 
-    def _buffer(self, name: str, array: Array, axes: Sequence[int | None], reread: bool = False) -> Buffer:
-        unit = self.layout.vector in axes
-        self.arrays.append(array)
-        row: list[Size] = [0] * len(self.domain)
-        for at, axis in enumerate(axes):
-            if axis is not None:
-                row[axis] = array.strides[at]
-        self.strides.extend(row)
-        self.descs.append(p.NestBuffer(array.itemsize, not unit, reread))
-        return self.k.buffer(name, array.dtype, "unit" if unit else "splat")
 
-    # -- loops -----------------------------------------------------------------------------------------------
-    def _loops_e(self, body: _Body, outs: dict[Variable, Buffer]) -> None:
-        k = self.k
-        with k.loop("o"), k.loop("v", kind="vector"):
-            values = [(buffer, body.made(variable)) for variable, buffer in outs.items()]
-            for buffer, value in values:
-                k.store(buffer, value)
-
-    def _loops_ri(self, body: _Body, outs: dict[Variable, Buffer]) -> None:
-        with self.k.loop("o"):
-            self._visits(body, outs, ("r", "v"))
-
-    def _loops_ro(self, body: _Body, outs: dict[Variable, Buffer]) -> None:
-        with self.k.loop("o"), self.k.loop("v", kind="vector"):
-            self._visits(body, outs, ("r",))
-
-    def _visits(self, body: _Body, outs: dict[Variable, Buffer], axes: tuple[str, ...]) -> None:
-        k, layout = self.k, self.layout
-        for body.visit in range(layout.visits):
-            body.full.clear()
-            body.before_loops()
-            accumulators = body.accumulators()
-            with ExitStack() as loops:
-                body.inner = [
-                    loops.enter_context(k.loop(axis, kind="vector" if axis == "v" else "serial"))
-                    for axis in axes
-                ]
-                body.gather(accumulators)
-                values = [(variable, body.made(variable)) for variable in body.stores()]
-                for variable, value in values:
-                    k.store(body.kept.get(variable) or outs[variable], value)
-            body.settle(accumulators)
-        body.full.clear()
-        rows = [
-            (buffer, body.made(variable)) for variable, buffer in outs.items() if not layout.is_full(variable)
-        ]
-        for buffer, value in rows:
-            k.store(buffer, value)
-
-    def _call(self, kernel: Any, nin: int) -> None:
-        layout, b = self.layout, self.b
-        lanes = _LANES if layout.form == "RO" and kernel.scratch else 0
-        number = b.kernel(kernel, _title(layout), layout.group.nodes)
-        desc = p.NestDesc(
-            number, layout.form, len(self.domain), nin, 0, layout.group.reduced,
-            _ADD * max(layout.cost, 1), tuple(self.descs),
-            scratch=64 * kernel.scratch_itemsize, scratch_point=kernel.scratch_itemsize, lanes=lanes,
-        )  # fmt: skip
-        b.program.descs.append(desc)
-        args = (
-            p.Desc(len(b.program.descs) - 1), p.Ptrs(tuple(a.data for a in self.arrays)),
-            b.i64s(self.domain), b.i64s(self.strides),
-        )  # fmt: skip
-        b.emit(p.Call("rt_nest", args))
+def _row(array: Array, axes: Sequence[int | None], ndim: int) -> list[Size]:
+    """The strides of an array along the axes of the domain; 0 where it does not vary."""
+    row: list[Size] = [0] * ndim
+    for at, axis in enumerate(axes):
+        if axis is not None:
+            row[axis] = array.strides[at]
+    return row
 
 
 # Elements along v for which a kernel of form RO may use scratch memory at once.
 _LANES = 64
+
+# As in runtime/launch.c.
+_SHORT_ROW_BYTES, _MANY_ROWS = 128, 512
 
 
 class _AllReduced:
@@ -409,15 +243,11 @@ class _AllReduced:
         strides: list[Size] = []
         descs: list[p.NestBuffer] = []
 
-        def buffer(name: str, array: Array, axes: Sequence[int | None]) -> Buffer:
-            row: list[Size] = [0] * len(self.domain)
-            for at, axis in enumerate(axes):
-                if axis is not None:
-                    row[axis] = array.strides[at]
+        def buffer(name: str, array: Array, axes: Axes) -> Buffer:
             arrays.append(array)
-            strides.extend(row)
-            descs.append(p.NestBuffer(array.itemsize, layout.vector not in axes))
-            return k.buffer(name, array.dtype, "unit" if layout.vector in axes else "splat")
+            strides.extend(_row(array, axes, len(self.domain)))
+            descs.append(p.NestBuffer(array.itemsize, layout.access(axes)))
+            return k.buffer(name, array.dtype, layout.access(axes))
 
         sources = {s: buffer(f"x{i}", b.array(s.variable), s.axes) for i, s in enumerate(layout.sources)}
         nin = len(arrays)
@@ -425,11 +255,11 @@ class _AllReduced:
             v: buffer(f"y{i}", b.new(v, self.domain), layout.group.axes[v])
             for i, v in enumerate(v for v in layout.results if layout.is_full(v))
         }
-        body = _Body(layout, k, sources, {})
+        body = Body(layout, k, sources, {})
         nodes = [node for node in layout.group.nodes if is_reduction(node)]
         dtypes = [d for node in nodes for d in gathered_dtypes(node)]
         partial = [k.buffer(f"a{i}", dtype, "splat") for i, dtype in enumerate(dtypes)]
-        descs.extend(p.NestBuffer(np.dtype(dtype).itemsize, True) for dtype in dtypes)
+        descs.extend(p.NestBuffer(np.dtype(dtype).itemsize, "splat") for dtype in dtypes)
         with k.loop("o"):
             accumulators = body.accumulators()
             with k.loop("r") as r, k.loop("v", kind="vector") as v_:
@@ -441,7 +271,7 @@ class _AllReduced:
             found = [value for _, accumulator in accumulators for value in accumulator.values]
             for value, at in zip(found, partial, strict=True):
                 k.store(at, value)
-        number = b.kernel(k.kernel(), _title(layout), layout.group.nodes)
+        number = b.kernel(k.kernel(), title_of(layout), layout.group.nodes)
         cost = _ADD * max(layout.cost, 1)
         flat = any(len(gathered_dtypes(node)) > 1 for node in nodes)
         first = p.NestDesc(
@@ -483,13 +313,13 @@ class _AllReduced:
             for node, accumulator in zip(nodes, accumulators, strict=True):
                 for out, value in results(k, node, accumulator.values):
                     k.store(outs[out], value)
-        number = self.b.kernel(k.kernel(), "finish " + _title(self.layout), list(nodes))
-        descs = [p.NestBuffer(np.dtype(d).itemsize, False) for d in dtypes]
-        descs += [p.NestBuffer(np.dtype(at.dtype).itemsize, True) for at in outs.values()]
+        number = self.b.kernel(k.kernel(), "finish " + title_of(self.layout), list(nodes))
+        descs = [p.NestBuffer(np.dtype(d).itemsize, "unit") for d in dtypes]
+        descs += [p.NestBuffer(np.dtype(at.dtype).itemsize, "splat") for at in outs.values()]
         return p.NestDesc(number, "RI", 1, len(dtypes), 0, frozenset({0}), _ADD * len(nodes), tuple(descs))
 
 
-def _title(layout: Layout) -> str:
+def title_of(layout: Layout) -> str:
     """What a kernel computes, in short."""
     names: list[str] = []
     for node in layout.group.nodes:

@@ -9,7 +9,7 @@ in lists inside of that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -269,10 +269,10 @@ FORMS = {"E": 0, "RI": 1, "RO": 2}
 
 @dataclass(frozen=True, slots=True)
 class NestBuffer:
-    """How a nest kernel sees one buffer."""
+    """How a nest kernel sees one buffer: unit, splat or spaced along v (loops/ir.py); read after it was written."""
 
     itemsize: int
-    splat: bool
+    access: str
     reread: bool = False
 
 
@@ -306,11 +306,23 @@ class Callback:
 
 @dataclass(slots=True)
 class Kernel:
-    """A kernel of a program: its loop IR, and what is told of it."""
+    """A kernel of a program: its loop IR, and what is told of it.
 
-    body: Any
+    later  makes the loop IR, of a kernel that is compiled when it is first run
+    """
+
     title: str
     nodes: list[Apply]
+    loops: Any = None
+    later: Callable[[], Any] | None = None
+
+    @property
+    def body(self) -> Any:
+        """The loop IR."""
+        if self.loops is None:
+            assert self.later is not None
+            self.loops = self.later()
+        return self.loops
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ which all it is made of is known; a row value is known after the visit whose red
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -55,10 +55,23 @@ class Layout:
     kept: set[Variable] = field(default_factory=set)
     visits: int = 1
     cost: int = 0
+    is_turned: bool = False
 
     def is_full(self, variable: Variable) -> bool:
         """Whether a value of the group stands on all axes of the domain, rather than on a row's."""
         return len([a for a in self.group.axes[variable] if a is not None]) == len(self.group.domain)
+
+    def access(self, axes: Axes) -> str:
+        """How a kernel goes along its v axis over what stands on these axes."""
+        if self.vector not in axes:
+            return "splat"
+        return "spaced" if self.is_turned and any(a in self.group.reduced for a in axes) else "unit"
+
+    def turned(self) -> Layout | None:
+        """Of form RI: the same in form RO, which goes along the kept axes wherever the memory lies."""
+        if self.form != "RI" or not self.group.kept:
+            return None
+        return replace(self, form="RO", vector=self.group.kept[-1], is_turned=True)
 
     def outer(self, axes: Axes) -> bool:
         """Whether something on these axes varies along the kernel's o axis."""

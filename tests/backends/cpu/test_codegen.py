@@ -391,6 +391,26 @@ def test_stages_of_columns(target: str) -> None:
 
 
 @targets
+@pytest.mark.parametrize("dtype", ["bool", "int16", "float16", "float32", "float64"])
+def test_spaced_buffers(dtype: str, target: str) -> None:
+    b = Builder("RO")
+    x, y = (b.buffer(name, dtype, "spaced") for name in "xy")
+    total = b.buffer("total", dtype)
+    with b.loop("o"), b.loop("v", kind="vector"):
+        top = b.accumulator("maximum", dtype)
+        with b.loop("r"):
+            top.update(b.load(x))
+        with b.loop("r"):
+            b.store(y, b.maximum(b.load(x), top.value))
+        b.store(total, top.value)
+    values = RNG.integers(0, 100, (2, 70, 5)).astype(dtype).swapaxes(1, 2)
+    out, best = np.zeros((2, 70, 10), dtype).swapaxes(1, 2)[:, ::2], np.empty((2, 1, 70), dtype)
+    run_nest(b.kernel(), [values, out, best], ranges((2, 5, 70)), target)
+    assert (best[:, 0] == values.max(axis=1)).all()
+    assert (out == values.max(axis=1, keepdims=True)).all()
+
+
+@targets
 def test_own_combination(target: str) -> None:
     """Mean and squared deviations merged by the parallel formula (source: Chan, Golub, LeVeque 1979)."""
     b = Builder("RI")

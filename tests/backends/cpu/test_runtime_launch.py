@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 rt = pytest.importorskip("croton.backends.cpu._runtime")
 
 DOUBLE = 8
-UNIT, SPLAT = 0, 1
+UNIT, SPLAT, SPACED = 0, 1, 4
 FLOATS = rt.ABI["dtypes"]["float64"]
 HUGE_COST = 10**10  # picoseconds a point: whatever the size, it is split and the GIL is released
 
@@ -214,6 +214,22 @@ def test_either_form_is_taken_by_layout(native: Any) -> None:
             [lambda *a: taken.append("RI"), lambda *a: taken.append("RO")],
         )
     assert taken == ["RI", "RO"]
+
+
+def test_many_short_rows_are_done_side_by_side(native: Any) -> None:
+    taken: list[tuple[Any, ...]] = []
+    ri = native.nest("RI", 2, [(8, UNIT), (8, SPLAT)], 1, reduced=2, kernel=0)
+    ro = native.nest("RO", 2, [(8, SPACED), (8, UNIT)], 1, reduced=2, kernel=1)
+    for shape in ((2000, 4), (2000, 40), (100, 4)):
+        x, out = np.ones(shape), np.empty(shape[0])
+        dims, strides = np.array(shape), np.array([*x.strides, 8, 0])
+        native.run(
+            lambda ctx, x=x, s=strides, d=dims, out=out: ctx.call(
+                "rt_nest_either", ri, ro, native.pointers([x, out]), d, s
+            ),
+            [lambda *a: taken.append(("RI",)), lambda *a: taken.append(("RO", a[5], a[7]))],
+        )
+    assert taken == [("RO", 4, 2000), ("RI",), ("RI",)]
 
 
 # -- reductions of everything --------------------------------------------------------------------------------

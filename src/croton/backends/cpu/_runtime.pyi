@@ -25,7 +25,7 @@ class Program:
         self,
         entry: int,
         *,
-        kernels: Iterable[int] = (),
+        kernels: Iterable[int | Function[[], int]] = (),
         inputs: Iterable[tuple[str, Sequence[int | None] | type | None, int]] = (),
         constants: Iterable[Any] = (),
         cells: Iterable[tuple[Cell, str, int]] = (),

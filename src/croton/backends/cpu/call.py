@@ -40,12 +40,12 @@ def run_nest_at(
     address: int, arrays: Sequence[np.ndarray], arguments: Mapping[str, int], scratch_itemsize: int = 0
 ) -> None:
     """As `call_nest`, of code that was compiled before."""
-    so, sr = (_words([a.strides[k] if a.shape[k] > 1 else 0 for a in arrays]) for k in (0, 1))
+    so, sr, sv = ([a.strides[k] if a.shape[k] > 1 else 0 for a in arrays] for k in (0, 1, 2))
     elements = arguments["nr"] * (arguments["v_hi"] - arguments["v_lo"])
     scratch = np.zeros(-(-elements // 64) * 64 * scratch_itemsize + 64, np.uint8)
     start = -(-scratch.ctypes.data // 64) * 64
     order = [arguments[k] for k in ("o_lo", "o_hi", "nr", "v_lo", "v_hi")]
-    _NEST(address)(_words([a.ctypes.data for a in arrays]), so, sr, *order, start)
+    _NEST(address)(_words([a.ctypes.data for a in arrays]), _words(so), _words([*sr, *sv]), *order, start)
 
 
 def call_loops(

@@ -20,6 +20,7 @@ from croton.plan import program as p
 ABI = _runtime.ABI
 SYMBOL = "entry"
 
+_ACCESS = {"unit": 0, "splat": 1, "spaced": 4}
 _REAL_PART = {"complex64": "float32", "complex128": "float64"}
 
 
@@ -341,7 +342,7 @@ def _descriptor(index: int, d: p.NestDesc) -> str:
         "<8i4q", d.kernel, p.FORMS[d.form], d.ndim, len(d.buffers), d.nin, d.nacc, int(d.flat), d.lanes,
         reduced, d.cost, d.scratch, d.scratch_point,
     )  # fmt: skip
-    body = b"".join(struct.pack("<2i", b.itemsize, int(b.splat) + 2 * b.reread) for b in d.buffers)
+    body = b"".join(struct.pack("<2i", b.itemsize, _ACCESS[b.access] + 2 * b.reread) for b in d.buffers)
     raw = head + body
     words = struct.unpack(f"<{len(raw) // 8}q", raw)
     inside = ", ".join(f"i64 {w}" for w in words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from croton.backends.base import Interface
@@ -57,7 +57,7 @@ class CpuProgram:
         if called & _LAPACK_CALLS:
             lapack.load()
         cache = jit.Cache(config.base_compiledir)
-        kernels = [jit.compile_kernel(kernel.body, cache) for kernel in plan.kernels]
+        kernels = [_address(kernel, cache) for kernel in plan.kernels]
         # The driver runs once per call, so that LLVM's quickest code generation is the right one.
         entry = jit.compile_text(driver.emit_driver(plan, driver.SYMBOL), driver.SYMBOL, cache, opt_level=0)
         cells = cast("Sequence[_runtime.Cell]", interface.cells)
@@ -90,6 +90,13 @@ class CpuProgram:
         slots = [self.plan.slot_number(s) for s in c.inputs]
         outputs = [(self.plan.slot_number(s), dtype, ndim) for s, dtype, ndim in c.outputs]
         return (own_step(c.node, c.number, backend.compile), tuple(slots), tuple(outputs), c.number)
+
+
+def _address(kernel: p.Kernel, cache: jit.Cache) -> int | Callable[[], int]:
+    """Where the code of a kernel is, or what makes it when it is first run."""
+    if kernel.later is not None:
+        return lambda: jit.compile_kernel(kernel.body, cache)
+    return jit.compile_kernel(kernel.body, cache)
 
 
 def _threads_of_process() -> int:

@@ -44,7 +44,10 @@ def _bind_buffers(w: Writer, kernel: Kernel) -> None:
         w.bind(b, Op(_element(w.e, "%p", k, "ptr"), 1))
         if kernel.form != "L":
             outer, inner = (Op(_element(w.e, s, k, "i64"), 1) for s in ("%so", "%sr"))
-            w.strides[b] = (outer, inner, Op(str(ITEMSIZE[b.dtype] if b.access == "unit" else 0), 1))
+            along = str(ITEMSIZE[b.dtype] if b.access == "unit" else 0)
+            if b.access == "spaced":
+                along = _element(w.e, "%sr", len(kernel.buffers) + k, "i64")
+            w.strides[b] = (outer, inner, Op(along, 1))
 
 
 def _bind_params(w: Writer, kernel: Kernel) -> None:

@@ -30,6 +30,7 @@ static v_verdict judge_v(rt_nest_plan *plan, const int64_t *strides)
     uint64_t copied = 0;
     for (int b = 0; b < plan->nbuf; b++) {
         bool splat = is_splat(desc, b);
+        if (desc->bufs[b].kind & RT_CLASS_SPACED) continue;
         if (strides[b] == (splat ? 0 : desc->bufs[b].itemsize)) continue;
         if (splat || b >= desc->nin) return V_UNUSABLE;
         copied |= UINT64_C(1) << b;
@@ -58,7 +59,9 @@ static void choose_v(rt_nest_plan *plan, rt_axes *axes)
         verdict = V_UNUSABLE;
     }
     plan->slow = verdict == V_UNUSABLE;
-    if (!plan->slow) plan->v = axes->dims[--axes->n];
+    if (plan->slow) return;
+    plan->v = axes->dims[--axes->n];
+    for (int b = 0; b < plan->nbuf; b++) plan->sr[plan->nbuf + b] = axes->strides[axes->n * plan->nbuf + b];
 }
 
 /* Marks the buffers that keep the axes of `axes` (and, when `with_v`, the one that was taken for v) from being one. */

@@ -94,6 +94,19 @@ void rt_ctx_release(rt_ctx *ctx)
     Py_DECREF(program);
 }
 
+const void *rt_kernel(rt_ctx *ctx, int32_t index)
+{
+    rt_program *program = ctx->program;
+    if (program->kernels[index]) return program->kernels[index];
+    PyObject *address = PyObject_CallNoArgs(PyTuple_GET_ITEM(program->makers, index));
+    if (!address) return NULL;
+    program->kernels[index] = PyLong_AsVoidPtr(address);
+    Py_DECREF(address);
+    if (!program->kernels[index] && !PyErr_Occurred())
+        PyErr_Format(PyExc_SystemError, "Kernel %d has no address.", (int)index);
+    return program->kernels[index];
+}
+
 /* -- parsing what Python gives ------------------------------------------------------------------------------------------ */
 static int as_int(PyObject *object, int *result)
 {
@@ -269,7 +282,9 @@ static int fill(rt_program *self, const program_parts *parts)
     self->nkernels = PyTuple_GET_SIZE(parts->kernels);
     self->kernels = new_array(self->nkernels, sizeof *self->kernels);
     if (!self->kernels) return -1;
+    self->makers = Py_NewRef(parts->kernels);
     for (Py_ssize_t i = 0; i < self->nkernels; i++) {
+        if (PyCallable_Check(PyTuple_GET_ITEM(parts->kernels, i))) continue;
         self->kernels[i] = PyLong_AsVoidPtr(PyTuple_GET_ITEM(parts->kernels, i));
         if (!self->kernels[i] && PyErr_Occurred()) return -1;
     }
@@ -355,6 +370,7 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
 /* -- the type ----------------------------------------------------------------------------------------------------------------- */
 static int program_traverse(rt_program *self, visitproc visit, void *arg)
 {
+    Py_VISIT(self->makers);
     Py_VISIT(self->constants);
     Py_VISIT(self->cells);
     Py_VISIT(self->on_error);
@@ -395,6 +411,7 @@ static void program_dealloc(rt_program *self)
     PyMem_Free(self->returns);
     PyMem_Free(self->callbacks);
     PyMem_Free(self->kernels);
+    Py_XDECREF(self->makers);
     Py_XDECREF(self->constants);
     Py_XDECREF(self->cells);
     Py_XDECREF(self->keep);

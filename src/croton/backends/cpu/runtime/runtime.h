@@ -84,7 +84,7 @@ typedef struct rt_ctx rt_ctx;
 
 typedef enum { RT_FORM_E, RT_FORM_RI, RT_FORM_RO } rt_form;
 enum { RT_NEST_FLAT = 1 };
-enum { RT_CLASS_UNIT = 0, RT_CLASS_SPLAT = 1, RT_CLASS_INOUT = 2 };
+enum { RT_CLASS_UNIT = 0, RT_CLASS_SPLAT = 1, RT_CLASS_INOUT = 2, RT_CLASS_SPACED = 4 };
 enum { RT_LOOP_PARALLEL = 1, RT_LOOP_EMPTY = 2 };
 
 typedef struct {
@@ -193,6 +193,7 @@ typedef struct {
     int single; /* the output that is returned bare; -1: a list; -2: None */
     rt_spec *inputs;
     rt_spec *cell_specs;
+    PyObject *makers;    /* tuple: of kernels without an address, what makes them */
     PyObject *constants; /* tuple */
     PyObject *cells;     /* tuple of Cell */
     rt_update *updates;
@@ -243,6 +244,8 @@ bool rt_bind_array(rt_slot *slot, PyObject *value, const rt_spec *spec);
 bool rt_bind_input(rt_ctx *ctx, int index, PyObject *value);
 /* Runs the program on a ctx with bound inputs, releases the ctx, gives the results or NULL with an exception. */
 PyObject *rt_run(rt_ctx *ctx);
+/* The address of a kernel, which is made now if that was put off; NULL with an exception. The GIL is held. */
+const void *rt_kernel(rt_ctx *ctx, int32_t index);
 /* Sets the Python exception for what ctx->error says. */
 void rt_raise(rt_ctx *ctx, int32_t code);
 
@@ -292,7 +295,7 @@ typedef struct {
     void **p;
     rt_axes outer;
     int64_t rows, o, nr, v; /* rows: o times the extents of outer */
-    int64_t so[RT_MAX_BUFFERS], sr[RT_MAX_BUFFERS];
+    int64_t so[RT_MAX_BUFFERS], sr[2 * RT_MAX_BUFFERS]; /* of r, then of v */
     uint64_t copied;  /* buffers that must be replaced by a conforming copy before this can run */
     uint64_t merging; /* of these: because their reduced axes don't merge */
     bool slow;        /* the v axis could not be used */
