@@ -253,9 +253,15 @@ def _made_at(variable: Variable) -> str:
 
 # -- the pass ------------------------------------------------------------------------------------------------
 def backward(
-    seeds: Mapping[Variable, Variable], wrt: Sequence[Variable], constant: Sequence[Variable]
+    seeds: Mapping[Variable, Variable],
+    wrt: Sequence[Variable],
+    constant: Sequence[Variable],
+    is_given: bool = True,
 ) -> Reached:
-    """What reaches each variable between `seeds`, which map variables to cotangents, and `wrt`."""
+    """What reaches each variable between `seeds`, which map variables to cotangents, and `wrt`.
+
+    is_given  whether a seed stands for all that would flow into its variable, or is added to that
+    """
     blocked = set(constant)
     reached: Reached = {}
     for variable, cotangent in seeds.items():
@@ -266,8 +272,7 @@ def backward(
             continue
         with origin.inherit(node.origin):
             for variable, cotangent in zip(node.inputs, through(node, reached), strict=True):
-                # A cotangent that was given stands for all that would flow into its variable.
-                if cotangent is not None and variable not in seeds:
+                if cotangent is not None and not (is_given and variable in seeds):
                     _reach(reached, variable, cotangent)
     return reached
 
@@ -413,32 +418,20 @@ def vjp(
 
     An operation that holds a graph is given this to differentiate it.
     """
-    total: list[Variable | None] = [None] * len(wrt)
-    for group in _independent(list(zip(outputs, cotangents, strict=True))):
-        reached = backward(dict(group), wrt, constant)
-        for i, variable in enumerate(wrt):
-            total[i] = _plus(total[i], settled(reached, variable))
-    return total
+    seeds: dict[Variable, Variable] = {}
+    for out, cotangent in zip(outputs, cotangents, strict=True):
+        known = seeds.get(out)
+        seeds[out] = cotangent if known is None else _plus(known, cotangent)
+    reached = backward(seeds, wrt, constant, is_given=False)
+    return [settled(reached, variable) for variable in wrt]
 
 
-def _plus(a: Variable | None, b: Variable | None) -> Variable | None:
-    if a is None or b is None:
-        return b if a is None else a
+def _plus(a: Variable, b: Variable) -> Variable:
     for one in (a, b):
         if isinstance(one.type, NullType):
             return one
     made: Variable = a + b
     return made
-
-
-def _independent(seeds: Sequence[tuple[Variable, Variable]]) -> list[list[tuple[Variable, Variable]]]:
-    """The seeds in groups in which no variable depends on another: what is given replaces what flows."""
-    outs = [out for out, _ in seeds]
-    if len(set(outs)) == len(outs):
-        above = set(walk.ancestors([v for out in outs if out.owner is not None for v in out.owner.inputs]))
-        if not above & set(outs):
-            return [list(seeds)] if seeds else []
-    return [[one] for one in seeds]
 
 
 def _fitted(node: Apply, i: int, variable: Variable, cotangent: Any) -> Any:

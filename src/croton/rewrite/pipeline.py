@@ -80,14 +80,20 @@ class Pipeline:
         """The rules of `stage` that take part."""
         return [rule for rule in stage.rules if self.query.admits(rule.name, rule.tags)]
 
-    def run(self, graph: FunctionGraph, telling: Telling | None = None) -> Stats:
-        """Run all passes over `graph`, in place, and say what they did."""
+    def run(
+        self,
+        graph: FunctionGraph,
+        telling: Telling | None = None,
+        after: str | None = None,
+        until: str | None = None,
+    ) -> Stats:
+        """Run all passes over `graph`, in place, and say what they did; or those after one, or up to one."""
         telling = telling or Telling()
         stats = Stats()
         context = self.context(graph)
         context.pipeline = self
         context.telling = telling
-        for step in self.passes:
+        for step in self._between(after, until):
             if step.stage is None and not self.query.admits(step.name, step.tags):
                 continue
             record = StageStats(step.name, len(graph.apply_nodes))
@@ -105,6 +111,11 @@ class Pipeline:
             for tell in telling.on_stage:
                 tell(step.name, graph, record)
         return stats
+
+    def _between(self, after: str | None, until: str | None) -> Sequence[Pass]:
+        names = [step.name for step in self.passes]
+        first = 0 if after is None else names.index(after) + 1
+        return self.passes[first : len(names) if until is None else names.index(until) + 1]
 
     def _driver(self, step: Pass) -> Driver:
         if step.name not in self._drivers:

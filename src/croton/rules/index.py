@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops.elementwise import fill
-from croton.ops.elemwise import Elemwise, dimshuffle
+from croton.ops.creation import Alloc
+from croton.ops.elementwise import add, fill
+from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
 from croton.ops.index import template as index
 from croton.ops.index.subtensor import IncSubtensor, Subtensor
 from croton.ops.known import elements
@@ -86,14 +89,43 @@ def _same_place(one: Apply, other: Apply, skip_one: int, skip_other: int) -> boo
 
 @canonicalize.on(Subtensor, name="local_subtensor_inc_subtensor")
 def _of_set(node: Apply) -> Any:
-    """What was just put there."""
+    """What was just put there, or added to nothing."""
     inner = node.inputs[0].owner
-    if inner is None or not isinstance(inner.op, IncSubtensor) or not inner.op.set_instead_of_inc:
+    if inner is None or not isinstance(inner.op, IncSubtensor):
+        return None
+    if not (inner.op.set_instead_of_inc or is_nothing(inner.inputs[0])):
         return None
     value = inner.inputs[1]
     if value.type != node.outputs[0].type or not _same_place(node, inner, 1, 2):
         return None
     return value
+
+
+def is_nothing(variable: Variable) -> bool:
+    """Whether all elements of `variable` are zero for certain."""
+    node = variable.owner
+    while node is not None and isinstance(node.op, (Alloc, DimShuffle)):
+        variable = node.inputs[0]
+        node = variable.owner
+    return isinstance(variable, Constant) and not np.any(variable.data)
+
+
+@canonicalize.on(add, name="local_add_inc_subtensor")
+def _to_part(node: Apply, context: Context) -> Any:
+    """Adding what is zero but in a part is adding to that part."""
+    terms = list(node.inputs)
+    for at, term in enumerate(terms):
+        source = term.owner
+        if source is None or not isinstance(source.op, IncSubtensor) or not is_nothing(source.inputs[0]):
+            continue
+        rest = [v for i, v in enumerate(terms) if i != at]
+        if term.type != node.outputs[0].type or not read_once(term, context):
+            continue
+        total = rest[0] if len(rest) == 1 else add(*rest)
+        if total.type == term.type:
+            op: Any = source.op
+            return IncSubtensor(op.idx_list)(total, *source.inputs[1:])
+    return None
 
 
 @canonicalize.on(IncSubtensor, name="local_useless_inc_subtensor")

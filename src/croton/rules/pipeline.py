@@ -18,6 +18,7 @@ from croton.rules import (
     useless,
 )
 from croton.rules.inner import rewrite_inner_graphs
+from croton.rules.loops.passes import rewrite_loops, unite_loops
 from croton.rules.passes import Context, conform, fold_constants, lift_shapes, merge
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
@@ -28,11 +29,15 @@ _ALWAYS = frozenset({"fast_run", "fast_compile"})
 
 PASSES = (
     Pass("merge", whole=merge, tags=_ALWAYS),
+    Pass("unite_loops", whole=unite_loops),
     Pass("canonicalize", stage=canonicalize),
     Pass("merge_canonical", whole=merge),
     Pass("lift_shapes", whole=lift_shapes),
     Pass("stabilize", stage=stabilize),
     Pass("canonicalize_stable", stage=canonicalize),
+    Pass("loops", whole=rewrite_loops),
+    Pass("merge_loops", whole=merge),
+    Pass("canonicalize_loops", stage=canonicalize),
     Pass("specialize", stage=specialize),
     Pass("blas", stage=blas),
     Pass("inner_graphs", whole=rewrite_inner_graphs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from croton.graph import walk
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import Elemwise
+from croton.ops.inner import InnerGraph
 from croton.ops.shape import Shape_i
 from croton.vartypes.tensor import TensorType
 
@@ -55,6 +56,22 @@ class ShapeTable:
                 return length
             length = leader
         return length
+
+    def is_length(self, length: Length, variable: Variable) -> bool:
+        """Whether `variable`, an integer, is known to be this length."""
+        known, length = self._told(variable), self.canonical(length)
+        return known is length or (isinstance(length, int) and known == length)
+
+    def _told(self, variable: Variable) -> Length:
+        """The length that `variable` says."""
+        if isinstance(variable, Constant):
+            return int(variable.data)
+        node = variable.owner
+        if node is not None and isinstance(node.op, Shape_i):
+            return self.lengths(node.inputs[0])[node.op.i]
+        merged = self._merge(variable)
+        self._age(merged)
+        return int(merged.data) if isinstance(merged, Constant) else self.canonical(merged)
 
     def equate(self, a: Length, b: Length) -> Length:
         """Note that two lengths are equal, and give the one that stands for both."""
@@ -121,8 +138,9 @@ class ShapeTable:
             else None
             for v in node.inputs
         ]
+        services = {"lengths": inner_lengths} if hasattr(node.op, "inner_outputs") else {}
         try:
-            return node.op.infer_shape(node, shapes)
+            return node.op.infer_shape(node, shapes, **services)
         except (MethodNotDefined, ShapeError, NotImplementedError):
             return [None] * len(node.outputs)
 
@@ -138,11 +156,7 @@ class ShapeTable:
             return self._own(out, axis)
         if isinstance(entry, (int, np.integer)):
             return int(entry)
-        if isinstance(entry, Constant):
-            return int(entry.data)
-        merged: Variable = self._merge(as_tensor_variable(entry))
-        self._age(merged)
-        return int(merged.data) if isinstance(merged, Constant) else self.canonical(merged)
+        return self._told(as_tensor_variable(entry))
 
     def _merge(self, variable: Variable) -> Variable:
         """`variable`, or the equal one met before: the same operation on the same inputs is the same length."""
@@ -167,3 +181,27 @@ class ShapeTable:
             return self._as_variable[length]
         canonical = self.canonical(length)
         return self.variable(canonical) if isinstance(canonical, int) else canonical
+
+
+def inner_lengths(graph: InnerGraph, shapes: Sequence[Any], known: Mapping[Variable, Variable]) -> list[Any]:
+    """The lengths of the outputs of a graph that an operation holds; None for those that can't be told outside.
+
+    shapes   the lengths of the graph's inputs
+    known    what inputs of the graph are outside, where that is known
+    """
+    table = ShapeTable()
+    found = [list(table.lengths(v)) if isinstance(v.type, TensorType) else None for v in graph.outputs]
+    replace: dict[Variable, Variable] = dict(known)
+    places = {v: at for at, v in enumerate(graph.inputs)}
+    entries = [e for row in found if row is not None for e in row if isinstance(e, Variable)]
+    for variable in walk.ancestors(entries):
+        node = variable.owner
+        if node is not None and isinstance(node.op, Shape_i) and node.inputs[0] in places:
+            replace[variable] = as_tensor_variable(shapes[places[node.inputs[0]]][node.op.i])
+    outside = set(graph.inputs) - set(known)
+    told = [e for e in entries if not outside & set(walk.ancestors([e], replace))]
+    fresh = dict(zip(told, walk.clone_graph(told, replace)[0], strict=True))
+    return [
+        None if row is None else tuple(fresh.get(e) if isinstance(e, Variable) else e for e in row)
+        for row in found
+    ]

@@ -41,7 +41,7 @@ def test_empty_sequences_and_sequences_of_different_lengths():
     (made,) = for_each(lambda row: [row * 2], x)
     assert made.eval({x: np.zeros((0, 4))}).shape == (0, 4)
     (both,) = for_each(lambda a, b: [a * b], x, w)
-    with pytest.raises(ValueError, match="does 3 steps, but its sequence 1 has 2 elements"):
+    with pytest.raises(ValueError, match="3.*2"):
         both.eval({x: XV, w: WV})
 
 
@@ -54,9 +54,9 @@ def test_equal_graphs_make_equal_operations():
 
 
 def test_inner_graphs_are_rewritten_and_hold_only_what_is_read():
-    rows, _ = for_each(lambda row: [T.log(T.exp(row * w)), T.sin(row)], x)
+    rows, _ = for_each(lambda row: [T.log(T.exp(T.sort(row * w))), T.sin(row)], x)
     f = theano.function([x, w], rows)
     (node,) = [node for node in f.maker.fgraph.toposort() if isinstance(node.op, Scan)]
     assert len(node.outputs) == 1
-    assert [str(inner.op) for inner in node.op.graph.nodes] == ["Elemwise{mul,no_inplace}"]
-    np.testing.assert_allclose(f(XV, WV), XV * WV)
+    assert [str(inner.op).partition("{")[0] for inner in node.op.graph.nodes] == ["Elemwise", "SortOp"]
+    np.testing.assert_allclose(f(XV, WV), np.sort(XV * WV))

@@ -1,0 +1,1 @@
+"""What loops are equal to: smaller loops, and work on whole sequences outside of them."""

@@ -1,0 +1,85 @@
+"""The passes over the loops of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from croton.graph import origin
+from croton.graph.fgraph import FunctionGraph
+from croton.graph.node import Apply
+from croton.rewrite.stats import StageStats
+from croton.rules.inner import rewritten
+from croton.rules.loops import closed, hoist, memory, simplify, unite
+from croton.rules.loops.draft import Draft
+from croton.rules.passes import conform
+from croton.rules.shapes import ShapeTable
+
+# The rules, by their historic names where they have one, in the order in which they are tried.
+RULES: tuple[tuple[str, Callable[[Draft], None]], ...] = (
+    ("remove_constants_and_unused_inputs_scan", simplify.constants_inside),
+    ("scan_steady_sequences", simplify.steady_sequences),
+    ("scan_steady_values", simplify.steady_carried),
+    ("scan_merge_inouts", simplify.merge_inputs),
+    ("scan_merge_states", simplify.merge_states),
+    ("scan_direct_outputs", simplify.direct_outputs),
+    ("scan_first_elements", simplify.only_first_elements),
+    ("scanOp_save_mem", memory.last_values),
+    ("scanOp_pushout_nonseqs_ops", hoist.fixed_values),
+    ("scanOp_pushout_seqs_ops", hoist.dear_values_of_sequences),
+    ("scan_without_memory", hoist.outputs_without_memory),
+    ("scanOp_pushout_output", hoist.dear_ends),
+    ("scan_pushout_dot1", hoist.sums_over_steps),
+    ("scan_running_totals", closed.running_totals),
+    ("scan_powers", closed.powers),
+)
+# What one rule does makes room for others; where none is left to fire, fewer rounds are made.
+ROUNDS = 4
+
+
+def unite_loops(graph: FunctionGraph, stats: StageStats, context: Any) -> None:
+    """Let loops that make the same, or go over the same, be one."""
+    for old, new in list(unite.absorbed(graph)):
+        if old in graph.clients:
+            graph.replace(old, new, "scan_absorb")
+            stats.fired["scan_absorb"] += 1
+    for pairs in list(unite.united(graph)):
+        for old, new in pairs:
+            if old in graph.clients:
+                graph.replace(old, new, "scanOp_merge")
+        stats.fired["scanOp_merge"] += 1
+
+
+def rewrite_loops(graph: FunctionGraph, stats: StageStats, context: Any) -> None:
+    """Rewrite the graphs of loops, and apply all rules of loops; last loops first: what they need decides on others."""
+    for node in reversed(unite.loops_of(graph)):
+        if node in graph.apply_nodes:
+            with origin.inherit(node.origin):
+                _rewrite(node, graph, stats, context)
+
+
+def _rewrite(node: Apply, graph: FunctionGraph, stats: StageStats, context: Any) -> None:
+    draft = Draft(node, graph, ShapeTable())
+    if draft.outputs():
+        draft.rewrite(lambda inner: rewritten(inner, context, until="loops"))
+    for _ in range(ROUNDS):
+        if not _round(draft, stats, context):
+            break
+    for old, new in draft.apply().items():
+        fitted = conform(new, old) if new.type != old.type else new
+        if fitted is not None:
+            graph.replace(old, fitted, "loops")
+
+
+def _round(draft: Draft, stats: StageStats, context: Any) -> bool:
+    """Try all rules once; whether any did something."""
+    fired = False
+    for name, rule in RULES:
+        if not draft.outputs() or not context.pipeline.query.admits(name, ("fast_run", "scan")):
+            continue
+        draft.changed = False
+        rule(draft)
+        if draft.changed:
+            stats.fired[name] += 1
+            fired = True
+    return fired
