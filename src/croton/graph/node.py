@@ -33,7 +33,13 @@ class scratchpad:
         return made
 
 
-class Apply:
+class Node:
+    """What a graph is made of: a variable, or the application of an operation."""
+
+    __slots__ = ()
+
+
+class Apply(Node):
     """One application of an operation to inputs, and the outputs it makes.
 
     `origin` is the user's line that made it, innermost frame first.
@@ -122,7 +128,7 @@ class Apply:
     __repr__ = __str__
 
 
-class Variable:
+class Variable(Node):
     """A value of a program that is not known yet.
 
     It is an input (no owner), or output number `index` of the application `owner`.

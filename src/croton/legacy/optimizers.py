@@ -97,6 +97,16 @@ class SeqOptimizer(Optimizer, list[Any]):
     __repr__ = __str__
 
 
+class AddFeatureOptimizer(Optimizer):
+    """Attaches a feature."""
+
+    def __init__(self, feature: Any) -> None:
+        self.feature = feature
+
+    def add_requirements(self, fgraph: FunctionGraph) -> None:
+        fgraph.attach_feature(self.feature)
+
+
 class MergeOptimizer(Optimizer):
     """Let equal computations be one."""
 

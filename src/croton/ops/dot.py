@@ -264,19 +264,19 @@ def dot(a: Any, b: Any) -> Variable:
     return Dot()(x, y)  # type: ignore[no-any-return]
 
 
-def any_dot(left: Any, right: Any) -> Variable:
-    """The product of two variables of any kind, as the kinds know it (`__dot__` of the left, `__rdot__` of the right).
+def any_dot(l: Any, r: Any) -> Variable:  # noqa: E741  the historic name
+    """The product of two variables of any kind, as the kinds know it (`__dot__` of `l`, `__rdot__` of `r`).
 
     Errors: NotImplementedError when neither knows
     """
-    for one, other, name in ((left, right, "__dot__"), (right, left, "__rdot__")):
+    for one, other, name in ((l, r, "__dot__"), (r, l, "__rdot__")):
         try:
             made = getattr(one, name)(other)
         except (AttributeError, NotImplementedError, TypeError):
             continue
         if made is not NotImplemented:
             return made  # type: ignore[no-any-return]
-    raise NotImplementedError(f"Dot failed: neither {left!r} nor {right!r} has a product with the other.")
+    raise NotImplementedError(f"Dot failed: neither {l!r} nor {r!r} has a product with the other.")
 
 
 def outer(x: Any, y: Any) -> Variable:

@@ -1,11 +1,14 @@
 """Compiling functions."""
 
+import theano.compile.function
+import theano.compile.pfunc
 from croton.compile.callable import Function as Function
 from croton.compile.function import function as function
 from croton.compile.graph_op import OpFromGraph as OpFromGraph
 from croton.compile.mode import FAST_COMPILE as FAST_COMPILE
 from croton.compile.mode import FAST_RUN as FAST_RUN
 from croton.compile.mode import Mode as Mode
+from croton.compile.mode import OPT_FAST_RUN as OPT_FAST_RUN
 from croton.compile.mode import get_default_mode as get_default_mode
 from croton.compile.mode import get_mode as get_mode
 from croton.compile.mode import predefined_linkers as predefined_linkers
@@ -22,15 +25,28 @@ from croton.compile.signature import In as In
 from croton.compile.signature import Out as Out
 from croton.compile.signature import Out as SymbolicOutput
 from croton.compile.signature import Param as Param
+from croton.config import config as config
 from croton.diagnose.debugmode import DebugMode as DebugMode
 from croton.diagnose.monitor import MonitorMode as MonitorMode
 from croton.diagnose.profile import ProfileStats as ProfileStats
 from croton.errors import AliasedMemoryError as AliasedMemoryError
 from croton.errors import UnusedInputError as UnusedInputError
+from croton.graph.connect import io_connection_pattern as io_connection_pattern
+from croton.graph.node import Variable as Variable
 from croton.graph.type import generic as generic
+from croton.legacy.archive import function_dump as function_dump
+from croton.legacy.graph import is_same_graph as is_same_graph
 from croton.legacy.optdb import optdb as optdb
+from croton.legacy.optimizers import AddFeatureOptimizer as AddFeatureOptimizer
+from croton.legacy.pfunc import pfunc as pfunc
 from croton.ops.from_function import FromFunctionOp as FromFunctionOp
 from croton.ops.from_function import as_op as as_op
+from croton.ops.from_function import register_c_code as register_deep_copy_op_c_code
+from croton.ops.from_function import register_c_code as register_rebroadcast_c_code
+from croton.ops.from_function import register_c_code as register_shape_c_code
+from croton.ops.from_function import register_c_code as register_shape_i_c_code
+from croton.ops.from_function import register_c_code as register_specify_shape_c_code
+from croton.ops.from_function import register_c_code as register_view_op_c_code
 from croton.ops.passing import DeepCopyOp as DeepCopyOp
 from croton.ops.passing import OutputGuard as OutputGuard
 from croton.ops.passing import ViewOp as ViewOp
@@ -40,10 +56,12 @@ from croton.ops.shape import Rebroadcast as Rebroadcast
 from croton.ops.shape import Shape as Shape
 from croton.ops.shape import Shape_i as Shape_i
 from croton.ops.shape import SpecifyShape as SpecifyShape
+from croton.ops.shape import shape as shape
 from croton.ops.shape import shape_i as shape_i
 from croton.ops.shape import specify_shape as specify_shape
 from croton.vartypes.null import DisconnectedType as DisconnectedType
 from croton.vartypes.null import NullType as NullType
+from theano import gof as gof
 from theano.compile import builders as builders
 from theano.compile import debugmode as debugmode
 from theano.compile import function_module as function_module
@@ -52,6 +70,6 @@ from theano.compile import mode as mode
 from theano.compile import monitormode as monitormode
 from theano.compile import nanguardmode as nanguardmode
 from theano.compile import ops as ops
-from theano.compile import pfunc as pfunc
 from theano.compile import profiling as profiling
 from theano.compile import sharedvalue as sharedvalue
+from theano.gof import graph as graph

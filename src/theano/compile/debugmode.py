@@ -1,5 +1,6 @@
 """Checking each node."""
 
+from croton.config import config as config
 from croton.diagnose.debugmode import DebugMode as DebugMode
 from croton.diagnose.debugprint import char_from_number as char_from_number
 from croton.errors import BadDestroyMap as BadDestroyMap

@@ -1,3 +1,4 @@
 """`theano.function`."""
 
 from croton.compile.function import function as function
+from croton.legacy.archive import function_dump as function_dump

@@ -18,4 +18,6 @@ from croton.compile.mode import predefined_optimizers as predefined_optimizers
 from croton.compile.mode import register_linker as register_linker
 from croton.compile.mode import register_mode as register_mode
 from croton.compile.mode import register_optimizer as register_optimizer
+from croton.config import config as config
 from croton.legacy.optdb import optdb as optdb
+from croton.legacy.optimizers import AddFeatureOptimizer as AddFeatureOptimizer

@@ -15,6 +15,8 @@ from croton.graph.type import Type as Type
 from croton.graph.type import generic as generic
 from croton.legacy.fgraph import FunctionGraph as FunctionGraph
 from croton.legacy.graph import view_roots as view_roots
+from croton.legacy.in_c import COp as COp
+from croton.legacy.in_c import OpenMPOp as OpenMPOp
 from croton.legacy.linkers import CLinker as CLinker
 from croton.legacy.linkers import DualLinker as DualLinker
 from croton.legacy.linkers import Linker as Linker
@@ -56,6 +58,7 @@ from croton.legacy.params import EnumList as EnumList
 from croton.legacy.params import EnumType as EnumType
 from croton.legacy.params import Params as Params
 from croton.legacy.params import ParamsType as ParamsType
+from croton.legacy.small_tools import copy_stack_trace as copy_stack_trace
 from croton.legacy.toolbox import Bookkeeper as Bookkeeper
 from croton.legacy.toolbox import DestroyHandler as DestroyHandler
 from croton.legacy.toolbox import Feature as Feature
@@ -65,7 +68,6 @@ from croton.legacy.toolbox import NodeFinder as NodeFinder
 from croton.legacy.toolbox import PrintListener as PrintListener
 from croton.legacy.toolbox import ReplaceValidate as ReplaceValidate
 from croton.legacy.toolbox import Validator as Validator
-from croton.legacy.small_tools import copy_stack_trace as copy_stack_trace
 from theano.gof import destroyhandler as destroyhandler
 from theano.gof import fg as fg
 from theano.gof import graph as graph

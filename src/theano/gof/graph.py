@@ -3,6 +3,7 @@
 from croton.graph.connect import io_connection_pattern as io_connection_pattern
 from croton.graph.node import Apply as Apply
 from croton.graph.node import Constant as Constant
+from croton.graph.node import Node as Node
 from croton.graph.node import Variable as Variable
 from croton.legacy.graph import ancestors as ancestors
 from croton.legacy.graph import as_string as as_string

@@ -1,5 +1,7 @@
 """Names of `theano.scalar`."""
 
+from croton.config import config as config
+from croton.diagnose.pp import pprint as pprint
 from croton.errors import ComplexError as ComplexError
 from croton.errors import IntegerDivisionError as IntegerDivisionError
 from croton.graph.fgraph import FunctionGraph as FunctionGraph
@@ -21,6 +23,7 @@ from croton.ops.scalar.arithmetic import sgn as sgn
 from croton.ops.scalar.arithmetic import sqr as sqr
 from croton.ops.scalar.arithmetic import sqrt as sqrt
 from croton.ops.scalar.arithmetic import sub as sub
+from croton.ops.scalar.arithmetic import true_div as div_proxy
 from croton.ops.scalar.arithmetic import true_div as true_div
 from croton.ops.scalar.choice import clip as clip
 from croton.ops.scalar.choice import identity as identity
@@ -255,9 +258,9 @@ from croton.ops.scalar.types import uint8 as uint8
 from croton.ops.scalar.types import uint_types as uint_types
 from croton.ops.scalar.variable import ScalarConstant as ScalarConstant
 from croton.ops.scalar.variable import ScalarVariable as ScalarVariable
-from croton.vartypes.dtype import upcast as upcast
-from croton.vartypes.scalar import Scalar as Scalar
 from croton.vartypes.dtype import autocast_float_as as autocast_float_as
-from croton.ops.scalar.arithmetic import true_div as div_proxy
+from croton.vartypes.dtype import upcast as upcast
+from croton.vartypes.null import DisconnectedType as DisconnectedType
+from croton.vartypes.scalar import Scalar as Scalar
 from theano.scalar import basic as basic
 from theano.scalar import basic_scipy as basic_scipy

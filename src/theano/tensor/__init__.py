@@ -492,6 +492,10 @@ from croton.ops.gradient_marks import consider_constant as consider_constant
 from croton.ops.gradient_marks import grad_not_implemented as grad_not_implemented
 from croton.ops.gradient_marks import grad_undefined as grad_undefined
 
+# -- printing
+from croton.diagnose.debugprint import min_informative_str as min_informative_str
+from croton.diagnose.pp import pprint as pprint
+
 # -- modules of variables and parts (basic, which has all names, at the end)
 from theano import compile as compile
 from theano import gof as gof

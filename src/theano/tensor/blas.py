@@ -1,5 +1,6 @@
 """Names of `theano.tensor.blas`."""
 
+from croton.errors import InconsistencyError as InconsistencyError
 from croton.ops.blas import Dot22 as Dot22
 from croton.ops.blas import Dot22Scalar as Dot22Scalar
 from croton.ops.blas import Gemm as Gemm

@@ -1,12 +1,33 @@
 """Names of `theano.tensor.opt`."""
 
+from croton.errors import NotScalarConstantError as NotScalarConstantError
 from croton.legacy.local import local_optimizer as local_optimizer
 from croton.legacy.optdb import register_canonicalize as register_canonicalize
 from croton.legacy.optdb import register_specialize as register_specialize
 from croton.legacy.optdb import register_stabilize as register_stabilize
 from croton.legacy.optimizers import in2out as in2out
 from croton.legacy.optimizers import out2in as out2in
+from croton.legacy.rewriting import apply_rebroadcast_opt as apply_rebroadcast_opt
+from croton.legacy.rewriting import broadcast_like as broadcast_like
+from croton.legacy.rewriting import check_for_x_over_absX as check_for_x_over_absX
+from croton.legacy.rewriting import constant_folding as constant_folding
+from croton.legacy.rewriting import encompasses_broadcastable as encompasses_broadcastable
+from croton.legacy.rewriting import get_clients as get_clients
+from croton.legacy.rewriting import get_clients2 as get_clients2
+from croton.legacy.rewriting import is_an_upcast as is_an_upcast
+from croton.legacy.rewriting import is_inverse_pair as is_inverse_pair
+from croton.legacy.rewriting import local_dimshuffle_lift as local_dimshuffle_lift
+from croton.legacy.rewriting import local_fill_sink as local_fill_sink
+from croton.legacy.rewriting import local_greedy_distributor as local_greedy_distributor
+from croton.legacy.rewriting import local_lift_transpose_through_dot as local_lift_transpose_through_dot
+from croton.legacy.rewriting import local_merge_alloc as local_merge_alloc
+from croton.legacy.rewriting import local_useless_alloc as local_useless_alloc
+from croton.legacy.rewriting import local_useless_reshape as local_useless_reshape
+from croton.legacy.rewriting import mul_canonizer as mul_canonizer
+from croton.legacy.rewriting import scalarconsts_rest as scalarconsts_rest
 from croton.legacy.small_tools import copy_stack_trace as copy_stack_trace
+from croton.ops.known import get_scalar_constant_value as get_scalar_constant_value
 from croton.ops.raise_op import Assert as Assert
 from croton.ops.raise_op import assert_ as assert_
 from croton.ops.raise_op import assert_op as assert_op
+from croton.ops.shape import Shape_i as Shape_i

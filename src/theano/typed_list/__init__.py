@@ -1,5 +1,9 @@
 """Names of `theano.typed_list`."""
 
+from croton.graph.node import Apply as Apply
+from croton.graph.node import Constant as Constant
+from croton.graph.node import Variable as Variable
+from croton.graph.op import Op as Op
 from croton.ops.lists import Append as Append
 from croton.ops.lists import Count as Count
 from croton.ops.lists import Extend as Extend
@@ -23,5 +27,7 @@ from croton.ops.lists import make_list as make_list
 from croton.ops.lists import remove as remove
 from croton.ops.lists import reverse as reverse
 from croton.vartypes.lists import TypedListType as TypedListType
+from croton.vartypes.slices import SliceType as SliceType
+from theano import tensor as T
 from theano.typed_list import basic as basic
 from theano.typed_list import type as type

@@ -9,3 +9,5 @@ from croton.ops.nnet.activation import hard_sigmoid as hard_sigmoid
 from croton.ops.scalar.activation import sigmoid as scalar_sigmoid
 from croton.ops.scalar.activation import softplus as scalar_softplus
 from croton.ops.scalar.activation import ultra_fast_sigmoid as ultra_fast_scalar_sigmoid
+from croton.ops.scalar.classes import ScalarSigmoid as ScalarSigmoid
+from croton.ops.scalar.classes import ScalarSoftplus as ScalarSoftplus

@@ -1,0 +1,4 @@
+"""What tests of a user's own operations are made of."""
+
+from theano.tests import breakpoint as breakpoint
+from theano.tests import unittest_tools as unittest_tools

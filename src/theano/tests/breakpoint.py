@@ -1,0 +1,3 @@
+"""Stopping in the debugger in the midst of a call."""
+
+from croton.ops.breakpoint import PdbBreakpoint as PdbBreakpoint
