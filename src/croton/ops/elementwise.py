@@ -95,6 +95,7 @@ log = _on_elements(exponential.log)
 log2 = _on_elements(exponential.log2)
 log10 = _on_elements(exponential.log10)
 log1p = _on_elements(exponential.log1p)
+log1mexp = _on_elements(exponential.log1mexp)
 
 # -- angles --------------------------------------------------------------------------------------------------
 sin = _on_elements(trigonometric.sin)

@@ -36,26 +36,19 @@ class Driver:
         self.name = name
         self.conform = conform
         self.budget = budget
-        self._anywhere = [rule for rule in rules if not rule.roots]
-        self._at: dict[Hashable, list[Rule]] = {}
-        order = {id(rule): i for i, rule in enumerate(rules)}
-        keys = {key for rule in rules for key in rule.roots}
-        for key in keys:
-            here = [rule for rule in rules if key in rule.roots]
-            self._at[key] = sorted((*here, *self._anywhere), key=lambda rule: order[id(rule)])
+        self._rules = tuple(rules)
+        # Rules by what they are indexed by; found when an operation is met first.
+        self._at: dict[Hashable, Sequence[Rule]] = {}
 
     def rules_for(self, op: Any) -> Sequence[Rule]:
-        """The rules to try at a node of `op`, in order."""
+        """The rules to try at a node of `op`, in order: those for its kind, for what that is a kind of, and for all."""
         key = key_of(op)
         found = self._at.get(key)
-        if found is not None:
-            return found
-        if isinstance(key, type):
-            for base in key.__mro__[1:]:
-                if base in self._at:
-                    self._at[key] = self._at[base]
-                    return self._at[base]
-        return self._anywhere
+        if found is None:
+            kinds = set(key.__mro__) if isinstance(key, type) else {key}
+            found = [rule for rule in self._rules if not rule.roots or not kinds.isdisjoint(rule.roots)]
+            self._at[key] = found
+        return found
 
     def run(
         self, graph: FunctionGraph, stats: StageStats, context: Any = None, telling: Telling | None = None

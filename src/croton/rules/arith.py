@@ -88,8 +88,8 @@ def _is_counted(variable: Variable) -> bool:
     return variable.type.dtype != "bool"
 
 
-def _awaits(node: Apply, context: Context, *readers: Any) -> bool:
-    """Whether the one reader of `node` is of these operations, and will bring it into its own form."""
+def awaits(node: Apply, context: Context, *readers: Any) -> bool:
+    """Whether the one reader of `node` is of these operations, and will take it into a form of its own."""
     out = node.outputs[0]
     clients = context.graph.clients.get(out, {})
     if len(clients) != 1:
@@ -233,6 +233,14 @@ class Product:
         return neg(_in_type(made, self.out)) if sign else made
 
 
+def assembled(product: Product, node: Apply) -> Variable | None:
+    """The product in the type of the output of `node`."""
+    made = product.form()
+    if made is None:
+        return None
+    return made if made.type == node.outputs[0].type else shaped_like(made, node)
+
+
 def _quotient(a: Any, b: Any) -> Any:
     with np.errstate(all="ignore"):
         return (np.asarray(a) / np.asarray(b))[()].item()
@@ -242,7 +250,7 @@ def _quotient(a: Any, b: Any) -> Any:
 def _mul_canonizer(node: Apply, context: Context) -> Any:
     """Products, quotients and negatives are one number times factors over divisors, without what cancels."""
     out = node.outputs[0]
-    if not _is_counted(out) or _awaits(node, context, mul, true_div, inv, neg):
+    if not _is_counted(out) or awaits(node, context, mul, true_div, inv, neg):
         return None
     found = Product(out, context).cancel()
     deep = Product(out, context, deep=True).cancel()
@@ -318,7 +326,7 @@ class Total:
 def _add_canonizer(node: Apply, context: Context) -> Any:
     """A sum of sums, differences and negatives is one sum less another, with one number, without what cancels."""
     out = node.outputs[0]
-    if not _is_counted(out) or _awaits(node, context, add, sub, neg):
+    if not _is_counted(out) or awaits(node, context, add, sub, neg):
         return None
     found = Total(out, context)
     if not found.is_known:

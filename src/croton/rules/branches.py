@@ -36,7 +36,7 @@ def _decided(node: Apply) -> Any:
 def close_branches(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
     """Let each `IfElse` become a `Conditional` that holds what is needed in one of its branches only."""
     eager: set[Apply] = set()
-    while True:
+    while any(isinstance(node.op, IfElse) for node in graph.apply_nodes):
         guards = guards_of(graph, eager)
         first = next((n for n in graph.toposort() if isinstance(n.op, IfElse) and not guards[n]), None)
         if first is None:

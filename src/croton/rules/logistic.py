@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from croton.graph.node import Apply, Variable
-from croton.ops.elementwise import add, exp, mul, neg, sigmoid, sqr, sub, true_div
+from croton.ops.elementwise import add, exp, inv, mul, neg, sigmoid, sqr, sub, true_div
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, is_real_float, made_by, read_once, shaped_like
+from croton.rules.arith import Product, assembled, is_real_float, made_by, read_once
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
 
@@ -81,7 +81,9 @@ def _spelled(powers: _Powers) -> list[Variable]:
     return made
 
 
-@stabilize.on(*_ROOTS, name="local_sigm_times_exp")
+@stabilize.on(
+    *_ROOTS, inv, name="local_sigm_times_exp", tags=("local_inv_1_plus_exp", "local_exp_over_1_plus_exp")
+)
 def _product(node: Apply, context: Context) -> Any:
     """Exponentials and their sums with 1 become sigmoids where no quotient is left."""
     out = node.outputs[0]
@@ -93,7 +95,8 @@ def _product(node: Apply, context: Context) -> Any:
         return None
     if len(below) == len(product.below) and all(_is_plain(v) for v in product.above):
         return None
-    return _assembled(product, _spelled(powers) + above, below, node)
+    product.above, product.below = _spelled(powers) + above, below
+    return assembled(product, node)
 
 
 def _is_plain(factor: Variable) -> bool:
@@ -101,16 +104,6 @@ def _is_plain(factor: Variable) -> bool:
     squared = made_by(factor, sqr)
     inner = factor if squared is None else squared.inputs[0]
     return made_by(inner, sigmoid) is not None or _read(factor) is None
-
-
-def _assembled(
-    product: Product, above: list[Variable], below: list[Variable], node: Apply
-) -> Variable | None:
-    product.above, product.below = above, below
-    made = product.form()
-    if made is None:
-        return None
-    return made if made.type == node.outputs[0].type else shaped_like(made, node)
 
 
 @stabilize.on(*_ROOTS, name="local_greedy_distributor")
@@ -130,7 +123,8 @@ def _distribute(node: Apply, context: Context) -> Any:
         spread = [(_times(term, powers, context), plus) for term, plus in terms]
         if any(made is None for made, _ in spread):
             continue
-        return _assembled(product, [_summed(spread), *above[:at], *above[at + 1 :]], below, node)
+        product.above, product.below = [_summed(spread), *above[:at], *above[at + 1 :]], below
+        return assembled(product, node)
     return None
 
 

@@ -103,13 +103,16 @@ def _gradient(node: Apply, context: Context) -> Any:
     if inner is not None and isinstance(inner.op, CrossentropyCategorical1HotGrad) and inner.inputs[1] is sm:
         return crossentropy_softmax_1hot_with_bias_dx(inner.inputs[0], sm, inner.inputs[2])
     quotient = made_by(dy, true_div)
-    if quotient is None or quotient.inputs[1] is not sm:
-        return None
-    return _from_scatter(quotient.inputs[0], sm, context)
+    if quotient is not None and quotient.inputs[1] is sm:
+        return _from_scatter(quotient.inputs[0], None, sm, context)
+    return _from_scatter(dy, sm, sm, context)
 
 
-def _from_scatter(top: Variable, sm: Variable, context: Context) -> Variable | None:
-    """The gradient where g was added into zeros at the classes: `top` is that, up to sign."""
+def _from_scatter(top: Variable, over: Variable | None, sm: Variable, context: Context) -> Variable | None:
+    """The gradient where g was added into zeros at the classes: `top` is that, up to sign.
+
+    over   what is added is g over those very elements of it, where it is given
+    """
     sign = False
     negative = made_by(top, neg)
     if negative is not None:
@@ -117,10 +120,19 @@ def _from_scatter(top: Variable, sm: Variable, context: Context) -> Variable | N
     node = _owned(top, AdvancedIncSubtensor)
     if node is None or node.op.set_instead_of_inc:  # type: ignore[attr-defined]
         return None
-    base, added = node.inputs[:2]
+    base, added, *places = node.inputs
     value = scalar_value(base)
     if value is None or value != 0:
         return None
+    if over is not None:
+        negative = made_by(added, neg)
+        if negative is not None:
+            added, sign = negative.inputs[0], not sign
+        quotient = made_by(added, true_div)
+        part = None if quotient is None else _owned(quotient.inputs[1], AdvancedSubtensor)
+        if quotient is None or part is None or part.inputs != [over, *places]:
+            return None
+        added = quotient.inputs[0]
     classes = _each_row(node, top, context)
     if classes is None or added.type.ndim not in (0, 1):
         return None

@@ -6,13 +6,21 @@ from croton.rewrite.pipeline import Pass, Pipeline
 from croton.rules import (
     arith,
     branches,
+    choice,
+    dots,
+    erfs,
     explog,
     index,
+    lift,
     logistic,
+    logsum,
     marks,
+    moments,
     nnet,
+    powers,
     products,
     reduce,
+    scatter,
     shape,
     stable,
     useless,
@@ -23,7 +31,10 @@ from croton.rules.passes import Context, conform, fold_constants, lift_shapes, m
 from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
-FAMILIES = (useless, marks, arith, explog, logistic, reduce, shape, index, stable, nnet, products, branches)
+FAMILIES = (
+    useless, marks, arith, choice, explog, powers, logistic, logsum, erfs, moments, reduce, shape, index, lift, scatter,
+    stable, nnet, dots, products, branches,
+)  # fmt: skip
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
 

@@ -15,7 +15,7 @@ from croton.ops.elementwise import add, inv, mul, neg, sub, true_div
 from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
 from croton.rules.arith import made_by, read_once
 from croton.rules.passes import Context
-from croton.rules.stages import blas, canonicalize
+from croton.rules.stages import blas
 from croton.vartypes.dtype import is_complex
 
 
@@ -169,26 +169,3 @@ def _gemm(z: Variable, beta: Variable, term: _Term, dtype: str) -> Variable:
     else:
         made = Gemv()(z, alpha, dimshuffle(y, 1, 0), x, beta)
     return made
-
-
-# -- without detours -----------------------------------------------------------------------------------------
-@canonicalize.on(Dot, name="local_dot_outer")
-def _outer(node: Apply) -> Any:
-    """A product over one axis of length 1 is that of all elements of a column with all of a row."""
-    x, y = node.inputs
-    if x.type.ndim == y.type.ndim == 2 and x.type.broadcastable[1] and y.type.broadcastable[0]:
-        return mul(x, y)
-    return None
-
-
-@canonicalize.on(DimShuffle, name="local_lift_transpose_through_dot")
-def _transposed(node: Apply, context: Context) -> Any:
-    """The transpose of a product is that of the transposes, the other way round."""
-    op: Any = node.op
-    product = node.inputs[0].owner
-    if product is None or not isinstance(product.op, Dot) or op.new_order != (1, 0):
-        return None
-    x, y = product.inputs
-    if not read_once(node.inputs[0], context) or not x.type.ndim == y.type.ndim == 2:
-        return None
-    return Dot()(dimshuffle(y, 1, 0), dimshuffle(x, 1, 0))

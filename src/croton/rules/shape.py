@@ -7,11 +7,13 @@ from typing import Any
 from croton.graph.node import Apply, Variable
 from croton.ops.convert import Stack
 from croton.ops.creation import Alloc
+from croton.ops.elementwise import fill
+from croton.ops.elemwise import Elemwise, dimshuffle
 from croton.ops.known import elements, known_int
 from croton.ops.reshape import Reshape
 from croton.ops.shape import Rebroadcast, Shape, SpecifyShape, shape_i
 from croton.rules.passes import Context
-from croton.rules.stages import canonicalize
+from croton.rules.stages import canonicalize, specialize
 
 
 @canonicalize.on(Shape, name="local_shape_to_shape_i")
@@ -63,6 +65,14 @@ def _is(n: Variable, known: int | None, length: Any, context: Context) -> bool:
     return context.shapes.lengths(node.inputs[0])[named.i] is length
 
 
+def says_length(n: Any, of: Variable, axis: int, context: Context) -> bool:
+    """Whether `n`, an int or a variable or neither, is the length of an axis of `of`."""
+    length = context.shapes.lengths(of)[axis]
+    if isinstance(n, int) or not isinstance(n, Variable):
+        return isinstance(length, int) and n == length
+    return _is(n, known_int(n), length, context)
+
+
 @canonicalize.on(Rebroadcast, name="local_useless_rebroadcast")
 def _pattern(node: Apply) -> Any:
     """The pattern that is there already."""
@@ -99,3 +109,19 @@ def _twice(node: Apply) -> Any:
     if inner is None or not isinstance(inner.op, Alloc) or inner.inputs[0].type.ndim:
         return None
     return node.op(inner.inputs[0], *node.inputs[1:]) if all(node.inputs[0].type.broadcastable) else None
+
+
+@specialize.on(fill, name="local_fill_to_alloc")
+def _filled(node: Apply, context: Context) -> Any:
+    """A tensor that only says how often a number is repeated need not be computed; its shape will do.
+
+    Where what is filled goes into a loop, the number broadcasts by itself.
+    """
+    model, value = node.inputs
+    out = node.outputs[0]
+    if not all(value.type.broadcastable) or any(
+        isinstance(r.op, Elemwise) for r in context.graph.readers(out)
+    ):
+        return None
+    lengths = [context.shapes.variable(n) for n in context.shapes.lengths(model)]
+    return Alloc()(dimshuffle(value), *lengths) if lengths else None

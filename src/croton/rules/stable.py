@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from croton.graph.node import Variable
 from croton.ops.cast import cast
-from croton.ops.elementwise import add, exp, expm1, inv, log, log1p, neg, sigmoid, softplus, true_div
+from croton.ops.elementwise import add, exp, expm1, log, log1p, neg, sigmoid, softplus, sub
 from croton.rules.arith import is_float, x
-from croton.rules.stages import stabilize
+from croton.rules.stages import specialize, stabilize
 
 
 def minus(x: Variable) -> Variable:
@@ -20,13 +20,6 @@ stabilize("local_log1p_of_difference", log(1 - x), to=lambda x: log1p(neg(x)), w
 stabilize("local_expm1", exp(x) - 1, to=lambda x: expm1(x), when=is_float)
 stabilize("local_expm1_of_sum", add(-1, exp(x)), to=lambda x: expm1(x), when=is_float)
 stabilize("local_one_minus_exp", 1 - exp(x), to=lambda x: neg(expm1(x)), when=is_float)
-stabilize("local_sigmoid", true_div(1, 1 + exp(-x)), to=lambda x: sigmoid(x), when=is_float)
-stabilize("local_sigmoid_of_negative", true_div(1, 1 + exp(x)), to=lambda x: sigmoid(neg(x)), when=is_float)
-stabilize("local_sigmoid_by_inv", inv(1 + exp(-x)), to=lambda x: sigmoid(x), when=is_float)
-stabilize("local_sigmoid_by_exp", true_div(exp(x), 1 + exp(x)), to=lambda x: sigmoid(x), when=is_float)
-stabilize(
-    "local_neg_sigmoid_by_exp", true_div(exp(-x), 1 + exp(-x)), to=lambda x: sigmoid(neg(x)), when=is_float
-)
 stabilize("local_1msigmoid", 1 - sigmoid(x), to=lambda x: sigmoid(minus(x)))
 stabilize("log1pexp_to_softplus", log1p(exp(x)), to=lambda x: softplus(x), when=is_float)
 stabilize("logsigm_to_softplus", log(sigmoid(x)), to=lambda x: neg(softplus(minus(x))))
@@ -35,4 +28,11 @@ stabilize(
     log1p(neg(sigmoid(x))),
     to=lambda x: neg(softplus(x)),
     why="for x > 37, 1 - sigmoid(x) is 0 in float64",
+)
+specialize(
+    "local_logit_of_sigmoid",
+    sub(softplus(x), softplus(neg(x))),
+    to=lambda x: x,
+    when=is_float,
+    why="log(p / (1 - p)) with p = sigmoid(x)",
 )

@@ -91,3 +91,16 @@ log1p = scalar_op(
     ulp=2,
     exact="log1p",
 )
+
+
+log1mexp = scalar_op(
+    "log1mexp",
+    "log(1 - exp(x)) for x < 0, accurate near 0 and far from it.",
+    dtypes=to_float,
+    # source: Mächler, "Accurately computing log(1 - exp(-|a|))" (2012), eq. 7: the two forms change places at log(1/2).
+    eval=lambda xp, x: xp.where(x < -_LN2, xp.log1p(-xp.exp(x)), xp.log(-xp.expm1(x))),
+    lower=lambda b, x: b.select(b.lt(x, -_LN2), b.log1p(-b.exp(x)), b.log(-b.expm1(x))),
+    grad=lambda x, y, g: g * exp(x) / expm1(x),
+    domain=(-5.0, -0.1),
+    ulp=4,
+)

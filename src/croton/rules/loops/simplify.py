@@ -11,9 +11,9 @@ from croton.ops.elementwise import add
 from croton.ops.elemwise import Elemwise, dimshuffle
 from croton.ops.index import template as index
 from croton.ops.index.subtensor import IncSubtensor, Subtensor
-from croton.rules.index import is_nothing
 from croton.rules.loops.batch import Outside, as_rows
 from croton.rules.loops.draft import Carried, Draft, State, entries_of
+from croton.rules.scatter import is_zero
 from croton.vartypes.tensor import TensorType
 
 
@@ -208,7 +208,7 @@ def _only_first(outer: Variable) -> Variable | None:
     last = False
     if node is not None and isinstance(node.op, Subtensor) and entries_of(node) == [slice(None, None, -1)]:
         node, last = node.inputs[0].owner, True
-    if node is None or not isinstance(node.op, IncSubtensor) or not is_nothing(node.inputs[0]):
+    if node is None or not isinstance(node.op, IncSubtensor) or not is_zero(node.inputs[0]):
         return None
     at = index.join(node.op.idx_list, node.inputs[2:])
     value = node.inputs[1]

@@ -1,0 +1,91 @@
+"""Products of vectors and matrices without detours: numbers are taken out, and what is simple is not left to BLAS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from croton.graph.node import Apply, Variable
+from croton.ops.creation import Alloc
+from croton.ops.dot import BatchedDot, Dot
+from croton.ops.elementwise import mul, neg, true_div
+from croton.ops.elemwise import DimShuffle, dimshuffle
+from croton.rewrite.pattern import scalar_value
+from croton.rules.arith import constant_like, is_float, made_by, read_once
+from croton.rules.passes import Context
+from croton.rules.stages import canonicalize
+
+
+@canonicalize.on(Dot, name="local_dot_outer")
+def _outer(node: Apply) -> Any:
+    """A product over one axis of length 1 is that of all elements of a column with all of a row."""
+    x, y = node.inputs
+    if x.type.ndim == y.type.ndim == 2 and x.type.broadcastable[1] and y.type.broadcastable[0]:
+        return mul(x, y)
+    return None
+
+
+@canonicalize.on(DimShuffle, name="local_lift_transpose_through_dot")
+def _transposed(node: Apply, context: Context) -> Any:
+    """The transpose of a product is that of the transposes, the other way round."""
+    op: Any = node.op
+    product = node.inputs[0].owner
+    if product is None or not isinstance(product.op, Dot) or op.new_order != (1, 0):
+        return None
+    x, y = product.inputs
+    if not read_once(node.inputs[0], context) or not x.type.ndim == y.type.ndim == 2:
+        return None
+    return Dot()(dimshuffle(y, 1, 0), dimshuffle(x, 1, 0))
+
+
+@canonicalize.on(Dot, name="local_0_dot_x")
+def _with_zeros(node: Apply, context: Context) -> Any:
+    """A product with nothing but zeros is zeros."""
+    if not any((number := scalar_value(v)) is not None and number == 0 for v in node.inputs):
+        return None
+    zero = constant_like(0, node.outputs[0])
+    if zero is None:
+        return None
+    lengths = [context.shapes.variable(n) for n in context.shapes.lengths(node.outputs[0])]
+    return Alloc()(dimshuffle(zero), *lengths) if lengths else zero
+
+
+@canonicalize.on(Dot, BatchedDot, name="local_dot_scaled")
+def _scaled(node: Apply, context: Context) -> Any:
+    """Numbers that a factor is multiplied with are multiplied with the product, which often takes them in."""
+    for at, factor in enumerate(node.inputs):
+        found = _numbers_out(factor, context)
+        if found is None:
+            continue
+        apply, rest = found
+        made = node.op(*[rest if i == at else v for i, v in enumerate(node.inputs)])
+        return apply(made)
+    return None
+
+
+def _numbers_out(factor: Variable, context: Context) -> Any:
+    """What to do with the product, and what is left of `factor` without its numbers."""
+    if not is_float(factor) or not read_once(factor, context) or factor.owner is None:
+        return None
+    inputs = factor.owner.inputs
+    if made_by(factor, neg):
+        return neg, inputs[0]
+    if made_by(factor, true_div) and all(inputs[1].type.broadcastable) and inputs[0].type == factor.type:
+        bottom = dimshuffle(inputs[1])
+        return (lambda y: true_div(y, bottom)), inputs[0]
+    if made_by(factor, mul):
+        wide = [v for v in inputs if not all(v.type.broadcastable)]
+        numbers = [dimshuffle(v) for v in inputs if all(v.type.broadcastable)]
+        if numbers and wide:
+            rest = wide[0] if len(wide) == 1 else mul(*wide)
+            if rest.type == factor.type:
+                return (lambda y: mul(*numbers, y)), rest
+    return None
+
+
+@canonicalize.on(BatchedDot, name="local_batched_dot_outer")
+def _batched_outer(node: Apply) -> Any:
+    """As local_dot_outer, for each pair of a batch."""
+    x, y = node.inputs
+    if x.type.ndim == y.type.ndim == 3 and x.type.broadcastable[2] and y.type.broadcastable[1]:
+        return mul(x, y)
+    return None

@@ -1,0 +1,228 @@
+"""Powers, roots and exponentials, alone and as factors of products."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from croton.graph.node import Apply, Variable
+from croton.ops.cast import cast
+from croton.ops.elementwise import abs_, add, exp, ge, inv, mul, neg, pow, sqr, sqrt, sub, switch, true_div
+from croton.rewrite.pattern import scalar_value
+from croton.rules.arith import (
+    Product,
+    assembled,
+    awaits,
+    constant_like,
+    is_float,
+    is_real_float,
+    made_by,
+    read_once,
+    shaped_like,
+    x,
+)
+from croton.rules.passes import Context
+from croton.rules.stages import canonicalize, specialize
+from croton.vartypes.dtype import is_discrete
+
+specialize("local_sqr_abs", sqr(abs_(x)), to=lambda x: sqr(x), when=is_real_float)
+specialize("local_sqr_neg", sqr(neg(x)), to=lambda x: sqr(x))
+specialize("local_mul_to_sqr", mul(x, x), to=lambda x: sqr(x))
+
+
+@canonicalize.on(pow, name="local_pow_specialize")
+def _pow(node: Apply) -> Any:
+    """Small known powers are products and roots."""
+    base, exponent = node.inputs
+    out = node.outputs[0]
+    value = scalar_value(exponent)
+    if value is None or base.type.dtype != out.type.dtype:
+        return None
+    if is_discrete(out.type.dtype):
+        forms: dict[Any, Any] = {2: lambda: sqr(base), 1: lambda: base, 0: lambda: constant_like(1, out)}
+    else:
+        forms = {
+            2: lambda: sqr(base), 1: lambda: base, 0: lambda: constant_like(1, out), 0.5: lambda: sqrt(base),
+            -1: lambda: inv(base), -2: lambda: inv(sqr(base)), -0.5: lambda: inv(sqrt(base)),
+        }  # fmt: skip
+    made = forms.get(value[()].item(), lambda: None)()
+    if made is None:
+        return None
+    return made if made.type == out.type else shaped_like(made, node)
+
+
+@canonicalize.on(pow, name="local_pow_canonicalize")
+def _pow_of_one(node: Apply) -> Any:
+    """Every power of 1 is 1."""
+    value = scalar_value(node.inputs[0])
+    if value is None or value != 1:
+        return None
+    one = constant_like(1, node.outputs[0])
+    return None if one is None else shaped_like(one, node)
+
+
+# The greatest whole power that is made of squares.
+_BY_SQUARING = 16
+
+
+def power(base: Variable, exponent: float) -> Variable | None:
+    """`base`, real floats, to a power above 0 that is a multiple of 1/2, as products of squares; None for others."""
+    whole, half = divmod(exponent, 1)
+    if half not in (0, 0.5) or not 0 < exponent <= _BY_SQUARING:
+        return None
+    square, left = base, int(whole)
+    factors: list[Variable] = [sqrt(base)] if half else []
+    while left:
+        if left & 1:
+            factors.append(square)
+        left >>= 1
+        if left:
+            square = sqr(square)
+    return reduce(mul, factors)
+
+
+@specialize.on(pow, name="local_pow_by_squaring")
+def _pow_by_squaring(node: Apply) -> Any:
+    """Powers up to 16 that are multiples of 1/2 are products of squares and a root."""
+    base, exponent = node.inputs
+    value = scalar_value(exponent)
+    out = node.outputs[0]
+    if value is None or base.type != out.type or not (is_real_float(out) or is_discrete(out.type.dtype)):
+        return None
+    n = value[()].item()
+    if n != n or abs(n) == np.inf or (n < 0 and not is_float(out)) or out.type.dtype == "bool":
+        return None
+    made = power(base, abs(n))
+    if made is None:
+        return None
+    return made if n > 0 else inv(made)
+
+
+# -- products ------------------------------------------------------------------------------------------------
+def _as_power(factor: Variable) -> tuple[Variable, float]:
+    """The base and the exponent of which `factor` is the power."""
+    exponent = 1.0
+    while True:
+        node = factor.owner
+        if node is None or not is_real_float(factor) or node.inputs[0].type != factor.type:
+            return factor, exponent
+        if made_by(factor, sqr):
+            exponent *= 2
+        elif made_by(factor, sqrt) and exponent == 1:
+            # The square of a root is no number for what is below 0: roots are not looked into further.
+            return node.inputs[0], 0.5
+        elif made_by(factor, pow) and exponent == 1:
+            value = scalar_value(node.inputs[1])
+            return (factor, 1.0) if value is None else (node.inputs[0], float(value))
+        else:
+            return factor, exponent
+        factor = node.inputs[0]
+
+
+@specialize.on(mul, true_div, inv, name="local_mul_pow_to_pow_add")
+def _powers_of_one_base(node: Apply, context: Context) -> Any:
+    """Powers of one base in a product are one power, where something cancels or is there twice."""
+    out = node.outputs[0]
+    if not is_real_float(out) or awaits(node, context, mul, true_div, inv):
+        return None
+    product = Product(out, context)
+    found: dict[Variable, list[float]] = {}
+    for listed, sign in ((product.above, 1), (product.below, -1)):
+        for v in listed:
+            base, exponent = _as_power(v)
+            found.setdefault(base, []).append(sign * exponent)
+    if not any(_joins(exponents) for exponents in found.values()):
+        return None
+    above: list[Variable] = []
+    below: list[Variable] = []
+    for listed, into in ((product.above, above), (product.below, below)):
+        into += [v for v in listed if not _joins(found[_as_power(v)[0]])]
+    for base, exponents in found.items():
+        if _joins(exponents):
+            made = _joined(base, exponents)
+            if made is None:
+                return None
+            (above if made[1] else below).extend(v for v in made[:1] if v is not None)
+    product.above, product.below = above, below
+    return assembled(product, node)
+
+
+def _joins(exponents: list[float]) -> bool:
+    """Whether one power is cheaper than these: distinct powers of one sign are what a power by squaring is made of."""
+    signs = {e > 0 for e in exponents}
+    return len(exponents) > 1 and (len(signs) > 1 or len(set(exponents)) < len(exponents))
+
+
+def _joined(base: Variable, exponents: list[float]) -> tuple[Variable | None, bool] | None:
+    """The power of `base` with the sum of `exponents`, and whether it stands above; None for no short form.
+
+    The power is None where all cancels.
+    """
+    total = sum(exponents)
+    made = power(base, abs(total)) if total else None
+    if total and made is None:
+        return None
+    if total % 1 == 0 and any(e % 1 for e in exponents):
+        # Roots of negative numbers have no value, and what was made of them neither.
+        made = cast(switch(ge(base, 0), 1.0 if made is None else made, float("nan")), base.type.dtype)
+    return made, total >= 0
+
+
+# -- exponentials --------------------------------------------------------------------------------------------
+@specialize.on(mul, true_div, inv, name="local_mul_exp_to_exp_add")
+def _exponentials(node: Apply, context: Context) -> Any:
+    """A product of exponentials is that of the sum, a quotient that of the difference: neither overflows on the way."""
+    out = node.outputs[0]
+    if not is_real_float(out) or awaits(node, context, mul, true_div, inv):
+        return None
+    product = Product(out, context)
+    over, above = _split(product.above, out, context)
+    under, below = _split(product.below, out, context)
+    if len(over) + len(under) < 2 and not under:
+        return None
+    total: Variable | None = reduce(add, over) if over else None
+    less: Variable | None = reduce(add, under) if under else None
+    if less is not None:
+        total = neg(less) if total is None else sub(total, less)
+    product.above, product.below = [*above, exp(total)], below
+    return assembled(product, node)
+
+
+def _split(factors: list[Variable], out: Variable, context: Context) -> tuple[list[Variable], list[Variable]]:
+    """The exponents of those exponentials that nothing else reads, and the other factors."""
+    inside, others = [], []
+    for v in factors:
+        made = made_by(v, exp)
+        if (
+            made is not None
+            and v.type.dtype == out.type.dtype
+            and is_float(made.inputs[0])
+            and read_once(v, context)
+        ):
+            inside.append(made.inputs[0])
+        else:
+            others.append(v)
+    return inside, others
+
+
+@specialize.on(sqr, sqrt, pow, name="local_pow_exp")
+def _of_exponential(node: Apply, context: Context) -> Any:
+    """A power of an exponential is that of a multiple, which does not overflow on the way."""
+    inside = made_by(node.inputs[0], exp)
+    out = node.outputs[0]
+    if inside is None or not is_real_float(out) or not read_once(node.inputs[0], context):
+        return None
+    (u,) = inside.inputs
+    if made_by(out, pow):
+        return exp(mul(cast(u, out.type.dtype), node.inputs[1])) if is_float(u) else None
+    factor = 2.0 if made_by(out, sqr) else 0.5
+    return exp(mul(as_constant(factor, out), cast(u, out.type.dtype)))
+
+
+def as_constant(number: float, out: Variable) -> Variable:
+    """`number`, which every float holds, in the type of `out`."""
+    made = constant_like(number, out)
+    assert made is not None
+    return made

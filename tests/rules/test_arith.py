@@ -1,0 +1,68 @@
+"""Sums and products in one form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+
+X = np.array([-3.0, -0.5, 0.25, 2.0])
+Y = np.array([1.5, -2.0, 8.0, 0.125])
+
+PRODUCTS = [
+    (lambda x, y: x * y / y, []),
+    (lambda x, y: x / (y / x) * y, ["sqr"]),
+    (lambda x, y: 1 / (1 / x), []),
+    (lambda x, y: T.neg(T.neg(x)) * 1, []),
+    (lambda x, y: 2 * (x * 3) / 6, []),
+    (lambda x, y: (x * 1e30) * 1e-30 * y, ["mul"]),
+    (lambda x, y: x * y * x / (x * y * x), ["second"]),
+]
+SUMS = [
+    (lambda x, y: x + y - x, []),
+    (lambda x, y: x - (x - y), []),
+    (lambda x, y: 1 + x - 1, []),
+    (lambda x, y: -(x - y) + 0, ["sub"]),
+    (lambda x, y: (x + y) - (y + x), ["second"]),
+]
+
+
+@pytest.mark.parametrize(("build", "left"), PRODUCTS)
+def test_products(fires: Any, ops: Any, build: Any, left: list[str]) -> None:
+    assert set(ops(fires("local_mul_canonizer", build, X, Y))) <= {*left, "Alloc", "Shape_i", "add"}
+
+
+@pytest.mark.parametrize(("build", "left"), SUMS)
+def test_sums(fires: Any, ops: Any, build: Any, left: list[str]) -> None:
+    assert set(ops(fires("local_add_canonizer", build, X, Y))) <= {*left, "Alloc", "Shape_i", "add"}
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "float32", "complex64"])
+def test_the_laws_hold_for_each_data_type(fires: Any, dtype: str) -> None:
+    x, y = np.array([1, 2, 100]).astype(dtype), np.array([3, 100, 7]).astype(dtype)
+    fires("local_add_canonizer", lambda a, b: a + b - a + b, x, y)
+    fires("local_mul_canonizer", lambda a, b: (a * 3) * (b * 2), x, y)
+
+
+def test_what_numbers_a_type_does_not_hold_stay() -> None:
+    x = T.fvector("x")
+    f = theano.function([x], x * np.float32(1e30) * np.float32(1e30))
+    assert np.isinf(f(np.ones(1, "float32"))).all()
+    z = theano.function([x], x / 0 * 0)
+    assert z(np.ones(1, "float32")).shape == (1,)
+
+
+def test_products_with_nothing(fires: Any, ops: Any) -> None:
+    assert "mul" not in ops(fires("local_mul_zero", lambda x, y: x * y * 0, X, Y))
+    f = theano.function([x := T.dvector("x")], x * 0)
+    np.testing.assert_array_equal(f([np.nan, np.inf]), [0, 0])
+
+
+def test_truth_values_have_no_negative() -> None:
+    x, b = T.dvector("x"), T.TensorType("bool", [False])("b")
+    f = theano.function([x, b], T.zeros_like(x) - b)
+    np.testing.assert_array_equal(f(X, np.array([True, False, True, True])), [-1, 0, -1, -1])

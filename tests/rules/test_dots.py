@@ -1,0 +1,50 @@
+"""Products of vectors and matrices without detours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+
+X = np.arange(12.0).reshape(3, 4) / 7 - 0.5
+Y = np.arange(20.0).reshape(4, 5) / 3 - 2
+Z = np.ones((3, 5))
+V = np.array([1.0, -2.0, 3.0, 0.5])
+B, C = np.arange(6.0).reshape(2, 3), np.arange(8.0).reshape(2, 4)
+
+CASES = [
+    ("local_dot_scaled", lambda x, y, z, v: T.dot(2 * x, y), {"Dot", "mul"}),
+    ("local_dot_scaled", lambda x, y, z, v: T.dot(x, -y), {"Dot", "neg"}),
+    ("local_dot_scaled", lambda x, y, z, v: T.dot(x / v[0], v), {"Dot", "true_div"}),
+    ("local_dot_to_gemm", lambda x, y, z, v: z + 3 * T.dot(x, y), {"Gemm"}),
+    ("local_dot_to_gemm", lambda x, y, z, v: 2 * z - T.dot(3 * x, y), {"Gemm"}),
+    ("local_dot_to_gemm", lambda x, y, z, v: z[:, 0] + T.dot(x, v), {"Gemv"}),
+    ("local_0_dot_x", lambda x, y, z, v: T.dot(x, T.zeros_like(y)), {"Alloc"}),
+    ("local_0_dot_x", lambda x, y, z, v: T.dot(T.zeros_like(v), v), set()),
+    ("local_dot_outer", lambda x, y, z, v: T.dot(v.dimshuffle(0, "x"), v.dimshuffle("x", 0)), {"mul"}),
+    ("local_lift_transpose_through_dot", lambda x, y, z, v: T.dot(x, y).T, {"Dot"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "build", "left"), CASES)
+def test_products(fires: Any, ops: Any, rule: str, build: Any, left: set[str]) -> None:
+    names = set(ops(fires(rule, build, X, Y, Z, V, rtol=1e-12)))
+    assert names - {"DimShuffle", "Subtensor", "Shape_i"} <= left
+
+
+def test_pairs_of_a_batch(fires: Any, ops: Any) -> None:
+    made = fires(
+        "local_batched_dot_outer",
+        lambda b, c: T.batched_dot(b.dimshuffle(0, 1, "x"), c.dimshuffle(0, "x", 1)), B, C,
+    )  # fmt: skip
+    assert "BatchedDot" not in ops(made)
+
+
+def test_products_of_complex_vectors() -> None:
+    x = T.zvector("x")
+    f = theano.function([x], T.dot(2 * x, x))
+    np.testing.assert_allclose(f(V + 1j * V[::-1]), 2 * (V + 1j * V[::-1]) @ (V + 1j * V[::-1]))

@@ -1,0 +1,59 @@
+"""Indexing moves towards the inputs; parts of parts are one part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+from croton.ops.convert import Stack
+
+X = np.arange(20.0).reshape(4, 5) / 7 - 0.5
+Y = X[::-1].copy()
+ROW = np.array([1.0, -2.0, 3.0, 0.5, 2.0])
+
+CASES = [
+    ("local_subtensor_lift", lambda x, y, r: T.exp(x)[1], {"exp"}),
+    ("local_subtensor_lift", lambda x, y, r: (T.exp(x) + r)[1:, ::2], {"exp", "add"}),
+    ("local_subtensor_lift", lambda x, y, r: (x + r.dimshuffle("x", 0))[:, 2], {"add"}),
+    ("local_subtensor_of_dimshuffle", lambda x, y, r: x.T[1], set()),
+    ("local_subtensor_of_dimshuffle", lambda x, y, r: x.dimshuffle(1, "x", 0)[2:, 0, 1], set()),
+    ("local_subtensor_of_dimshuffle", lambda x, y, r: T.exp(x).T[:, 1:], {"exp"}),
+    ("local_subtensor_of_reduction", lambda x, y, r: x.sum(axis=1)[2], {"Sum"}),
+    ("local_subtensor_of_reduction", lambda x, y, r: T.max(x, axis=0)[1:], {"Max"}),
+    ("local_subtensor_of_dot", lambda x, y, r: T.dot(x, y.T)[1:, 2], {"Dot"}),
+    ("local_subtensor_of_dot", lambda x, y, r: T.dot(x, r)[:2], {"Dot"}),
+    ("local_subtensor_of_dot", lambda x, y, r: T.dot(r, y.T)[1:], {"Dot"}),
+    ("local_subtensor_of_alloc", lambda x, y, r: T.alloc(r[0], 4, 3)[1], {"Alloc"}),
+    ("local_subtensor_of_alloc", lambda x, y, r: T.alloc(r[0], 4, 3)[1:, 1], {"Alloc"}),
+    ("local_subtensor_of_join", lambda x, y, r: T.stack([x, y, x])[1], set()),
+    ("local_subtensor_of_join", lambda x, y, r: T.stack([x, y, x])[-1, 0], set()),
+    ("local_subtensor_of_join", lambda x, y, r: T.join(0, x, y)[: x.shape[0]], set()),
+    ("local_subtensor_of_join", lambda x, y, r: T.join(1, x, y)[:, x.shape[1] :], set()),
+    ("local_subtensor_of_stack", lambda x, y, r: Stack()(x, y)[1], set()),
+    ("local_useless_slice", lambda x, y, r: x[:, :], set()),
+    ("local_subtensor_make_vector", lambda x, y, r: T.as_tensor_variable([x[0, 0], r[1]])[1], set()),
+    ("local_subtensor_merge", lambda x, y, r: x[1][2:], set()),
+    ("local_subtensor_merge", lambda x, y, r: x[::-1][::-1], set()),
+]
+
+
+@pytest.mark.parametrize(("rule", "build", "left"), CASES)
+def test_parts_of_what_is_computed(fires: Any, ops: Any, rule: str, build: Any, left: set[str]) -> None:
+    names = ops(fires(rule, build, X, Y, ROW, rtol=1e-13))
+    views = {"Subtensor", "DimShuffle", "Shape_i", "sub", "maximum", "minimum", "int_div", "neg"}
+    assert set(names) - views <= left
+
+
+def test_a_part_comes_before_what_is_computed_from_it(fires: Any, ops: Any) -> None:
+    names = ops(fires("local_subtensor_lift", lambda x: T.exp(x)[0], X))
+    assert names == ["Subtensor", "exp"]
+
+
+def test_what_is_needed_whole_is_computed_once(ops: Any) -> None:
+    x = T.dmatrix("x")
+    e = T.exp(x)
+    assert ops(theano.function([x], [e, e[0]])).count("exp") == 1

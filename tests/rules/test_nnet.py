@@ -1,0 +1,61 @@
+"""Softmax and what is usually done to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import theano
+import theano.tensor as T
+
+X = np.array([[1000.0, 0.0, -5.0, 3.0], [0.1, 0.2, 0.3, 0.4], [-800.0, -801.0, 0.5, 2.0]])
+K = np.array([1, 3, 0])
+WANTED = X - X.max(1, keepdims=True)
+WANTED = WANTED - np.log(np.exp(WANTED).sum(1, keepdims=True))
+
+
+def test_logarithms() -> None:
+    x = T.dmatrix("x")
+    f = theano.function([x], T.log(T.nnet.softmax(x)))
+    assert f.maker.stats.fired["local_logsoftmax"]
+    np.testing.assert_allclose(f(X), WANTED, rtol=1e-14)
+
+
+def losses(x: Any, k: Any) -> list[tuple[str, Any]]:
+    s = T.nnet.softmax(x)
+    rows = T.arange(k.shape[0])
+    return [
+        ("local_advanced_indexing_crossentropy_onehot", -T.log(s)[rows, k]),
+        ("local_advanced_indexing_crossentropy_onehot", -T.log(s[rows, k])),
+        ("local_advanced_indexing_crossentropy_onehot", -T.log(s)[T.arange(x.shape[0]), k]),
+        ("crossentropy_to_crossentropy_with_softmax", T.nnet.categorical_crossentropy(s, k)),
+    ]
+
+
+def test_losses_and_their_gradients() -> None:
+    x, k = T.dmatrix("x"), T.lvector("k")
+    slope = np.exp(WANTED)
+    slope[np.arange(3), K] -= 1
+    for rule, out in losses(x, k):
+        f = theano.function([x, k], [out, T.grad(out.sum(), x)])
+        fired = f.maker.stats.fired
+        assert fired[rule], f"{rule} did not fire, but {dict(fired)}"
+        value, g = f(X, K)
+        np.testing.assert_allclose(value, -WANTED[np.arange(3), K], rtol=1e-14)
+        np.testing.assert_allclose(g, slope, rtol=1e-13, atol=1e-300)
+        assert fired["local_crossentropy_to_crossentropy_with_softmax_grad"]
+
+
+def test_the_forward_pass_is_shared(ops: Any) -> None:
+    x, w, k = T.dmatrix("x"), T.dmatrix("w"), T.lvector("k")
+    loss = -T.mean(T.log(T.nnet.softmax(T.dot(x, w)))[T.arange(k.shape[0]), k])
+    f = theano.function([x, w, k], [loss, T.grad(loss, w)], mode=theano.Mode("cpu", "fast_run"))
+    names = ops(f)
+    assert names.count("Dot") == 2 and names.count("exp") == 1
+
+
+def test_binary_losses(fires: Any) -> None:
+    x, t = np.array([-800.0, -2.0, 0.5, 900.0]), np.array([1.0, 0.0, 0.25, 0.0])
+    fires("logsigm_to_softplus", lambda a, b: T.nnet.binary_crossentropy(T.nnet.sigmoid(a), b), x, t,
+          exact=lambda mp, a, b: b * mp.log1p(mp.exp(-a)) + (1 - b) * mp.log1p(mp.exp(a)))  # fmt: skip
