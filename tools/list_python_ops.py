@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import croton.ops
 from croton.graph.op import Op
 from croton.ops.elemwise import Elemwise
+from croton.ops.place import Place
 from croton.ops.reduce import CAReduce
 from croton.plan.reductions import SEARCHES
 
@@ -63,7 +64,7 @@ def operations() -> Iterator[type[Op]]:
 
 def is_native(cls: type[Op]) -> bool:
     """Whether at least some of the nodes of an operation are compiled."""
-    if issubclass(cls, (Elemwise, CAReduce, *SEARCHES)):
+    if issubclass(cls, (Elemwise, CAReduce, Place, *SEARCHES)):
         return True
     return callable(getattr(cls, "lower", None)) or hasattr(cls, "expand")
 

@@ -194,3 +194,22 @@ def test_deep_expressions() -> None:
     data, out = np.zeros((1, 1, 2)), np.zeros((1, 1, 2))
     interp.run(kernel, [data, out], {"o_lo": 0, "o_hi": 1, "nr": 1, "v_lo": 0, "v_hi": 2})
     assert out[0, 0, 0] == sum(k % 3 for k in range(5000))
+
+
+def test_places_are_read_only_and_int64() -> None:
+    b = Builder("E")
+    place, y = b.buffer("place", "int64", "place"), b.buffer("y", "int64")
+    with b.loop("o"), b.loop("v", kind="vector"):
+        b.store(y, b.load(place))
+    kernel = verify(b.kernel())
+    assert "b0: int64 place" in kernel_key(kernel)
+    wrong = Builder("E")
+    place = wrong.buffer("place", "int64", "place")
+    with wrong.loop("o"), wrong.loop("v", kind="vector") as v:
+        wrong.store(place, v)
+    with pytest.raises(LoopError, match="place is stored to"):
+        verify(wrong.kernel())
+    narrow = Builder("E")
+    narrow.buffer("place", "int32", "place")
+    with pytest.raises(LoopError, match="int64"):
+        verify(narrow.kernel())

@@ -47,6 +47,8 @@ from croton.loops.value import Operand, Value
 
 N = TypeVar("N", bound=Expr)
 
+NEST_ACCESS = ("unit", "splat", "spaced", "place")
+
 
 class Builder:
     """Makes one kernel.
@@ -69,15 +71,15 @@ class Builder:
     def buffer(
         self, name: str, dtype: str, access: str = "unit", strides: Sequence[Operand] | None = None
     ) -> Buffer:
-        """Declare the next buffer: `access` is "unit", "splat" or "spaced" in nests; form L gives byte strides."""
+        """Declare the next buffer: form L gives byte strides, nests one of the ways of `access` that they have."""
         _known(dtype)
         if self.form == "L":
             made = Buffer(name, dtype, "strided", tuple(self.node(s, INT) for s in strides or ()))
-        elif access in ("unit", "splat", "spaced") and strides is None:
+        elif access in NEST_ACCESS and strides is None:
             made = Buffer(name, dtype, access)  # type: ignore[arg-type]
         else:
             raise LoopError(
-                f"A nest's buffer {name!r} is 'unit', 'splat' or 'spaced' and has no strides; got {access!r}."
+                f"A nest's buffer {name!r} is one of {', '.join(NEST_ACCESS)} and has no strides; got {access!r}."
             )
         self._buffers.append(made)
         return made

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Form = Literal["E", "RI", "RO", "L"]
-Access = Literal["unit", "splat", "spaced", "strided", "scratch"]
+Access = Literal["unit", "splat", "spaced", "strided", "scratch", "place"]
 LoopKind = Literal["serial", "vector"]
 
 INT = "int64"
@@ -91,6 +91,8 @@ class Buffer:
     spaced       of nests: the stride of v comes with the call, too
     strided      of form L: byte strides, one per index
     scratch      of nests: a row-local intermediate, one element per (r, v) of the call
+    place        of nests: no memory; an element is its own address, a byte further per element on v. With the strides
+                 of an array of bytes, and no address to begin with, that is where the element stands in C order
     """
 
     name: str

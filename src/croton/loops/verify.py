@@ -60,6 +60,7 @@ class _Verifier:
         self._demand(len(self.buffers) == len(k.buffers) + len(k.scratch), "a buffer is listed twice")
         for buffer in self.buffers:
             self._demand(buffer.dtype in SIZES, f"{buffer.dtype} is no type")
+            self._demand(buffer.access != "place" or buffer.dtype == INT, "a place is an int64")
             self._demand(
                 (buffer.access == "strided") == (k.form == "L"),
                 f"{buffer.name} is {buffer.access} in {k.form}",
@@ -129,6 +130,7 @@ class _Verifier:
                 self.visible.add(statement)
             case Store():
                 self._access(statement.buffer, statement.index)
+                self._demand(statement.buffer.access != "place", "a place is stored to")
                 self._demand(statement.value.dtype == statement.buffer.dtype, "a store changes the type")
                 self._check_races(statement)
             case If():

@@ -10,9 +10,10 @@ from croton.graph.node import Apply, Variable
 from croton.loops.build import Builder
 from croton.loops.ir import Buffer, Kernel
 from croton.ops.elemwise import Elemwise
+from croton.ops.place import Place
 from croton.plan.fuse import Axes
 from croton.plan.reductions import gather, is_reduction, new_accumulator, results
-from croton.plan.stages import Layout, Source, scalar_constant, source_of
+from croton.plan.stages import Layout, Source, place_of, scalar_constant, source_of
 
 
 def scalar_code(b: Any, node: Apply, values: Sequence[Any]) -> Sequence[Any]:
@@ -116,6 +117,8 @@ class Body:
                         strict=True,
                     )
                 )
+            elif isinstance(node.op, Place):
+                table[v] = self.k.load(self.buffers[place_of(node)])
             else:  # a DimShuffle of a row value
                 table[v] = self.value(node.inputs[0], node)
         return self.rows[variable] if variable in self.rows else self.full[variable]
@@ -149,6 +152,12 @@ class Body:
         ]
 
 
+def source_buffer(k: Builder, name: str, layout: Layout, source: Source) -> Buffer:
+    """The next buffer of a kernel: what is read, or what tells places."""
+    access = "place" if source.is_place else layout.access(source.axes)
+    return k.buffer(name, source.variable.type.dtype, access)
+
+
 def nest_kernel(layout: Layout) -> Kernel:
     """The kernel of a group that keeps some axes."""
     return _Nest(layout).kernel()
@@ -165,8 +174,7 @@ class _Nest:
         """Sources, then results; the loops of the form."""
         layout, k = self.layout, self.k
         sources = {
-            source: self._buffer(f"x{i}", source.variable, source.axes)
-            for i, source in enumerate(layout.sources)
+            source: source_buffer(k, f"x{i}", layout, source) for i, source in enumerate(layout.sources)
         }
         outs = {v: self._buffer(f"y{i}", v, layout.group.axes[v]) for i, v in enumerate(layout.results)}
         kept = {

@@ -11,9 +11,10 @@ from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
 from croton.loops.ir import Buffer
 from croton.ops.elemwise import Elemwise
+from croton.ops.place import Place
 from croton.ops.reduce import CAReduce
 from croton.plan import program as p
-from croton.plan.body import Body, nest_kernel, scalar_code
+from croton.plan.body import Body, nest_kernel, scalar_code, source_buffer
 from croton.plan.builder import Array, ProgramBuilder
 from croton.plan.fuse import Axes, Group
 from croton.plan.numbers import Size
@@ -24,7 +25,7 @@ from croton.plan.reductions import (
     new_accumulator,
     results,
 )
-from croton.plan.stages import Layout, analyse, source_of
+from croton.plan.stages import Layout, Source, analyse, source_of
 
 # Picoseconds of a plain addition of float64, by which work is estimated.
 _ADD = 300
@@ -71,6 +72,12 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
         b.node_number = planning.number_of[node]
         seen: dict[int, tuple[Size, int, int]] = {}
         axes = every if is_reduction(node) else group.axes[node.outputs[0]]
+        if isinstance(node.op, Place):
+            given = _lengths_of_places(b, node)
+            lengths = [mine if mine is not None else given[axis] for axis, mine in enumerate(lengths)]
+            met[node.outputs[0]] = given
+            b.inner_dims[node.outputs[0]] = tuple(given.values())
+            continue
         for i, variable in enumerate(node.inputs):
             if variable in met:
                 found = [
@@ -106,6 +113,16 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
     return domain
 
 
+def _lengths_of_places(b: ProgramBuilder, node: Apply) -> dict[int, Size]:
+    """The lengths that a Place is given; a negative one ends the program."""
+    found: dict[int, Size] = {}
+    for axis, variable in enumerate(node.inputs):
+        size = b.scalar(variable)
+        found[axis] = size if isinstance(size, int) else b.cast(size, "int64")
+        b.fail_if(b.lt(found[axis], 0), p.BAD_VALUE, axis, found[axis])
+    return found
+
+
 def _require_something(b: ProgramBuilder, domain: Sequence[Size], group: Group) -> None:
     """End the program where a reduction without identity has nothing to make a result of."""
     taken = b.product([domain[a] for a in sorted(group.reduced)])
@@ -132,12 +149,13 @@ class _Nest:
     def run(self) -> None:
         """Build the kernel, enter it, call it."""
         b, layout = self.b, self.layout
-        places = [(b.array(source.variable), source.axes) for source in layout.sources]
-        places += [(array, layout.group.axes[v]) for v, array in self._results()]
+        places = [_where(b, source, self.domain) for source in layout.sources]
+        places += [
+            (array.data, _row(array, layout.group.axes[v], len(self.domain))) for v, array in self._results()
+        ]
         first = self._described(layout, b.kernel(nest_kernel(layout), title_of(layout), layout.group.nodes))
         args: tuple[p.Argument, ...] = (
-            p.Ptrs(tuple(array.data for array, _ in places)), b.i64s(self.domain),
-            b.i64s([s for array, axes in places for s in _row(array, axes, len(self.domain))]),
+            p.Ptrs(tuple(at for at, _ in places)), b.i64s(self.domain), b.i64s([s for _, row in places for s in row]),
         )  # fmt: skip
         turned = layout.turned()
         if turned is None or not self._may_have_short_rows():
@@ -161,11 +179,10 @@ class _Nest:
 
     def _described(self, layout: Layout, kernel: int) -> p.Desc:
         """Enter a descriptor of a kernel into the program."""
-        sizes = [(s.variable, s.axes) for s in layout.sources]
-        sizes += [(v, layout.group.axes[v]) for v in layout.results]
-        buffers = tuple(
+        results = [(v, layout.group.axes[v]) for v in layout.results]
+        buffers = tuple(_nest_buffer(layout, source) for source in layout.sources) + tuple(
             p.NestBuffer(np.dtype(v.type.dtype).itemsize, layout.access(axes), v in layout.kept)
-            for v, axes in sizes
+            for v, axes in results
         )
         scratch = sum(np.dtype(v.type.dtype).itemsize for v in layout.kept if v not in layout.results)
         lanes = _LANES if layout.form == "RO" and scratch else 0
@@ -193,10 +210,11 @@ class _Nest:
         if self.layout.form != "E":
             return None
         uses: dict[int, int] = {}
-        for source in self.layout.sources:
+        read = [source for source in self.layout.sources if not source.is_place]
+        for source in read:
             block = id(self.b.array(source.variable).block)
             uses[block] = uses.get(block, 0) + 1
-        for source in self.layout.sources:
+        for source in read:
             array = self.b.array(source.variable)
             whole = source.axes == tuple(range(len(self.domain)))
             if (
@@ -220,6 +238,21 @@ def _row(array: Array, axes: Sequence[int | None], ndim: int) -> list[Size]:
     return row
 
 
+def _where(b: ProgramBuilder, source: Source, domain: Sequence[Size]) -> tuple[p.Reg | None, Sequence[Size]]:
+    """The address and the strides of a source; of places, those of bytes in C order, which lie nowhere."""
+    if source.is_place:
+        return None, b.strides("uint8", domain)
+    array = b.array(source.variable)
+    return array.data, _row(array, source.axes, len(domain))
+
+
+def _nest_buffer(layout: Layout, source: Source) -> p.NestBuffer:
+    """How a nest sees a source; places as bytes that are adjacent."""
+    if source.is_place:
+        return p.NestBuffer(1, "unit")
+    return p.NestBuffer(np.dtype(source.variable.type.dtype).itemsize, layout.access(source.axes))
+
+
 # Elements along v for which a kernel of form RO may use scratch memory at once.
 _LANES = 64
 
@@ -239,20 +272,27 @@ class _AllReduced:
         """Build both kernels, enter them, call them."""
         b, layout = self.b, self.layout
         k = Builder("RI")
-        arrays: list[Array] = []
+        addresses: list[p.Reg | None] = []
         strides: list[Size] = []
         descs: list[p.NestBuffer] = []
 
-        def buffer(name: str, array: Array, axes: Axes) -> Buffer:
-            arrays.append(array)
+        def source(name: str, of: Source) -> Buffer:
+            address, row = _where(b, of, self.domain)
+            addresses.append(address)
+            strides.extend(row)
+            descs.append(_nest_buffer(layout, of))
+            return source_buffer(k, name, layout, of)
+
+        def result(name: str, array: Array, axes: Axes) -> Buffer:
+            addresses.append(array.data)
             strides.extend(_row(array, axes, len(self.domain)))
             descs.append(p.NestBuffer(array.itemsize, layout.access(axes)))
             return k.buffer(name, array.dtype, layout.access(axes))
 
-        sources = {s: buffer(f"x{i}", b.array(s.variable), s.axes) for i, s in enumerate(layout.sources)}
-        nin = len(arrays)
+        sources = {s: source(f"x{i}", s) for i, s in enumerate(layout.sources)}
+        nin = len(addresses)
         outs = {
-            v: buffer(f"y{i}", b.new(v, self.domain), layout.group.axes[v])
+            v: result(f"y{i}", b.new(v, self.domain), layout.group.axes[v])
             for i, v in enumerate(v for v in layout.results if layout.is_full(v))
         }
         body = Body(layout, k, sources, {})
@@ -292,7 +332,7 @@ class _AllReduced:
             p.Call(
                 "rt_reduce_all",
                 (
-                    p.Desc(count - 2), p.Desc(count - 1), p.Ptrs(tuple(a.data for a in arrays)), b.i64s(self.domain),
+                    p.Desc(count - 2), p.Desc(count - 1), p.Ptrs(tuple(addresses)), b.i64s(self.domain),
                     b.i64s(strides), p.Ptrs(tuple(a.data for a in totals)),
                 ),
             )

@@ -44,9 +44,9 @@ class I64s:
 
 @dataclass(frozen=True, slots=True)
 class Ptrs:
-    """An argument: an array of addresses on the stack."""
+    """An argument: an array of addresses on the stack; None is no address."""
 
-    values: tuple[Reg, ...]
+    values: tuple[Reg | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 from croton.graph.node import Apply, Variable
 from croton.loops.primitives import PRIMITIVES
 from croton.ops.elemwise import DimShuffle, Elemwise
+from croton.ops.place import Place
 from croton.plan.fuse import Axes, Group
 from croton.plan.reductions import is_reduction
 from croton.rewrite.pattern import scalar_value
@@ -28,6 +29,7 @@ class Source:
 
     variable: Variable
     axes: Axes
+    is_place: bool = False  # nothing is read: the element is its own place
 
     def stands_on(self, axis: int) -> bool:
         """Whether it varies along an axis of the domain."""
@@ -69,7 +71,7 @@ class Layout:
 
     def turned(self) -> Layout | None:
         """Of form RI: the same in form RO, which goes along the kept axes wherever the memory lies."""
-        if self.form != "RI" or not self.group.kept:
+        if self.form != "RI" or not self.group.kept or self.group.has_places:
             return None
         return replace(self, form="RO", vector=self.group.kept[-1], is_turned=True)
 
@@ -97,6 +99,11 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
     seen: dict[Source, None] = {}
     for node in group.nodes:
         axes = group.axes[node.outputs[0]] if not is_reduction(node) else tuple(range(len(group.domain)))
+        if isinstance(node.op, Place):
+            seen[place_of(node)] = None
+            _place(layout, node)
+            layout.results.extend(out for out in node.outputs if read_outside(out))
+            continue
         for variable in node.inputs:
             if variable not in group.axes and scalar_constant(variable) is None:
                 seen[source_of(variable, axes, node)] = None
@@ -112,6 +119,11 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
         layout.cost += _cost(node)
     _choose_kept(layout)
     return layout
+
+
+def place_of(node: Apply) -> Source:
+    """What the places that `node` gives come from."""
+    return Source(node.outputs[0], tuple(range(node.outputs[0].type.ndim)), is_place=True)
 
 
 def source_of(variable: Variable, axes: Axes, node: Apply) -> Source:
@@ -141,8 +153,9 @@ def _place(layout: Layout, node: Apply) -> None:
 def _cost(node: Apply) -> int:
     """Work per element, in additions."""
     if isinstance(node.op, Elemwise):
-        known = PRIMITIVES.get(node.op.scalar_op.name or "")
-        return known.cost if known else 8
+        scalar_op = node.op.scalar_op
+        known = PRIMITIVES.get(scalar_op.name or "")
+        return known.cost if known else int(scalar_op.cost)
     return 1
 
 

@@ -503,6 +503,7 @@ from theano import printing as printing
 from theano import scalar as scal
 from theano.tensor import io as io
 from theano.tensor import opt as opt
+from theano.tensor import random as random
 from theano.tensor import raw_random as raw_random
 from theano.tensor import shared_randomstreams as shared_randomstreams
 from theano.tensor import sharedvar as sharedvar

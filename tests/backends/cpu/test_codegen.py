@@ -138,6 +138,18 @@ def test_elementwise_sizes(n: int, target: str) -> None:
     compare_nest(b.kernel(), arrays, (3, 1, n), target=target)
 
 
+@targets
+@pytest.mark.parametrize("n", SIZES)
+def test_places_are_addresses(n: int, target: str) -> None:
+    b = Builder("E")
+    place, y = b.buffer("place", "int64", "place"), b.buffer("y", "int64")
+    with b.loop("o"), b.loop("v", kind="vector"):
+        b.store(y, b.load(place) * 2)
+    nowhere, found = np.zeros((3, 1, n), "uint8"), np.zeros((3, 1, n), "int64")
+    run_nest(b.kernel(), [nowhere, found], ranges((3, 1, n)), target)
+    np.testing.assert_array_equal(found.ravel(), 2 * (nowhere.ctypes.data + np.arange(3 * n)))
+
+
 NAMES = sorted(set(PRIMITIVES) - FUNCTIONS - {"fma"})
 
 

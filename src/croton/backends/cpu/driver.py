@@ -116,7 +116,7 @@ class _Driver:
             case p.I64s():
                 return f"ptr {self._put_array('i64', [self.value(v, 'int64') for v in a.values])}"
             case p.Ptrs():
-                return f"ptr {self._put_array('ptr', [self.names[v] for v in a.values])}"
+                return f"ptr {self._put_array('ptr', ['null' if v is None else self.names[v] for v in a.values])}"
             case p.Ref():
                 return f"ptr {self._ref(a)}"
             case p.Desc():

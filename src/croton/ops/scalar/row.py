@@ -40,6 +40,7 @@ class ScalarOp(Op):
     symbol: str | None = None
     ulp: float | None = None
     exact: str | None = None
+    cost = 8
     unconnected: Sequence[int] = ()
 
     def __init__(
@@ -173,6 +174,7 @@ class Row(ScalarOp):
     unconnected  the inputs that no output depends on
     symbol    how it is written infix by `pp`, with precedence in printing
     ulp, exact  the promised error of native code in units in the last place, and the mpmath name of the truth
+    cost      of native code per element, in additions, where no primitive of the same name says it
     label     how it prints, where that is not the name
     """
 
@@ -311,6 +313,7 @@ def template(
     symbol: str | None = None,
     ulp: float | None = None,
     exact: str | None = None,
+    cost: int = 8,
     label: str | None = None,
 ) -> dict[str, Any]:
     """What a row says, completed; the names are those of `Row`. `nin` is read from `eval` where it is not given."""
@@ -333,6 +336,7 @@ def template(
         "symbol": symbol,
         "ulp": ulp,
         "exact": exact,
+        "cost": cost,
         "label": name if label is None else label,
     }
 

@@ -44,7 +44,7 @@ def _bind_buffers(w: Writer, kernel: Kernel) -> None:
         w.bind(b, Op(_element(w.e, "%p", k, "ptr"), 1))
         if kernel.form != "L":
             outer, inner = (Op(_element(w.e, s, k, "i64"), 1) for s in ("%so", "%sr"))
-            along = str(ITEMSIZE[b.dtype] if b.access == "unit" else 0)
+            along = str({"unit": ITEMSIZE[b.dtype], "place": 1}.get(b.access, 0))
             if b.access == "spaced":
                 along = _element(w.e, "%sr", len(kernel.buffers) + k, "i64")
             w.strides[b] = (outer, inner, Op(along, 1))

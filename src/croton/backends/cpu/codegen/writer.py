@@ -229,6 +229,9 @@ class Writer:
             and (lanes.guarded or any(self.varies(i) for i in node.index))
         )
         width = lanes.width if lanes is not None and varying else 1
+        if buffer.access == "place":
+            self.bind(node, Op(self._places(buffer, node.index, width), width))
+            return
         if lanes is None or width == 1:
             raw = self._plain_load(self.base(buffer, node.index), buffer.dtype, 1)
         elif (start := self._adjacent(buffer, node.index)) is None:
@@ -241,6 +244,11 @@ class Writer:
             kind = memory_type("bool", width)
             raw = self.e.assign(f"icmp ne {kind} {raw}, {'zeroinitializer' if width > 1 else '0'}")
         self.bind(node, Op(raw, width))
+
+    def _places(self, buffer: Buffer, index: tuple[Expr, ...], width: int) -> str:
+        """The addresses themselves, as numbers."""
+        at = self.base(buffer, index) if width == 1 else self._each(buffer, index, width)
+        return self.e.assign(f"ptrtoint {vector('ptr', width)} {at} to {vector('i64', width)}")
 
     def _plain_load(self, at: str, dtype: str, width: int) -> str:
         return self.e.assign(f"load {memory_type(dtype, width)}, ptr {at}, align {ITEMSIZE[dtype]}")

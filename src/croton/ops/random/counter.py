@@ -1,0 +1,324 @@
+"""Distributions over random bits that depend on a state and an index only.
+
+A *state* is a vector of two uint64: a key, and the number of the draw. Whoever draws twice must move it on in between
+(`moved`). Every function gives an expression of elementwise operations: it takes part in the kernels that read it, and
+has gradients with respect to the parameters wherever the numbers are a differentiable function of these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from croton.config import config
+from croton.graph.node import Variable
+from croton.ops.argmax import argmax
+from croton.ops.cast import cast
+from croton.ops.convert import as_tensor_variable
+from croton.ops.cumulate import cumsum
+from croton.ops.elementwise import cos, exp, expm1, log, log1p, minimum, sqrt, switch, tan
+from croton.ops.known import get_vector_length
+from croton.ops.place import Place
+from croton.ops.random.bits import below, more_random_bits, open_unit, random_bits, unit
+from croton.ops.search import searchsorted
+from croton.ops.shape import as_length, shape_i
+from croton.ops.sort import argsort
+from croton.vartypes.dtype import is_discrete, is_float, upcast
+
+Lengths = Sequence[Any]
+
+
+def moved(state: Any) -> Variable:
+    """The state for the next draw."""
+    made: Variable = as_tensor_variable(state) + np.array([0, 1], dtype="uint64")
+    return made
+
+
+# -- shapes --------------------------------------------------------------------------------------------------
+def lengths_of_draw(size: Any, *parameters: Variable) -> list[Variable]:
+    """The lengths of a draw: those that `size` says, or those that the parameters broadcast to.
+
+    Errors: TypeError for a size that is no integers; ValueError where parameters have more axes than the size
+    """
+    most = max((p.type.ndim for p in parameters), default=0)
+    if size is None:
+        return [_common_length(parameters, axis - most) for axis in range(most)]
+    if isinstance(size, Variable) and size.type.ndim == 1:
+        found: list[Any] = [size[i] for i in range(get_vector_length(size))]
+    else:
+        found = list(size) if isinstance(size, (tuple, list, np.ndarray)) else [size]
+    lengths = [as_tensor_variable(n) for n in found]
+    for n in lengths:
+        if n.type.ndim or not is_discrete(n.type.dtype):
+            raise TypeError(f"The size of a draw is an integer, or a list of integers; got {size!r}.")
+    if most > len(lengths):
+        raise ValueError(f"A draw of {len(lengths)} axes can't have parameters of {most} axes.")
+    return [as_length(n) for n in lengths]
+
+
+def _common_length(parameters: Sequence[Variable], axis: int) -> Variable:
+    """The length of an axis, counted from the last, that parameters broadcast to."""
+    having = [p for p in parameters if p.type.ndim >= -axis]
+    for p in having:
+        if not p.type.broadcastable[axis]:
+            return shape_i(p, p.type.ndim + axis)
+    return as_tensor_variable(np.int64(1))
+
+
+# -- bits and uniform numbers --------------------------------------------------------------------------------
+def _bits(state: Any, lengths: Lengths, more: bool = False) -> Variable:
+    """64 random bits per element; with `more` the other 64 that there are."""
+    index = Place()(*lengths) if lengths else np.int64(0)
+    made: Variable = (more_random_bits if more else random_bits)(state[0], state[1], index)
+    return made
+
+
+def _unit(state: Any, lengths: Lengths, dtype: str) -> Any:
+    return unit[dtype](_bits(state, lengths, more=True))
+
+
+def _above_zero(state: Any, lengths: Lengths, dtype: str) -> Any:
+    return open_unit[dtype](_bits(state, lengths))
+
+
+def _inside(state: Any, lengths: Lengths, dtype: str) -> Any:
+    """Uniform numbers that are neither 0 nor 1."""
+    return minimum(_above_zero(state, lengths, dtype), 1 - np.finfo(dtype).epsneg)
+
+
+def _parameters(dtype: str | None, *values: Any) -> tuple[str, list[Any]]:
+    """The data type of a draw of floats (at least floatX, unless it is given), and its parameters in it."""
+    variables = [as_tensor_variable(v) for v in values]
+    if dtype is None:
+        dtype = upcast(config.floatX, *(v.type.dtype for v in variables))
+    if not is_float(dtype):
+        raise TypeError(f"This distribution is of floating point numbers; got dtype={dtype!r}.")
+    return dtype, [cast(v, dtype) for v in variables]
+
+
+def _of(dtype: str, value: float) -> Any:
+    return np.asarray(value, dtype=dtype)
+
+
+# -- continuous distributions --------------------------------------------------------------------------------
+def uniform(
+    state: Any, low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: str | None = None
+) -> Variable:
+    """Numbers evenly spread over [low, high)."""
+    dtype, (low, high) = _parameters(dtype, low, high)
+    made: Variable = low + (high - low) * _unit(state, lengths_of_draw(size, low, high), dtype)
+    return made
+
+
+def normal(
+    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
+) -> Variable:
+    """Normally distributed numbers of mean `loc` and standard deviation `scale`.
+
+    Source: Box and Muller, 1958: two uniform numbers as radius and angle
+    """
+    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    lengths = lengths_of_draw(size, loc, scale)
+    radius = sqrt(_of(dtype, -2) * log(_above_zero(state, lengths, dtype)))
+    angle = _of(dtype, 2 * math.pi) * _unit(state, lengths, dtype)
+    made: Variable = loc + scale * (radius * cos(angle))
+    return made
+
+
+def lognormal(
+    state: Any, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: str | None = None
+) -> Variable:
+    """Numbers whose logarithms are normally distributed."""
+    made: Variable = exp(normal(state, mean, sigma, size, dtype))
+    return made
+
+
+def _standard_exponential(state: Any, lengths: Lengths, dtype: str) -> Any:
+    return -log(_above_zero(state, lengths, dtype))
+
+
+def exponential(state: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+    """Exponentially distributed numbers of mean `scale`."""
+    dtype, (scale,) = _parameters(dtype, scale)
+    made: Variable = scale * _standard_exponential(state, lengths_of_draw(size, scale), dtype)
+    return made
+
+
+def laplace(
+    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
+) -> Variable:
+    """Numbers whose distance from `loc`, to either side, is exponentially distributed with mean `scale`."""
+    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    lengths = lengths_of_draw(size, loc, scale)
+    far = _standard_exponential(state, lengths, dtype)
+    made: Variable = loc + scale * switch(_unit(state, lengths, dtype) < _of(dtype, 0.5), -far, far)
+    return made
+
+
+def gumbel(
+    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
+) -> Variable:
+    """Numbers of a Gumbel distribution: what the greatest of many exponentially distributed numbers is like."""
+    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    made: Variable = loc + scale * _standard_gumbel(state, lengths_of_draw(size, loc, scale), dtype)
+    return made
+
+
+def _standard_gumbel(state: Any, lengths: Lengths, dtype: str) -> Any:
+    # The logarithm is taken of 1 - u, as small u are finely spread: these make the numbers that count, the great ones.
+    return -log(-log1p(-_inside(state, lengths, dtype)))
+
+
+def logistic(
+    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
+) -> Variable:
+    """Numbers of a logistic distribution: `sigmoid((x - loc) / scale)` is evenly spread."""
+    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    u = _inside(state, lengths_of_draw(size, loc, scale), dtype)
+    made: Variable = loc + scale * (log(u) - log1p(-u))
+    return made
+
+
+def cauchy(
+    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
+) -> Variable:
+    """Numbers of a Cauchy distribution, which has no mean."""
+    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    u = _inside(state, lengths_of_draw(size, loc, scale), dtype)
+    made: Variable = loc + scale * tan(_of(dtype, math.pi) * (u - _of(dtype, 0.5)))
+    return made
+
+
+def weibull(state: Any, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+    """Numbers whose power of exponent `shape` is exponentially distributed; times `scale`."""
+    dtype, (shape, scale) = _parameters(dtype, shape, scale)
+    far = _standard_exponential(state, lengths_of_draw(size, shape, scale), dtype)
+    made: Variable = scale * far ** (_of(dtype, 1) / shape)
+    return made
+
+
+def pareto(state: Any, a: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+    """Numbers of at least `scale`; that one is greater than x has the probability (scale / x)^a."""
+    dtype, (a, scale) = _parameters(dtype, a, scale)
+    far = _standard_exponential(state, lengths_of_draw(size, a, scale), dtype)
+    made: Variable = scale * (expm1(far / a) + _of(dtype, 1))
+    return made
+
+
+# -- discrete distributions ----------------------------------------------------------------------------------
+def bernoulli(state: Any, p: Any = 0.5, size: Any = None, dtype: str = "int64") -> Variable:
+    """1 with probability `p`, else 0."""
+    p = as_tensor_variable(p)
+    real = upcast(config.floatX, p.type.dtype)
+    return cast(_unit(state, lengths_of_draw(size, p), real) < cast(p, real), dtype)
+
+
+def integers(
+    state: Any, low: Any, high: Any = None, size: Any = None, dtype: str = "int64", endpoint: bool = False
+) -> Variable:
+    """Integers from `low` up to `high`, which is left out unless `endpoint`; without `high`, from 0 up to `low`.
+
+    Errors: TypeError for bounds or a data type that are no integers
+    """
+    low, high = (0, low) if high is None else (low, high)
+    low, high = as_tensor_variable(low), as_tensor_variable(high)
+    if not all(map(is_discrete, (low.type.dtype, high.type.dtype, dtype))):
+        raise TypeError(
+            f"Integers lie between integers; got {low} and {high} of types {low.type}, {high.type}, dtype={dtype!r}."
+        )
+    low, high = cast(low, "int64"), cast(high, "int64")
+    count = high - low + (1 if endpoint else 0)
+    step = below(_bits(state, lengths_of_draw(size, low, high)), cast(count, "uint64"))
+    return cast(low + cast(step, "int64"), dtype)
+
+
+def categorical(
+    state: Any, p: Any = None, logits: Any = None, size: Any = None, dtype: str = "int64"
+) -> Variable:
+    """Outcomes 0, 1, …, k - 1, whose probabilities (or logarithms of them, up to a constant) are along a last axis.
+
+    Errors: TypeError unless just one of `p` and `logits` is given; ValueError for one without axes
+    Source: Gumbel, 1954: the greatest of the logarithms with noise added
+    """
+    if (p is None) == (logits is None):
+        raise TypeError("categorical needs probabilities or logits: give one of p and logits.")
+    given = as_tensor_variable(logits if p is None else p)
+    if not given.type.ndim:
+        raise ValueError(f"categorical needs an axis of outcomes; got {given} of type {given.type}.")
+    dtype_of, (weights,) = _parameters(None, given)
+    scores = weights if p is None else log(weights)
+    outcomes = shape_i(scores, scores.type.ndim - 1)
+    if size is None:
+        lengths = [shape_i(scores, axis) for axis in range(scores.type.ndim)]
+    else:
+        lengths = [*lengths_of_draw(size), outcomes]
+        if len(lengths) < scores.type.ndim:
+            raise ValueError(
+                f"A draw of {len(lengths) - 1} axes can't have probabilities of {scores.type.ndim} axes."
+            )
+    noisy = scores + _standard_gumbel(state, lengths, dtype_of)
+    return cast(argmax(noisy, axis=-1), dtype)
+
+
+def permutation(state: Any, x: Any, dtype: str = "int64") -> Variable:
+    """The integers below a number in random order; or the rows of a tensor (along its first axis).
+
+    Errors: TypeError for a number that is no integer
+    """
+    x = as_tensor_variable(x)
+    if x.type.ndim:
+        order = argsort(_bits(state, [shape_i(x, 0)]))
+        return x[order]  # type: ignore[no-any-return]
+    if not is_discrete(x.type.dtype):
+        raise TypeError(
+            f"There are permutations of tensors, and of so many integers; got {x} of type {x.type}."
+        )
+    return cast(argsort(_bits(state, [as_length(x)])), dtype)
+
+
+def choice(state: Any, a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Variable:
+    """Elements of the vector `a`, or of 0, …, a - 1; all as likely, or with probabilities `p`.
+
+    Without `replace`, none comes twice.
+
+    Errors: ValueError for `a` of more than one axis, `p` of other than one, or a size of several axes without `replace`
+    """
+    a = as_tensor_variable(a)
+    if a.type.ndim > 1:
+        raise ValueError(
+            f"choice draws from a vector, or the integers below a number; got {a} of type {a.type}."
+        )
+    count = shape_i(a, 0) if a.type.ndim else as_length(a)
+    lengths = lengths_of_draw(() if size is None else size)
+    if p is not None:
+        p = as_tensor_variable(p)
+        if p.type.ndim != 1:
+            raise ValueError(f"The probabilities of choice are a vector; got {p} of type {p.type}.")
+    at = _with_replacement(state, count, lengths, p) if replace else _without(state, count, lengths, p)
+    return a[at] if a.type.ndim else at  # type: ignore[no-any-return]
+
+
+def _with_replacement(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
+    if p is None:
+        return integers(state, count, size=lengths)
+    dtype, (weights,) = _parameters("float64", p)
+    sums: Any = cumsum(weights)
+    place = searchsorted(sums, _unit(state, lengths, dtype) * sums[-1], side="right")
+    # The product may round up to the last sum itself.
+    return minimum(place, count - 1)
+
+
+def _without(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
+    if len(lengths) > 1:
+        raise ValueError(f"Without replacement, choice draws a vector; got a size of {len(lengths)} axes.")
+    wanted = lengths[0] if lengths else as_tensor_variable(np.int64(1))
+    if p is None:
+        order = argsort(_bits(state, [count]))
+    else:
+        # source: Efraimidis and Spirakis, 2006: exponential times of rate p; the first to come are drawn
+        order = argsort(_standard_exponential(state, [count], "float64") / cast(p, "float64"))
+    drawn: Any = order[:wanted]
+    return drawn if lengths else drawn[0]

@@ -1,0 +1,203 @@
+"""Distributions over random bits: their laws, shapes, gradients and mistakes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import theano
+import theano.tensor as T
+from theano.tensor import random
+
+N = 20_000
+KEY = np.array([20_111, 0], dtype="uint64")
+
+# Draws with parameters, and the laws that they have.
+LAWS = {
+    "uniform": (lambda s, **k: random.uniform(s, -1.0, 3.0, **k), stats.uniform(-1, 4)),
+    "normal": (lambda s, **k: random.normal(s, 2.0, 3.0, **k), stats.norm(2, 3)),
+    "lognormal": (lambda s, **k: random.lognormal(s, 0.5, 0.25, **k), stats.lognorm(0.25, scale=np.exp(0.5))),
+    "exponential": (lambda s, **k: random.exponential(s, 2.0, **k), stats.expon(scale=2)),
+    "laplace": (lambda s, **k: random.laplace(s, 1.0, 2.0, **k), stats.laplace(1, 2)),
+    "gumbel": (lambda s, **k: random.gumbel(s, 1.0, 2.0, **k), stats.gumbel_r(1, 2)),
+    "logistic": (lambda s, **k: random.logistic(s, 1.0, 2.0, **k), stats.logistic(1, 2)),
+    "cauchy": (lambda s, **k: random.cauchy(s, 1.0, 2.0, **k), stats.cauchy(1, 2)),
+    "weibull": (lambda s, **k: random.weibull(s, 1.7, 2.0, **k), stats.weibull_min(1.7, scale=2)),
+    "pareto": (lambda s, **k: random.pareto(s, 3.0, 2.0, **k), stats.pareto(3, scale=2)),
+}
+
+
+def drawn(expression, mode=None):
+    """The value of an expression of the state."""
+    s = T.TensorType("uint64", (None,))()
+    return theano.function([s], expression(s), mode=mode)(KEY)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", LAWS)
+def test_laws(name, dtype):
+    draw, law = LAWS[name]
+    sample = drawn(lambda s: draw(s, size=N, dtype=dtype))
+    assert sample.dtype == dtype and np.isfinite(sample).all()
+    assert stats.kstest(sample.astype("float64"), law.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_reference_agrees(name):
+    draw, _ = LAWS[name]
+    native, reference = (
+        drawn(lambda s: draw(s, size=(9, 70), dtype="float64"), mode) for mode in ("FAST_RUN", "FAST_COMPILE")
+    )
+    np.testing.assert_allclose(native, reference, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_halves(name):
+    sample = drawn(lambda s: LAWS[name][0](s, size=2000, dtype="float16"))
+    assert sample.dtype == "float16" and not np.isnan(sample).any()
+    low, high = LAWS[name][1].ppf([0.25, 0.75])
+    assert 0.4 < np.mean((sample > low) & (sample < high)) < 0.6
+
+
+def test_tails_of_float32_are_long():
+    sample = abs(drawn(lambda s: random.normal(s, size=5_000_000, dtype="float32")))
+    for edge in (3, 4, 4.8):
+        wanted = 2 * stats.norm.sf(edge) * len(sample)
+        assert abs((sample > edge).sum() - wanted) < 5 * np.sqrt(wanted)
+
+
+def test_discrete_laws():
+    die = drawn(lambda s: random.integers(s, 1, 6, size=60_000, endpoint=True))
+    assert stats.chisquare(np.bincount(die, minlength=7)[1:]).pvalue > 1e-3
+    coins = drawn(lambda s: random.bernoulli(s, np.array([0.0, 0.3, 1.0]), size=(N, 3)))
+    assert coins[:, 0].sum() == 0 and coins[:, 2].sum() == N
+    assert abs(coins[:, 1].mean() - 0.3) < 5 * np.sqrt(0.21 / N)
+    p = np.array([0.1, 0.2, 0.0, 0.7])
+    for sample in (
+        drawn(lambda s: random.categorical(s, p, size=N)),
+        drawn(lambda s: random.categorical(s, logits=np.log(p + 1e-300) + 3, size=N)),
+        drawn(lambda s: random.choice(s, 4, size=N, p=p)),
+    ):
+        counts = np.bincount(sample, minlength=4)
+        assert counts[2] == 0
+        assert stats.chisquare(counts[[0, 1, 3]], N * p[[0, 1, 3]]).pvalue > 1e-3
+
+
+def test_integers_over_great_ranges():
+    least, greatest = -(2**62), 2**62
+    sample = drawn(lambda s: random.integers(s, least, greatest, size=N))
+    assert stats.kstest(sample / 2.0**63 + 0.5, "uniform").pvalue > 1e-3
+    assert drawn(lambda s: random.integers(s, 5, size=100, dtype="int8")).dtype == "int8"
+    assert (drawn(lambda s: random.integers(s, 3, 4, size=100)) == 3).all()
+
+
+def test_permutations_and_choice():
+    order = drawn(lambda s: random.permutation(s, 50))
+    assert sorted(order) == list(range(50)) and list(order) != list(range(50))
+    rows = drawn(lambda s: random.permutation(s, np.arange(10).reshape(5, 2)))
+    assert sorted(map(tuple, rows.tolist())) == [(2 * i, 2 * i + 1) for i in range(5)]
+    few = drawn(lambda s: random.choice(s, [5, 6, 7, 8], size=4, replace=False))
+    assert sorted(few) == [5, 6, 7, 8]
+    likely = drawn(lambda s: random.choice(s, 4, size=2, replace=False, p=[0.0, 0.5, 0.5, 0.0]))
+    assert sorted(likely) == [1, 2]
+    assert drawn(lambda s: random.choice(s, [5, 6, 7])) in (5, 6, 7)
+    assert drawn(lambda s: random.choice(s, 9, replace=False)) in range(9)
+    many = drawn(lambda s: random.choice(s, [5, 6, 7], size=(3, 4)))
+    assert many.shape == (3, 4) and set(many.ravel()) <= {5, 6, 7}
+
+
+def test_first_places_of_permutations_are_even():
+    s = theano.shared(KEY)
+    f = theano.function([], random.permutation(s, 4)[0], updates={s: random.moved(s)})
+    assert stats.chisquare(np.bincount([f() for _ in range(2000)])).pvalue > 1e-3
+
+
+def test_shapes_by_broadcasting():
+    low, high = np.zeros((3, 1)), np.ones(4) * 5
+    s = T.TensorType("uint64", (None,))()
+    v = T.dvector()
+    for draw, shape in (
+        (random.uniform(s, low, high), (3, 4)),
+        (random.uniform(s, low, high, size=(2, 3, 4)), (2, 3, 4)),
+        (random.normal(s), ()),
+        (random.normal(s, v, 1.0), (6,)),
+        (random.normal(s, v, low), (3, 6)),
+        (random.exponential(s, v, size=(2, v.shape[0])), (2, 6)),
+        (random.uniform(s, size=T.as_tensor_variable([2, 5])), (2, 5)),
+        (random.uniform(s, size=v.shape), (6,)),
+        (random.uniform(s, size=(0, 3)), (0, 3)),
+        (random.categorical(s, np.full((5, 3), 1 / 3)), (5,)),
+        (random.categorical(s, np.full((5, 3), 1 / 3), size=(4, 5)), (4, 5)),
+        (random.categorical(s, [0.5, 0.5]), ()),
+    ):
+        f = theano.function([s, v], draw, on_unused_input="ignore")
+        assert f(KEY, np.arange(6.0)).shape == shape
+    # Elements differ along axes that parameters lack.
+    assert len(np.unique(drawn(lambda s: random.uniform(s, low, high)))) == 12
+
+
+def test_gradients_by_reparametrisation():
+    s = T.TensorType("uint64", (None,))()
+    a, b = T.dscalar(), T.dscalar()
+    for draw in (random.normal, random.laplace, random.gumbel, random.logistic, random.uniform):
+        x = draw(s, a, b, size=(7,), dtype="float64")
+        f = theano.function([s, a, b], [x, *theano.grad((x**2).sum(), [a, b])])
+        _, da, db = f(KEY, 0.3, 1.5)
+        h = 1e-6
+        for got, (up, down) in (
+            (da, ((0.3 + h, 1.5), (0.3 - h, 1.5))),
+            (db, ((0.3, 1.5 + h), (0.3, 1.5 - h))),
+        ):
+            costs = [(f(KEY, *at)[0] ** 2).sum() for at in (up, down)]
+            assert got == pytest.approx((costs[0] - costs[1]) / (2 * h), rel=1e-5)
+    for draw in (random.exponential, lambda s, a, **k: random.weibull(s, a, **k), random.pareto):
+        x = draw(s, a, size=(7,), dtype="float64")
+        f = theano.function([s, a], [x, theano.grad(x.sum(), a)])
+        difference = (f(KEY, 1.5 + h)[0] - f(KEY, 1.5 - h)[0]).sum() / (2 * h)
+        assert f(KEY, 1.5)[1] == pytest.approx(difference, rel=1e-5)
+
+
+def test_masks_are_made_where_they_are_used():
+    s, x = T.TensorType("uint64", (None,))(), T.matrix()
+    y = x * random.bernoulli(s, 0.5, size=x.shape, dtype=x.dtype)
+    f = theano.function([s, x], [y, theano.grad(y.sum(), x)])
+    value, slope = f(KEY, np.full((50, 40), 2.0, x.dtype))
+    assert np.array_equal(value, 2 * slope) and set(np.unique(slope)) == {0, 1}
+    g = theano.function([s, x], y)
+    assert sum(line.startswith("  k") for line in str(theano.explain(g)).splitlines()) == 1
+
+
+def test_mistakes():
+    s = T.TensorType("uint64", (None,))()
+    with pytest.raises(TypeError, match="integers"):
+        random.uniform(s, size=(2.5,))
+    with pytest.raises(TypeError, match="integers"):
+        random.uniform(s, size=(T.dscalar(), 2))
+    with pytest.raises(ValueError, match="parameters of 2 axes"):
+        random.normal(s, np.zeros((2, 2)), size=3)
+    with pytest.raises(TypeError, match="floating point"):
+        random.normal(s, dtype="int32")
+    with pytest.raises(TypeError, match="between integers"):
+        random.integers(s, 0.5, 3)
+    with pytest.raises(TypeError, match="one of p and logits"):
+        random.categorical(s)
+    with pytest.raises(ValueError, match="axis of outcomes"):
+        random.categorical(s, 0.5)
+    with pytest.raises(ValueError, match="probabilities of 3 axes"):
+        random.categorical(s, np.ones((2, 2, 2)), size=3)
+    with pytest.raises(TypeError, match="permutations"):
+        random.permutation(s, 2.5)
+    with pytest.raises(ValueError, match="vector"):
+        random.choice(s, np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="vector"):
+        random.choice(s, 3, p=np.ones((3, 1)))
+    with pytest.raises(ValueError, match="Without replacement"):
+        random.choice(s, 9, size=(2, 2), replace=False)
+    n = T.lscalar()
+    with pytest.raises(ValueError, match="negative length"):
+        theano.function([s, n], random.uniform(s, size=n))(KEY, -1)
+    # Elementwise operations say where lengths do not fit.
+    v = T.dvector()
+    with pytest.raises(ValueError, match="mis-match"):
+        theano.function([s, v], random.normal(s, v, size=(2, 4)))(KEY, np.zeros(3))
