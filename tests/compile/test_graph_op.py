@@ -106,3 +106,13 @@ def test_pickle():
     again = pickle.loads(pickle.dumps(op))
     assert again(a).eval({a: 4}) == 8
     assert str(again) == "double{inline=False}"
+
+
+def test_the_graph_is_rewritten_with_what_stands_around_it():
+    x = T.dvector("x")
+    softplus = theano.OpFromGraph([x], [T.log(1 + T.exp(x))])
+    outer = theano.OpFromGraph([x], [softplus(x) * 2])
+    f = theano.function([x], [outer(x), theano.grad(outer(x).sum(), x)])
+    value, slope = f([1000.0, -1000.0])
+    assert value.tolist() == [2000.0, 0.0] and slope.tolist() == [2.0, 0.0]
+    assert not any(isinstance(n.op, theano.OpFromGraph) for n in f.maker.fgraph.toposort())

@@ -39,6 +39,9 @@ class OpFromGraph(Op):
             for both lop_overrides and grad_overrides
     """
 
+    # The compiler puts the graph in the place of the operation before all other rewrites.
+    is_graph = True
+
     def __init__(
         self,
         inputs: Sequence[Variable],

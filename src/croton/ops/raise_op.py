@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
@@ -27,6 +27,7 @@ class Assert(Primitive):
 
     msg: str = "Theano Assert failed!"
 
+    failure: ClassVar[type[Exception]] = AssertionError
     passes_scalar = 0
     view_map = {0: [0]}
 
@@ -48,7 +49,7 @@ class Assert(Primitive):
 
     def eval(self, xp: Any, value: Any, *conditions: Any) -> Any:
         if not all(conditions):
-            raise AssertionError(self.msg)
+            raise self.failure(self.msg)
         return value
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
@@ -72,7 +73,7 @@ class Assert(Primitive):
 
     def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
         """The exception for what native code reports."""
-        return AssertionError(self.msg)
+        return self.failure(self.msg)
 
     samples = (S((2, 3), True), S((0,)))
     errors = (
@@ -82,6 +83,29 @@ class Assert(Primitive):
 
     def __str__(self) -> str:
         return f"Assert{{msg={self.msg!r}}}"
+
+
+@op("checked_divisor")
+class CheckedDivisor(Assert):
+    """The first input as it is, so long as all others are true: that it has no zeros to divide integers by.
+
+    Shapes:    (…), and () each -> as the first
+    Dtypes:    as the first
+    Gradient:  the cotangent
+    Errors:    ZeroDivisionError with `msg` at run time
+    """
+
+    msg: str = "integer division or modulo by zero"
+
+    failure: ClassVar[type[Exception]] = ZeroDivisionError
+    samples = (S((2, 3), True), S((0,)))
+    errors = (
+        E((2,), False, raises=ZeroDivisionError, says="integer division or modulo by zero"),
+        E((2,), (2,), raises=AssertionError, says="must be a scalar"),
+    )
+
+    def __str__(self) -> str:
+        return type(self).__name__
 
 
 class ConditionError(ShapeError, AssertionError):

@@ -25,6 +25,8 @@ from croton.rules import (
     stable,
     useless,
 )
+from croton.rules.divisors import check_divisors
+from croton.rules.expand import expand_graphs
 from croton.rules.inner import rewrite_inner_graphs
 from croton.rules.loops.passes import rewrite_loops, unite_loops
 from croton.rules.passes import Context, conform, fold_constants, lift_shapes, merge
@@ -39,7 +41,9 @@ FAMILIES = (
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
 
 PASSES = (
+    Pass("expand_graphs", whole=expand_graphs, tags=_ALWAYS),
     Pass("merge", whole=merge, tags=_ALWAYS),
+    Pass("check_divisors", whole=check_divisors, tags=_ALWAYS),
     Pass("unite_loops", whole=unite_loops),
     Pass("canonicalize", stage=canonicalize),
     Pass("merge_canonical", whole=merge),

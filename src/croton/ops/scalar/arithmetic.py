@@ -125,7 +125,7 @@ def _lower_floor_divided(b: Any, x: Any, y: Any) -> Any:
 
 int_div = scalar_op(
     "int_div",
-    "Quotient rounded down; by zero, that of integers is 0 and that of floats NaN. Of complex numbers, the real part.",
+    "Quotient rounded down; by zero, that of floats is NaN, and integers raise. Of complex numbers, the real part.",
     dtypes=same,
     eval=_floor_divided,
     lower=_lower_floor_divided,
@@ -138,7 +138,7 @@ int_div = scalar_op(
 
 mod = scalar_op(
     "mod",
-    "What is left by division rounded down: of the sign of the divisor; of integers by zero, 0.",
+    "What is left by division rounded down: of the sign of the divisor. Integers raise where that is zero.",
     dtypes=real(same),
     eval=lambda xp, x, y: xp.mod(x, y),
     lower=lambda b, x, y: b.const(False, "bool") if x.dtype == "bool" else b.mod(x, y),

@@ -1,0 +1,58 @@
+"""Integers can't be divided by zero: a check is put in front of divisors that may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from croton.graph import origin
+from croton.graph.fgraph import FunctionGraph
+from croton.graph.node import Apply, Constant, Variable
+from croton.ops.elementwise import neq
+from croton.ops.elemwise import DimShuffle, Elemwise
+from croton.ops.raise_op import CheckedDivisor
+from croton.ops.truth import all as all_of
+from croton.rewrite.stats import StageStats
+
+_DIVISIONS = frozenset({"int_div", "mod"})
+_INTEGERS = "iu"
+
+
+def check_divisors(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
+    """Let divisions of integers that the user wrote read divisors that are checked.
+
+    Those that come later are of lengths, where x // 0 is 0: so this comes before all that asks for shapes.
+    """
+    checked: dict[Variable, Variable] = {}
+    for node in graph.toposort():
+        if not _divides_integers(node):
+            continue
+        divisor = node.inputs[1]
+        if divisor.owner is not None and isinstance(divisor.owner.op, CheckedDivisor):
+            continue
+        values = _unmoved(divisor)
+        if isinstance(values, Constant) and np.all(values.data):
+            continue
+        if divisor not in checked:
+            with origin.inherit(node.origin):
+                condition: Any = neq(values, 0)
+                checked[divisor] = CheckedDivisor()(
+                    divisor, all_of(condition) if condition.ndim else condition
+                )
+        graph.change_input(node, 1, checked[divisor])
+        stats.fired["check_divisors"] += 1
+
+
+def _divides_integers(node: Apply) -> bool:
+    op = node.op
+    if not isinstance(op, Elemwise) or op.scalar_op.name not in _DIVISIONS:
+        return False
+    return np.dtype(node.outputs[0].type.dtype).kind in _INTEGERS
+
+
+def _unmoved(variable: Variable) -> Variable:
+    """What `variable` has the elements of, past axes that were added or moved."""
+    while variable.owner is not None and isinstance(variable.owner.op, DimShuffle):
+        variable = variable.owner.inputs[0]
+    return variable
