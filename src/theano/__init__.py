@@ -13,6 +13,7 @@ from croton.compile.mode import predefined_modes as predefined_modes
 from croton.compile.mode import predefined_optimizers as predefined_optimizers
 from croton.compile.rebuild import clone as clone
 from croton.compile.scan.build import scan as scan
+from croton.compile.scan.checkpoints import scan_checkpoints as scan_checkpoints
 from croton.compile.scan.views import foldl as foldl
 from croton.compile.scan.views import foldr as foldr
 from croton.compile.scan.views import map as map

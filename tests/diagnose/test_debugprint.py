@@ -123,3 +123,27 @@ def test_short_forms():
     assert var_descriptor(T.constant(np.ones((3, 4)))) == "A=TensorConstant{(3, 4) of 1.0}"
     known = "b0c45303f7f11848cb5e6e5b2af2fb2aecd0b72c28748b88b583ab6bb76df174"
     assert hex_digest(np.arange(3.0)) == f"{known}|strides=[8]|shape=[3]"
+
+
+def test_graphs_of_loops_come_after_the_rest():
+    y, k = T.dvector("y"), T.dscalar("k")
+    out, _ = theano.scan(lambda a, s: s * k + a, sequences=y, outputs_info=T.dscalar("s"))
+    assert debugprint(out, file="str") == lines(
+        "Subtensor{1:} [id A] ''   ",
+        " |for{cpu,scan_fn} [id B] ''   ",
+        "   |Shape_i{i=0} [id C] ''   ",
+        "   | |y [id D]",
+        "   |y [id D]",
+        "   |InplaceDimShuffle{x} [id E] ''   ",
+        "   | |s [id F]",
+        "   |k [id G]",
+        "",
+        "Inner graphs of the scan ops:",
+        "",
+        "for{cpu,scan_fn} [id B] ''   ",
+        " >Elemwise{add,no_inplace} [id H] ''   ",
+        " > |Elemwise{mul,no_inplace} [id I] ''   ",
+        " > | |s[t-1] [id J] -> [id E]",
+        " > | |k [id K] -> [id G]",
+        " > |y[t] [id L] -> [id D]",
+    )

@@ -64,6 +64,9 @@ class _Printer:
         self.done = done
         self.used = used_ids
         self.clients = False
+        # Loops that were printed: variables that they make. What inputs of their graphs read outside.
+        self.loops: list[Variable] = []
+        self.outside: dict[Variable, Variable] = {}
 
     def id_of(self, thing: Any) -> str:
         """The text `[id …]` of a node, or of a variable that no node makes."""
@@ -82,29 +85,49 @@ class _Printer:
     def print(self, source: _Source) -> None:
         """Print all roots of `source`, each with what it is made of."""
         for root in source.roots:
-            stack = [(root, "", "", self.depth)]
-            while stack:
-                variable, before, below, depth = stack.pop()
-                if depth == 0:
-                    continue
-                node = variable.owner
-                if node is None:
-                    self.out.write(f"{before}{self._leaf(variable, source)}\n")
-                    continue
-                seen = node in self.done
-                self.out.write(f"{before}{self._inner(variable, node, source)}\n")
-                self.done[node] = self.used[node]
-                if seen or (self.stop_on_name and variable.name is not None):
-                    continue
-                last = len(node.inputs) - 1
-                stack.extend(
-                    (x, f"{below} |", f"{below}  " if at == last else f"{below} |", depth - 1)
-                    for at, x in reversed(list(enumerate(node.inputs)))
-                )
+            self._print_below(root, source, "", "")
+
+    def print_loops(self) -> None:
+        """Print the graphs of all loops that were printed, and of loops in these."""
+        if self.loops:
+            self.out.write("\nInner graphs of the scan ops:\n")
+        for root in self.loops:
+            node: Any = root.owner
+            self.outside.update(zip(node.op.inner_inputs, node.op.read_outside(node), strict=True))
+            source = _Source(node.op.inner_outputs)
+            self.out.write(f"\n{self._inner(root, node, source)}\n")
+            for out in source.roots:
+                self._print_below(out, source, " >", " >")
+
+    def _print_below(self, root: Variable, source: _Source, before: str, below: str) -> None:
+        """Print a root and what it is made of, each line after `before` or `below`."""
+        stack = [(root, before, below, self.depth)]
+        while stack:
+            variable, before, below, depth = stack.pop()
+            if depth == 0:
+                continue
+            node = variable.owner
+            if node is None:
+                self.out.write(f"{before}{self._leaf(variable, source)}\n")
+                continue
+            seen = node in self.done
+            if not seen and hasattr(node.op, "read_outside"):
+                self.loops.append(variable)
+            self.out.write(f"{before}{self._inner(variable, node, source)}\n")
+            self.done[node] = self.used[node]
+            if seen or (self.stop_on_name and variable.name is not None):
+                continue
+            last = len(node.inputs) - 1
+            stack.extend(
+                (x, f"{below} |", f"{below}  " if at == last else f"{below} |", depth - 1)
+                for at, x in reversed(list(enumerate(node.inputs)))
+            )
 
     def _leaf(self, variable: Variable, source: _Source) -> str:
         kind = f" <{variable.type}>" if self.print_type else ""
-        return f"{variable} {self.id_of(variable)}{kind}{_value(variable, source)}"
+        outer = self.outside.get(variable)
+        link = "" if outer is None else f" -> {self.id_of(outer.owner or outer)}"
+        return f"{variable} {self.id_of(variable)}{kind}{_value(variable, source)}{link}"
 
     def _inner(self, variable: Variable, node: Apply, source: _Source) -> str:
         label = str(node.op) if len(node.outputs) == 1 else f"{node.op}.{variable.index}"
@@ -169,6 +192,7 @@ def debugprint(
     printer.clients = print_clients
     for source in _sources(obj, print_storage):
         printer.print(source)
+    printer.print_loops()
     if file == "str":
         text: str = out.getvalue()
         return text

@@ -53,7 +53,7 @@ class InnerGraph:
         ]
         for variable in (*reads, *outputs):
             if variable not in inside and not isinstance(variable, Constant):
-                outer.setdefault(variable, shown(variable.type(), variable))
+                outer.setdefault(variable, shown(variable.type(variable.name), variable))
         elements = {v: shown(v.type(v.name), v) for v in inputs}
         made, _ = walk.clone_graph(list(outputs), {**elements, **outer})
         return cls([*elements.values(), *outer.values()], made), list(outer)

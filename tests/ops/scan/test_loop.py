@@ -142,3 +142,4 @@ def test_equal_loops_are_equal_and_can_be_kept():
     assert everything() != everything(True)
     assert pickle.loads(pickle.dumps(everything())) == everything()
     assert str(everything(name="f")) == "for{cpu,f}"
+    assert str(everything(True)) == "do_while{cpu,scan_fn}"

@@ -70,6 +70,7 @@ class mrg_uniform(Primitive):
     output_type: Any
     inplace: bool = False
 
+    is_dear = True
     ndim = property(lambda self: self.output_type.ndim)
 
     @classmethod

@@ -37,6 +37,7 @@ class RandomFunction(Op):
     """
 
     __props__ = ("fn", "outtype", "inplace", "ndim_added")
+    is_dear = True
 
     def __init__(
         self, fn: str | Callable[..., Any], outtype: Type, inplace: bool = False, ndim_added: int = 0

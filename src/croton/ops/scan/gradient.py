@@ -44,7 +44,7 @@ def backward(
     undefined = {
         outer: g for g, outer in zip(found, roles.read_from(), strict=True) if g is not None and _is_null(g)
     }
-    if any(roles.output_of(outer) is not None for outer in undefined):
+    if any(roles.output_of(outer) in flowing for outer in undefined):
         return [None, *[next(iter(undefined.values()))] * (roles.outer_inputs - 1)]
     found = [None if g is None or _is_null(g) else g for g in found]
     known = Known(op, xs, ys, [g for g in found if g is not None])

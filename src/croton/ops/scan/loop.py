@@ -86,6 +86,10 @@ class Scan(Primitive):
     inner_inputs = property(lambda self: self.graph.inputs)
     inner_outputs = property(lambda self: self.graph.outputs)
 
+    def read_outside(self, node: Apply) -> list[Variable]:
+        """For each input of the graph, what it reads of outside the loop."""
+        return [node.inputs[at] for at in self.roles.read_from()]
+
     def prepare(self, *args: Any) -> list[Variable]:
         roles = self.roles
         if len(args) != roles.outer_inputs:
@@ -240,7 +244,7 @@ class Scan(Primitive):
             wanted |= more
 
     def __str__(self) -> str:
-        return f"for{{cpu,{self.name or 'scan_fn'}}}"
+        return f"{'do_while' if self.until else 'for'}{{cpu,{self.name or 'scan_fn'}}}"
 
     def __reduce__(self) -> Any:
         return Scan, (

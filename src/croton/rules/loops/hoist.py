@@ -10,6 +10,7 @@ from croton.ops.dot import Dot
 from croton.ops.elementwise import add, mul, second
 from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
 from croton.ops.reduce import sum as sum_over
+from croton.ops.scan.loop import Scan
 from croton.ops.shape import Shape_i
 from croton.rules.loops.batch import Batch, Outside, as_matrix
 from croton.rules.loops.draft import Draft, Sequence, moving, stand_in
@@ -47,8 +48,11 @@ def _is_free(variable: Variable) -> bool:
 
 
 def dear_values_of_sequences(draft: Draft) -> None:
-    """Products of elements of sequences with what is the same in all steps: one product of the whole sequence."""
-    if draft.stop:
+    """Products of elements of sequences with what is the same in all steps: one product of the whole sequence.
+
+    A loop of loops is left as it is: its products are large enough, and it may be there to save memory.
+    """
+    if draft.stop or any(isinstance(node.op, Scan) for node in draft.nodes()):
         return
     batch = Batch(lambda v: _of_inputs(draft, v))
     replace: dict[Variable, Variable] = {}

@@ -1,0 +1,3 @@
+"""`scan`."""
+
+from croton.compile.scan.build import scan as scan
