@@ -76,6 +76,13 @@ static void copy_items(int64_t itemsize, char *to, int64_t to_stride, const char
     }
 }
 
+void rt_copy_tile(int64_t itemsize, char *to, int64_t to_row, const char *from, int64_t from_row, int64_t from_column,
+                  int64_t rows, int64_t columns)
+{
+    for (int64_t r = 0; r < rows; r++)
+        copy_items(itemsize, to + r * to_row, itemsize, from + r * from_row, from_column, columns);
+}
+
 /* -- jobs --------------------------------------------------------------------------------------------------------------------- */
 /* The last axis is the inner one. For a transpose, `across` is the axis along which the source runs, walked in tiles
  * together with the inner one; else -1. All other axes, and tiles of `across`, are counted by one row number. */

@@ -4,6 +4,48 @@
 static const int64_t zeros[RT_MAX_BUFFERS];
 
 /* -- running a prepared nest --------------------------------------------------------------------------------------------- */
+/* A tile of each input that does not lie along v is copied to where it does, in the cache, and read there.
+ * source: measured, 2 * x.T + y on 704 x 704 elements takes 0.7 (float32) and 0.5 (float64) of the time with a whole copy. */
+enum { TILE_ROWS = 32, TILE_COLUMNS = 64 };
+
+static int64_t tiles_bytes(const rt_nest_plan *plan)
+{
+    int64_t bytes = 0;
+    for (int b = 0; b < plan->nbuf; b++)
+        if (plan->tiled >> b & 1) bytes += (int64_t)TILE_ROWS * TILE_COLUMNS * plan->desc->bufs[b].itemsize;
+    return bytes;
+}
+
+static void run_tile(const rt_nest_plan *plan, void **p, int64_t o_lo, int64_t o_hi, int64_t v_lo, int64_t v_hi, char *tile)
+{
+    void *q[RT_MAX_BUFFERS];
+    int64_t so[RT_MAX_BUFFERS];
+    for (int b = 0; b < plan->nbuf; b++) {
+        q[b] = p[b];
+        so[b] = plan->so[b];
+        if (!(plan->tiled >> b & 1)) continue;
+        int64_t itemsize = plan->desc->bufs[b].itemsize, along = plan->sr[plan->nbuf + b];
+        rt_copy_tile(itemsize, tile, TILE_COLUMNS * itemsize, (char *)p[b] + o_lo * so[b] + v_lo * along, so[b], along,
+                     o_hi - o_lo, v_hi - v_lo);
+        so[b] = TILE_COLUMNS * itemsize;
+        q[b] = tile - o_lo * so[b] - v_lo * itemsize;
+        tile += TILE_ROWS * so[b];
+    }
+    plan->kernel(q, so, plan->sr, o_lo, o_hi, plan->nr, v_lo, v_hi, NULL);
+}
+
+static void run_kernel(const rt_nest_plan *plan, void **p, int64_t o_lo, int64_t o_hi, int64_t v_lo, int64_t v_hi,
+                       void *scratch)
+{
+    if (!plan->tiled) {
+        plan->kernel(p, plan->so, plan->sr, o_lo, o_hi, plan->nr, v_lo, v_hi, scratch);
+        return;
+    }
+    for (int64_t o = o_lo; o < o_hi; o += TILE_ROWS)
+        for (int64_t v = v_lo; v < v_hi; v += TILE_COLUMNS)
+            run_tile(plan, p, o, rt_min(o_hi, o + TILE_ROWS), v, rt_min(v_hi, v + TILE_COLUMNS), scratch);
+}
+
 /* Rows [lo, hi) of the space (outer axes, o), for v in [v_lo, v_hi). */
 static void run_rows(const rt_nest_plan *plan, int64_t lo, int64_t hi, int64_t v_lo, int64_t v_hi, void *scratch)
 {
@@ -12,7 +54,7 @@ static void run_rows(const rt_nest_plan *plan, int64_t lo, int64_t hi, int64_t v
     int nbuf = plan->nbuf;
     for (int b = 0; b < nbuf; b++) p[b] = plan->p[b];
     if (!outer->n) {
-        plan->kernel(p, plan->so, plan->sr, lo, hi, plan->nr, v_lo, v_hi, scratch);
+        run_kernel(plan, p, lo, hi, v_lo, v_hi, scratch);
         return;
     }
     int64_t index[RT_MAX_AXES], rest = lo / plan->o, o_lo = lo % plan->o;
@@ -23,7 +65,7 @@ static void run_rows(const rt_nest_plan *plan, int64_t lo, int64_t hi, int64_t v
     }
     for (int64_t row = lo; row < hi;) {
         int64_t o_hi = rt_min(plan->o, o_lo + (hi - row));
-        plan->kernel(p, plan->so, plan->sr, o_lo, o_hi, plan->nr, v_lo, v_hi, scratch);
+        run_kernel(plan, p, o_lo, o_hi, v_lo, v_hi, scratch);
         row += o_hi - o_lo;
         o_lo = 0;
         for (int a = outer->n - 1; a >= 0; a--) {
@@ -52,6 +94,7 @@ static void nest_chunk(void *arg, int64_t chunk, int worker)
 static int64_t scratch_of(const rt_nest_plan *plan)
 {
     const rt_nest_desc *desc = plan->desc;
+    if (plan->tiled) return tiles_bytes(plan);
     int64_t points = rt_times(plan->nr, desc->form == RT_FORM_RO ? desc->lanes : plan->v);
     int64_t bytes = rt_times(desc->scratch_point, points);
     return bytes > INT64_MAX / 8 ? bytes : (bytes + desc->scratch + 63) & ~INT64_C(63);
@@ -257,7 +300,7 @@ static int32_t run_finish(rt_ctx *ctx, const rt_nest_desc *finish, const reducti
 {
     void *p[RT_MAX_BUFFERS];
     for (int b = 0; b < finish->nbuf; b++) p[b] = b < job->nacc ? job->accumulators[b] : q[b - job->nacc];
-    rt_nest_plan plan = {.desc = finish, .nr = 1, .v = job->grains};
+    rt_nest_plan plan = {.desc = finish, .nr = 1, .v = job->grains, .tiled = 0};
     int64_t bytes = scratch_of(&plan);
     void *scratch = bytes ? rt_alloc(ctx, bytes) : NULL;
     if (bytes && !scratch) return RT_E_MEMORY;

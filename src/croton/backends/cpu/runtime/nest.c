@@ -123,7 +123,7 @@ void rt_nest_prepare(rt_nest_plan *plan, const rt_nest_desc *desc, int nbuf, voi
     plan->desc = desc;
     plan->nbuf = nbuf;
     plan->p = p;
-    plan->copied = plan->merging = 0;
+    plan->tiled = plan->copied = plan->merging = 0;
     plan->slow = false;
     plan->outer.n = reduced.n = 0;
     for (int a = 0; a < desc->ndim; a++) {
@@ -221,6 +221,11 @@ int32_t rt_nest_conform(rt_ctx *ctx, rt_nest_plan *plan, rt_nest_copies *copies,
     copies->inputs = copies->outputs = 0;
     rt_nest_prepare(plan, desc, nbuf, p, dims, strides);
     if (!plan->copied || !plan->rows) return 0;
+    if (desc->form == RT_FORM_E && !desc->scratch_point) {
+        plan->tiled = plan->copied;
+        plan->copied = 0;
+        return 0;
+    }
     memcpy(copies->p, p, (size_t)nbuf * sizeof *p);
     memcpy(copies->strides, strides, (size_t)(nbuf * desc->ndim) * sizeof *strides);
     /* A copy changes what merges, so a second round may find something new. */
