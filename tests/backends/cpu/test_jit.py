@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from croton.backends.cpu import jit
+from croton.backends.cpu.cache import Cache
 from croton.backends.cpu.call import call_nest, nest_ranges, run_nest_at
 from croton.backends.cpu.codegen.target import Target
 from croton.loops.build import Builder
@@ -32,48 +33,48 @@ def entries(folder: Path) -> list[Path]:
     return sorted((folder / "objects").iterdir())
 
 
-def compiled(cache: jit.Cache, factor: float) -> int:
+def compiled(cache: Cache, factor: float) -> int:
     """By an engine that has loaded nothing yet."""
     return jit.Engine().compile_kernel(scaled(factor), cache)
 
 
 def test_equal_kernels_are_one() -> None:
-    engine, cache = jit.Engine(), jit.Cache(None)
+    engine, cache = jit.Engine(), Cache(None)
     first = engine.compile_kernel(scaled(2.0), cache)
     assert engine.compile_kernel(scaled(2.0, name="other"), cache) == first
     assert engine.compile_kernel(scaled(3.0), cache) != first
 
 
 def test_cache_keeps_object_code(tmp_path: Path) -> None:
-    cache = jit.Cache(tmp_path)
+    cache = Cache(tmp_path)
     compiled(cache, 2.0)
     assert (cache.hits, cache.misses, len(entries(tmp_path))) == (0, 1, 1)
     compiled(cache, 2.0)
     assert (cache.hits, cache.misses) == (1, 1)
-    assert compiled(jit.Cache(tmp_path), 2.0)
+    assert compiled(Cache(tmp_path), 2.0)
 
 
 def test_cache_is_private(tmp_path: Path) -> None:
-    cache = jit.Cache(tmp_path)
+    cache = Cache(tmp_path)
     compiled(cache, 2.0)
     assert stat.S_IMODE((tmp_path / "objects").stat().st_mode) == 0o700
 
 
 def test_folder_others_can_write_to_is_not_read(tmp_path: Path) -> None:
-    compiled(jit.Cache(tmp_path), 2.0)
+    compiled(Cache(tmp_path), 2.0)
     (tmp_path / "objects").chmod(0o777)
-    suspicious = jit.Cache(tmp_path)
+    suspicious = Cache(tmp_path)
     compiled(suspicious, 2.0)
     assert suspicious.hits == 0
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", None])
 def test_damaged_entry_is_made_again(tmp_path: Path, damage: bytes | None) -> None:
-    compiled(jit.Cache(tmp_path), 2.0)
+    compiled(Cache(tmp_path), 2.0)
     (entry,) = entries(tmp_path)
     whole = entry.read_bytes()
     entry.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]) if damage is None else damage)
-    again = jit.Cache(tmp_path)
+    again = Cache(tmp_path)
     assert compiled(again, 2.0)
     assert again.hits == 0
     assert entries(tmp_path)[0].read_bytes() == whole
@@ -81,11 +82,11 @@ def test_damaged_entry_is_made_again(tmp_path: Path, damage: bytes | None) -> No
 
 def test_unusable_folder_only_costs_time(tmp_path: Path) -> None:
     (tmp_path / "objects").write_text("a file where a folder should be")
-    assert compiled(jit.Cache(tmp_path), 2.0)
+    assert compiled(Cache(tmp_path), 2.0)
 
 
 def test_least_recently_used_go_first(tmp_path: Path) -> None:
-    cache = jit.Cache(tmp_path)
+    cache = Cache(tmp_path)
     for k, factor in enumerate((2.0, 3.0, 4.0)):
         before = set(entries(tmp_path)) if k else set()
         compiled(cache, factor)
@@ -99,12 +100,12 @@ def test_least_recently_used_go_first(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_writes_are_removed(tmp_path: Path) -> None:
-    compiled(jit.Cache(tmp_path), 2.0)
+    compiled(Cache(tmp_path), 2.0)
     old, fresh = tmp_path / "objects" / ".1-1-old", tmp_path / "objects" / ".1-1-fresh"
     for path in (old, fresh):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 7200,) * 2)
-    jit.Cache(tmp_path).trim()
+    Cache(tmp_path).trim()
     assert not old.exists()
     assert fresh.exists()
 
@@ -132,7 +133,7 @@ def test_code_for_a_lesser_machine_gives_the_same_elements() -> None:
     outs = []
     for engine in (host, lesser):
         made = [data, np.zeros(103), np.zeros(103, np.float16)]
-        address = engine.compile_kernel(b.kernel(), jit.Cache(None))
+        address = engine.compile_kernel(b.kernel(), Cache(None))
         run_nest_at(address, [a.reshape(1, 1, -1) for a in made], nest_ranges(1, 1, 103))
         outs.append(made[1:])
     for native, other in zip(*outs, strict=True):
@@ -140,7 +141,7 @@ def test_code_for_a_lesser_machine_gives_the_same_elements() -> None:
 
 
 def test_threads_compile_at_once() -> None:
-    engine, cache = jit.Engine(), jit.Cache(None)
+    engine, cache = jit.Engine(), Cache(None)
     found: list[int] = []
     threads = [
         threading.Thread(target=lambda k=k: found.append(engine.compile_kernel(scaled(float(k % 2)), cache)))

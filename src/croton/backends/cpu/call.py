@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from croton.backends.cpu import jit
+from croton.backends.cpu.cache import Cache
 from croton.backends.cpu.codegen.kernel import SYMBOL, kernel_text
 from croton.backends.cpu.codegen.target import Target
 from croton.loops.ir import Kernel
@@ -21,7 +22,7 @@ _LOOPS = ctypes.CFUNCTYPE(ctypes.c_int32, _P, _P, _I64, _I64, _P)
 def address_of(kernel: Kernel, target: Target | None = None) -> int:
     """The kernel compiled for this machine, its loops cut as for `target`."""
     text = kernel_text(kernel, target or jit.engine().target)
-    return jit.compile_text(text, SYMBOL, jit.Cache(None))
+    return jit.compile_text(text, SYMBOL, Cache(None))
 
 
 def nest_ranges(o: int, r: int, v: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from croton.backends.base import Interface
 from croton.backends.cpu import _runtime, blas, driver, jit, lapack
+from croton.backends.cpu.cache import Cache
 from croton.backends.cpu.codegen.kernel import kernel_text
 from croton.backends.cpu.failure import error_hook
 from croton.backends.steps import own_step
@@ -56,7 +57,7 @@ class CpuProgram:
             blas.load()
         if called & _LAPACK_CALLS:
             lapack.load()
-        cache = jit.Cache(config.base_compiledir)
+        cache = Cache(config.base_compiledir)
         kernels = [_address(kernel, cache) for kernel in plan.kernels]
         # The driver runs once per call, so that LLVM's quickest code generation is the right one.
         entry = jit.compile_text(driver.emit_driver(plan, driver.SYMBOL), driver.SYMBOL, cache, opt_level=0)
@@ -92,7 +93,7 @@ class CpuProgram:
         return (own_step(c.node, c.number, backend.compile), tuple(slots), tuple(outputs), c.number)
 
 
-def _address(kernel: p.Kernel, cache: jit.Cache) -> int | Callable[[], int]:
+def _address(kernel: p.Kernel, cache: Cache) -> int | Callable[[], int]:
     """Where the code of a kernel is, or what makes it when it is first run."""
     if kernel.later is not None:
         return lambda: jit.compile_kernel(kernel.body, cache)
