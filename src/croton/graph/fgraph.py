@@ -85,7 +85,7 @@ class FunctionGraph:
 
     # -- changing --------------------------------------------------------------------------------------------
     def replace(self, old: Variable, new: Variable, reason: str | None = None) -> None:
-        """Let all that read `old` read `new`.
+        """Let all that read `old` read `new`; where nothing does, nothing is done.
 
         Errors: TypeError when `new` is of another type and does not convert.
         """
@@ -93,6 +93,8 @@ class FunctionGraph:
             return
         if old not in self.clients:
             raise InconsistencyError(f"Can't replace {old} ({reason}): it is not in the graph.")
+        if not self.clients[old]:
+            return  # and `new` stays outside, where nothing would read it
         if new.type != old.type:
             new = old.type.filter_variable(new)
             if new is old:

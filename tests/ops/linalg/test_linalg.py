@@ -181,3 +181,9 @@ def test_diagonals_and_bounds() -> None:
 def test_vectors_are_no_matrices(operation: Any) -> None:
     with pytest.raises(ValueError, match="takes a matrix"):
         operation(like(np.ones(2)))
+
+
+def test_a_factor_that_nothing_reads_is_not_computed() -> None:
+    a = RNG.normal(size=(4, 3))
+    x = TensorType("float64", (None, None))()
+    np.testing.assert_allclose(function([x], qr(x)[1])(a), np.linalg.qr(a)[1], atol=1e-12)
