@@ -58,7 +58,8 @@ demo: $(VENV)/plot  ## train two networks on handwritten digits, with curves as 
 bench: $(VENV)/plot  ## measure this machine
 	@$(BIN)/python -m benchmarks
 
-docs: $(VENV)/test  ## run the examples that docs/ and README.md show
+docs: $(VENV)/test  ## make docs/api of the docstrings, and run the examples that docs/ and README.md show
+	@$(BIN)/python tools/make_api_docs.py
 	@$(BIN)/python -m pytest -q tests/house/test_doctests.py
 
 # -- checking it ---------------------------------------------------------------------------------------------
