@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The runtime's functions that BLAS and LAPACK do the work of.
 BLAS = {
     "rt_gemm": "gemm", "rt_gemv": "gemv", "rt_ger": "ger", "rt_dot": "dot", "rt_batched_gemm": "batched gemm",
+    "rt_gemm_packed": "gemm of a packed factor",
     "rt_potrf": "potrf", "rt_getrf": "getrf", "rt_getrs": "getrs", "rt_trtrs": "trtrs", "rt_syevd": "syevd",
     "rt_sygvd": "sygvd", "rt_geev": "geev", "rt_gesdd": "gesdd", "rt_geqrf": "geqrf", "rt_orgqr": "orgqr",
     "rt_gelsd": "gelsd",

@@ -85,12 +85,7 @@ class Gemm(Primitive):
         scale = b.scalar(xs[4])
         if not _is_zero(scale):
             b.copy(out, z)
-        sizes = (x.dims[0], y.dims[1], x.dims[1])
-        code, dtype = b.dtype_code(out.dtype), out.dtype
-        b.call(
-            "rt_gemm", code, *sizes, b.one(b.scalar(xs[1]), dtype), x, *x.strides, y, *y.strides,
-            b.one(scale, dtype), out, *out.strides,
-        )  # fmt: skip
+        b.multiply(b.scalar(xs[1]), x, y, scale, out)
 
     def lowers(self, node: Apply) -> bool:
         """Complex scalars are not kept in registers."""
@@ -280,11 +275,7 @@ class Dot22Scalar(Primitive):
         x, y = b.array(xs[0]), b.array(xs[1])
         b.require_equal(x.dims[1], y.dims[0], 0, 1, 1, 0)
         out = b.new(ys[0], (x.dims[0], y.dims[1]))
-        sizes, dtype = (x.dims[0], y.dims[1], x.dims[1]), out.dtype
-        b.call(
-            "rt_gemm", b.dtype_code(dtype), *sizes, b.one(b.scalar(xs[2]), dtype), x, *x.strides, y, *y.strides,
-            b.one(0.0, dtype), out, *out.strides,
-        )  # fmt: skip
+        b.multiply(b.scalar(xs[2]), x, y, 0.0, out)
 
     samples = (S((2, 3), (3, 4), ()),)
     errors = (E((2, 3), (4, 3), (), raises=ValueError, says="Shape mismatch"),)

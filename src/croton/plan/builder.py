@@ -13,7 +13,7 @@ from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
 from croton.loops.ir import Kernel as LoopKernel
 from croton.loops.walk import may_fail
-from croton.plan import control
+from croton.plan import control, products
 from croton.plan import program as p
 from croton.plan.numbers import Numbers, Size, Step, Value, same_size
 from croton.vartypes.tensor import TensorType
@@ -40,7 +40,10 @@ class Block:
 
 @dataclass(slots=True, eq=False)
 class Array:
-    """Where a value lies: address, lengths, and strides in bytes."""
+    """Where a value lies: address, lengths, and strides in bytes.
+
+    still  the level inside of which its elements do not change, if there is one
+    """
 
     dtype: str
     data: p.Reg
@@ -48,6 +51,7 @@ class Array:
     strides: tuple[Size, ...]
     block: Block
     contiguous: bool = False
+    still: int | None = None
 
     ndim = property(lambda self: len(self.dims))
     itemsize = property(lambda self: np.dtype(self.dtype).itemsize)
@@ -119,6 +123,7 @@ class ProgramBuilder(Numbers):
                 data.strides,
                 Block(slot=slot, fixed=True),
                 bool(data.flags.c_contiguous),
+                still=0,
             )
         return self._constants[key]
 
@@ -231,6 +236,12 @@ class ProgramBuilder(Numbers):
         """Give back a temporary."""
         self.give_back(array.block)
 
+    def before_loop(self, size: p.Number, level: int) -> p.Reg:
+        """Memory of `size` bytes, taken in a level around the loops in hand and given back after them."""
+        address = self._block(size, level).address
+        assert address is not None
+        return address
+
     def give_back(self, block: Block) -> None:
         """Nothing needs the memory of `block` any more."""
         assert block.address is not None
@@ -258,7 +269,8 @@ class ProgramBuilder(Numbers):
 
     def part(self, of: Array, dims: Sequence[Size], strides: Sequence[Size], offset: Size = 0) -> Array:
         """Other axes over the memory of `of`, `offset` bytes on, which are no variable."""
-        return Array(of.dtype, self.offset(of.data, offset), tuple(dims), tuple(strides), of.block)
+        at = self.offset(of.data, offset)
+        return Array(of.dtype, at, tuple(dims), tuple(strides), of.block, still=of.still)
 
     def element(self, vector: Array, i: int) -> Value:
         """The number at place `i` of a vector of a real type."""
@@ -333,6 +345,10 @@ class ProgramBuilder(Numbers):
         return Array(
             array.dtype, address, array.dims, self.strides(array.dtype, array.dims), array.block, True
         )
+
+    def multiply(self, alpha: Any, x: Array, y: Array, beta: Any, out: Array) -> None:
+        """`out` becomes `alpha * x y + beta * out`, x and y being matrices whose lengths agree."""
+        products.multiply(self, alpha, x, y, beta, out)
 
     def fill(self, array: Array, value: Any) -> None:
         """Every element becomes `value`."""

@@ -271,7 +271,8 @@ class Planner:
         if slot is not None and not isinstance(variable, Constant) and not self.is_whole(variable, array):
             slot = None
         block = Block(slot=slot, fixed=True)
-        return Array(array.dtype, array.data, array.dims, array.strides, block, array.contiguous)
+        still = len(self.b.levels) - 1 if array.still is None else array.still
+        return Array(array.dtype, array.data, array.dims, array.strides, block, array.contiguous, still)
 
     def inner(self, graph: InnerGraph) -> InnerPlanner:
         """What lowers a graph that an operation holds."""

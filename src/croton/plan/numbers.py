@@ -66,6 +66,7 @@ class Level:
 
     repeats   whether it is the body of a loop: what does not change in it can move out of it
     checked   pairs of lengths that are equal wherever the program gets past here
+    known     what was computed: registers
     free      blocks of memory that loops inside of it use, by their size: those that hold nothing just now
     taken     all of them
     copies    pairs (copy, original) of addresses: what is to be given back when the list ends, if they differ
@@ -74,7 +75,7 @@ class Level:
 
     statements: list[p.Statement]
     repeats: bool = False
-    known: dict[Any, Value] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)
     checked: set[Any] = field(default_factory=set)
     free: dict[p.Number, list[p.Reg]] = field(default_factory=dict)
     taken: list[p.Reg] = field(default_factory=list)
@@ -256,7 +257,7 @@ class Numbers:
         key = (name, tuple((type(r), r) for r in raw), dtype, out_dtype)
         for level in self.levels:
             if key in level.known:
-                return level.known[key]
+                return level.known[key]  # type: ignore[no-any-return]
         at = self.level_of(raw)
         found = Value(self, self.reg(out_dtype, at))
         self.levels[at].statements.append(p.Compute(found.node, name, raw, dtype))

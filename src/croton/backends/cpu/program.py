@@ -20,7 +20,7 @@ from croton.plan.expand import expand
 from croton.plan.make import Surroundings, make_program
 from croton.vartypes.tensor import TensorType
 
-_BLAS_CALLS = frozenset({"rt_gemm", "rt_gemv", "rt_ger", "rt_dot", "rt_batched_gemm"})
+_BLAS_CALLS = frozenset({"rt_gemm", "rt_gemv", "rt_ger", "rt_dot", "rt_batched_gemm", "rt_gemm_packed"})
 _LAPACK_CALLS = frozenset(
     {
         "rt_potrf", "rt_getrf", "rt_getrs", "rt_trtrs", "rt_syevd", "rt_sygvd", "rt_geev", "rt_gesdd", "rt_geqrf",

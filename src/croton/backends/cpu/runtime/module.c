@@ -44,7 +44,10 @@
     X(rt_gesdd, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr, ptr, ptr")                           \
     X(rt_geqrf, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr")                                     \
     X(rt_orgqr, "i32", "ptr, i32, i32, i32, i64, i64, i64, i64, ptr, ptr")                                \
-    X(rt_gelsd, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr, ptr, ptr")
+    X(rt_gelsd, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr, ptr, ptr")                           \
+    X(rt_pack, "void", "ptr, i32, i64, i64, ptr, i64, i64, ptr")                                          \
+    X(rt_gemm_packed, "i32",                                                                              \
+      "ptr, i32, i64, i64, i64, ptr, ptr, i64, i64, ptr, i64, i64, ptr, ptr, i64, i64, ptr")
 
 #define AS_ADDRESS(name, result, arguments) (const void *)(uintptr_t)name,
 #define AS_TEXT(name, result, arguments) {#name, result, arguments},

@@ -386,6 +386,10 @@ void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, c
 int32_t rt_fail(rt_ctx *ctx, int32_t code, int32_t node, int32_t n, const int64_t *details);
 int32_t rt_check(rt_ctx *ctx);
 void rt_discard(rt_ctx *ctx, void *copy, const void *original);
+void rt_pack(rt_ctx *ctx, int32_t dtype, int64_t k, int64_t n, const void *b, int64_t b_rs, int64_t b_cs, void *packed);
+int32_t rt_gemm_packed(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t k, const void *alpha, const void *a,
+                       int64_t a_rs, int64_t a_cs, const void *b, int64_t b_rs, int64_t b_cs, const void *beta, void *c,
+                       int64_t c_rs, int64_t c_cs, const void *packed);
 
 /* -- the module's parts ---------------------------------------------------------------------------------------- */
 extern const void *const rt_table[];
