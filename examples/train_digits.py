@@ -110,15 +110,17 @@ def fit(name, model, train, test, epochs, rate):
     return {"name": name, "costs": costs, "errors": errors, "predict": predict}
 
 
-def progress(epochs, name):
+def progress(epochs, name, unit="epoch"):
     """Count epochs on a bar, or without tqdm or a terminal, on a few lines. Gives functions that show a text."""
     if tqdm is not None and sys.stderr.isatty():
-        with tqdm(range(epochs), desc=name.ljust(22), unit="epoch", ncols=110) as bar:
+        with tqdm(range(epochs), desc=name.ljust(22), unit=unit, ncols=110) as bar:
             for _ in bar:
                 yield lambda text: bar.set_postfix_str(text, refresh=False)
     else:
         for at in range(1, epochs + 1):
-            yield lambda text, at=at: at % max(epochs // 5, 1) == 0 and print(f"  {name}, epoch {at}: {text}")
+            yield (
+                lambda text, at=at: at % max(epochs // 5, 1) == 0 and print(f"  {name}, {unit} {at}: {text}")
+            )
 
 
 # -- the picture ---------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ REASONS: dict[str, str] = {
     OBJECTS: """Append Count Extend GetItem Index Insert Length MakeList Remove Reverse MakeSlice ScalarFromTensor
         TensorFromScalar Default""",
     SHORT: """Choose UnravelIndex RavelMultiIndex PermuteRowElements Bartlett ConnectionistTemporalClassification
-        SparseBlockGemv SparseBlockOuter Prepend_scalar_constant_to_each_row Prepend_scalar_to_each_row""",
+        DotModulo SparseBlockGemv SparseBlockOuter Prepend_scalar_constant_to_each_row Prepend_scalar_to_each_row""",
     PYTHON: "FromFunctionOp LoadFromDisk Print Raise",
     COMPOSED: """CholeskyGrad EighGrad ExpmGrad CumsumOp CumprodOp DiffOp SoftmaxWithBias Tile Flatten Mean
         OnMatrix OnNative""",

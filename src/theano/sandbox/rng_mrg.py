@@ -2,6 +2,7 @@
 
 from croton.compile.streams.mrg import MRG_RandomStreams as MRG_RandomStreams
 from croton.compile.streams.mrg import guess_n_streams as guess_n_streams
+from croton.ops.random.mrg import DotModulo as DotModulo
 from croton.ops.random.mrg import mrg_uniform as mrg_uniform
 from croton.ops.random.mrg import mrg_uniform as mrg_uniform_base
 from croton.ops.random.mrg_jump import A1p72 as A1p72

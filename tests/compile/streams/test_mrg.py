@@ -101,6 +101,15 @@ def test_jumps():
     assert np.array_equal(jump.astype("int64"), rng_mrg.A1p134)
 
 
+def test_dot_modulo_jumps():
+    state = np.arange(1, 7, dtype="int32")
+    A, B = T.lmatrices("A", "B")
+    s, t = T.ivectors("s", "t")
+    f = theano.function([A, s, B, t], rng_mrg.DotModulo()(A, s, rng_mrg.M1, B, t, rng_mrg.M2))
+    jumped = f(rng_mrg.A1p72, state[:3], rng_mrg.A2p72, state[3:])
+    assert np.array_equal(jumped, rng_mrg.ff_2p72(state)) and jumped.dtype == "int32"
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_moments(dtype):
     streams = MRG_RandomStreams(54)

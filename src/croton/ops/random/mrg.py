@@ -13,7 +13,7 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.gradient_marks import grad_undefined
 from croton.ops.known import get_vector_length, known_int
-from croton.ops.random.mrg_jump import M1, step
+from croton.ops.random.mrg_jump import M1, matVecModM, step
 from croton.ops.shape import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
@@ -230,3 +230,30 @@ def _check_count(count: int, shape: tuple[int, ...]) -> None:
             raise ValueError(_negative(axis, n))
     if count > int(M1):
         raise ValueError(_too_many(count))
+
+
+@op("dot_modulo")
+class DotModulo(Primitive):
+    """The products of two matrices with two vectors, modulo two numbers, one after the other.
+
+    Shapes:    A (3, 3), s (3,), m (), A2 (3, 3), s2 (3,), m2 () -> (6,)
+    Dtypes:    int32
+    Gradient:  disconnected
+    """
+
+    def infer(self, *xs: Variable) -> Type:
+        return TensorType("int32", (None,))
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [(shapes[1][0] + shapes[4][0],)]
+
+    def eval(self, xp: Any, A: Any, s: Any, m: Any, A2: Any, s2: Any, m2: Any) -> Any:
+        return np.concatenate([matVecModM(A, s, m), matVecModM(A2, s2, m2)])
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return [None for _ in xs]
+
+    samples = (
+        S(np.eye(3, dtype="int64"), np.array([4, 5, 6]), np.int64(7), np.ones((3, 3), "int64"), np.array([1, 2, 3]),
+          np.int64(5), grad=False),
+    )  # fmt: skip
