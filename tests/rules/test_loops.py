@@ -67,7 +67,7 @@ def test_products_that_no_later_step_needs_are_made_after_the_loop():
 def test_gradients_of_weights_are_products_of_all_steps_at_once():
     _, loops, fired = compiled(theano.grad((rnn() ** 2).sum(), w))
     assert "scan_pushout_dot1" in fired
-    assert [(loop.op.carried, len(loop.op.roles.mapped)) for loop in loops] == [(0, 1), (1, 1)]
+    assert [(loop.op.carried, len(loop.op.roles.mapped)) for loop in loops] == [(0, 0), (1, 1)]
 
 
 def test_only_values_that_are_read_are_stored():
@@ -162,6 +162,20 @@ def test_a_loop_that_stores_more_takes_the_place_of_one_that_stores_less():
     _, loops, fired = compiled(out, theano.grad(out.sum(), w))
     assert "scan_absorb" in fired
     assert len(loops) == 2
+
+
+def test_gradients_read_what_the_loop_has_computed():
+    def step(row, before, weights):
+        z = T.dot(before, weights) + row
+        gate = T.nnet.sigmoid(z)
+        return gate * T.tanh(z) + (1 - gate) * T.exp(-T.sqr(before))
+
+    out, _ = theano.scan(step, m, h, w)
+    _, loops, fired = compiled(out, *theano.grad((out**2).sum(), [m, w, h]))
+    assert "scan_share" in fired
+    names = {getattr(getattr(op, "scalar_op", None), "name", "") for op in ops_in(loops[1])}
+    assert not names & {"tanh", "sigmoid", "exp"}
+    assert compiled(out)[1][0].op.roles.mapped == range(1, 1)
 
 
 def test_loops_that_end_early_keep_their_steps():

@@ -98,6 +98,9 @@ class Draft:
         self.stop = list(made[roles.outer_outputs :])
         self.settled: dict[Variable, Variable] = {}
         self.changed = False
+        # Expressions of outputs that others will read; and once it is applied, the loop.
+        self.demanded: list[Variable] = []
+        self.made: Apply | None = None
         self.drop_unread()
 
     def parts(self) -> list[State | Carried | Mapped]:
@@ -209,7 +212,7 @@ class Draft:
         """Leave out what neither others nor later steps read."""
         before = len(self.inputs()) + len(self.results())
         wanted = {out for out in self.node.outputs if self.readers(out) and out not in self.settled}
-        wanted |= self._read_by_settled()
+        wanted |= self._read_by_settled() | self.reached(self.demanded)
         self.mapped = [m for m in self.mapped if m.out in wanted]
         while True:
             made = [part.after for part in self.parts() if part.out in wanted]
@@ -267,12 +270,15 @@ class Draft:
                 *(c.outer for c in self.carried), *self.others.values(), return_list=True,
             )  # fmt: skip
             made = dict(zip(self.outputs(), values, strict=True))
+            self.made = values[0].owner
         needed = self._read_by_settled()
         # What was settled later may stand in what was settled before.
         for out, expression in reversed(self.settled.items()):
             if out in needed or self.readers(out):
                 kept = {v: v for v in self.reached([expression]) if v in self.graph.clients}
                 made[out] = walk.clone_graph([expression], kept | made, strict=False)[0][0]
+        kept = {v: v for v in self.reached(self.demanded) if v in self.graph.clients}
+        self.demanded, _ = walk.clone_graph(self.demanded, kept | made, strict=False)
         return {out: new for out, new in made.items() if self.readers(out)}
 
 
@@ -280,11 +286,6 @@ def stand_in(variable: Variable) -> Variable:
     """A variable of the same type and name."""
     made: Variable = variable.type(variable.name)
     return made
-
-
-def is_number(variable: Variable) -> bool:
-    """Whether `variable` is a constant of one number."""
-    return isinstance(variable, Constant) and all(getattr(variable.type, "broadcastable", (False,)))
 
 
 def moving(nodes: Iterable[Apply], start: Iterable[Variable]) -> set[Variable]:

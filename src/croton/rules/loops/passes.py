@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply
 from croton.rewrite.stats import StageStats
 from croton.rules.inner import rewritten
-from croton.rules.loops import closed, hoist, memory, simplify, unite
+from croton.rules.loops import closed, hoist, memory, share, simplify, unite
 from croton.rules.loops.draft import Draft
 from croton.rules.passes import conform
 from croton.rules.shapes import ShapeTable
@@ -55,20 +56,52 @@ def rewrite_loops(graph: FunctionGraph, stats: StageStats, context: Any) -> None
     for node in reversed(unite.loops_of(graph)):
         if node in graph.apply_nodes:
             with origin.inherit(node.origin):
-                _rewrite(node, graph, stats, context)
+                draft = Draft(node, graph, ShapeTable())
+                if draft.outputs():
+                    draft.rewrite(lambda inner: rewritten(inner, context, until="loops"))
+                _replace(draft)
+    if context.pipeline.query.admits("scan_share", ("fast_run", "scan")):
+        _share(graph, stats)
+    for node in reversed(unite.loops_of(graph)):
+        if node in graph.apply_nodes:
+            with origin.inherit(node.origin):
+                draft = Draft(node, graph, ShapeTable())
+                for _ in range(ROUNDS):
+                    if not _round(draft, stats, context):
+                        break
+                _replace(draft)
 
 
-def _rewrite(node: Apply, graph: FunctionGraph, stats: StageStats, context: Any) -> None:
-    draft = Draft(node, graph, ShapeTable())
-    if draft.outputs():
-        draft.rewrite(lambda inner: rewritten(inner, context, until="loops"))
-    for _ in range(ROUNDS):
-        if not _round(draft, stats, context):
-            break
+def _share(graph: FunctionGraph, stats: StageStats) -> None:
+    """Let loops read from earlier ones what they would compute again."""
+    nodes = unite.loops_of(graph)
+    for at, later in itertools.product(range(len(nodes)), range(len(nodes))):
+        if at >= later or not share.goes_over(nodes[at], nodes[later]):
+            continue
+        shapes = ShapeTable()
+        first = Draft(nodes[at], graph, shapes)
+        pairs = share.shared_values(first, Draft(nodes[later], graph, shapes))
+        if not pairs:
+            continue
+        with origin.inherit(nodes[at].origin):
+            rows = {source: first.map(source) for _, source, _ in pairs}
+            first.demanded = list(rows.values())
+            nodes[at] = _replace(first) or nodes[at]
+            rows = dict(zip(rows, first.demanded, strict=True))
+        with origin.inherit(nodes[later].origin):
+            draft = Draft(nodes[later], graph, shapes)
+            share.read_from_first(draft, pairs, rows)
+            nodes[later] = _replace(draft) or nodes[later]
+        stats.fired["scan_share"] += 1
+
+
+def _replace(draft: Draft) -> Apply | None:
+    """Put the loop of a draft in the place of that which it was made of."""
     for old, new in draft.apply().items():
         fitted = conform(new, old) if new.type != old.type else new
         if fitted is not None:
-            graph.replace(old, fitted, "loops")
+            draft.graph.replace(old, fitted, "loops")
+    return draft.made
 
 
 def _round(draft: Draft, stats: StageStats, context: Any) -> bool:
