@@ -14,7 +14,7 @@ X = np.arange(12.0).reshape(3, 4) / 7 - 0.5
 Y = np.arange(20.0).reshape(4, 5) / 3 - 2
 Z = np.ones((3, 5))
 V = np.array([1.0, -2.0, 3.0, 0.5])
-B, C = np.arange(6.0).reshape(2, 3), np.arange(8.0).reshape(2, 4)
+B = np.arange(6.0).reshape(2, 3)
 
 CASES = [
     ("local_dot_scaled", lambda x, y, z, v: T.dot(2 * x, y), {"Dot", "mul"}),
@@ -39,9 +39,13 @@ def test_products(fires: Any, ops: Any, rule: str, build: Any, left: set[str]) -
 def test_pairs_of_a_batch(fires: Any, ops: Any) -> None:
     made = fires(
         "local_batched_dot_outer",
-        lambda b, c: T.batched_dot(b.dimshuffle(0, 1, "x"), c.dimshuffle(0, "x", 1)), B, C,
+        lambda b: T.batched_dot(b.dimshuffle(0, 1, "x"), T.exp(b).dimshuffle(0, "x", 1)), B,
     )  # fmt: skip
     assert "BatchedDot" not in ops(made)
+    b, c = T.dmatrices("b", "c")
+    f = theano.function([b, c], T.batched_dot(b.dimshuffle(0, 1, "x"), c.dimshuffle(0, "x", 1)))
+    with pytest.raises(ValueError, match=r"batch|differ|mismatch"):
+        f(B, np.ones((3, 4)))
 
 
 def test_products_of_complex_vectors() -> None:

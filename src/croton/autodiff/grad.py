@@ -22,6 +22,7 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import ones_like, zeros_like
 from croton.ops.elementwise import fill, real
 from croton.ops.reduce import sum as sum_over
+from croton.util.collector import paused
 from croton.vartypes.dtype import is_complex, is_discrete
 from croton.vartypes.null import DisconnectedType, NullType
 from croton.vartypes.tensor import TensorType
@@ -78,11 +79,11 @@ def grad(
 
     seeds: dict[Variable, Variable] = {} if cost is None else {cost: ones_like(cost, dtype=_grad_dtype(cost))}
     seeds.update(_checked_known_grads(known_grads))
-    reached = backward(seeds, wanted, _checked_constants(consider_constant))
-
-    answers = answered(
-        wanted, [settled(reached, v) for v in wanted], disconnected_inputs, missing, null_gradients
-    )
+    constants = _checked_constants(consider_constant)
+    with paused():
+        reached = backward(seeds, wanted, constants)
+        found = [settled(reached, v) for v in wanted]
+    answers = answered(wanted, found, disconnected_inputs, missing, null_gradients)
     if add_names and cost is not None and cost.name:
         for variable, found in zip(wanted, answers, strict=True):
             if found is not None and found.name is None and variable.name:

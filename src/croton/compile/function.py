@@ -20,6 +20,7 @@ from croton.graph import origin
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Variable
 from croton.rewrite.telling import Telling
+from croton.util.collector import paused
 
 
 def function(
@@ -56,7 +57,8 @@ def function(
     """
     chosen = Mode.of(mode)
     options = Options(no_default_updates, rebuild_strict, allow_input_downcast, on_unused_input)
-    signature = Signature.of(inputs, outputs, updates, givens, options)
+    with paused():
+        signature = Signature.of(inputs, outputs, updates, givens, options)
     if not accept_inplace:
         _check_no_inplace(signature)
     return compile_signature(signature, chosen, name or _place_of_call(), profile)
@@ -71,6 +73,11 @@ def compile_signature(
     signature: Signature, mode: Mode, name: str | None = None, profile: Any = None
 ) -> Function:
     """Compile what `signature` describes."""
+    with paused():
+        return _compiled(signature, mode, name, profile)
+
+
+def _compiled(signature: Signature, mode: Mode, name: str | None, profile: Any) -> Function:
     began = time.perf_counter()
     places = [_place(one) for one in signature.inputs]
     containers = [variable.container for variable in signature.shared]

@@ -40,6 +40,7 @@ class FunctionGraph:
         self.clients: dict[Variable, dict[Client, None]] = {v: {} for v in self.inputs}  # ordered sets
         self.apply_nodes: dict[Apply, None] = {}  # an ordered set
         self.listeners: list[Listener] = []
+        self.changes = 0  # how often something came to read something else
         self._input_set = set(self.inputs)
         for variable in self.inputs:
             if variable.owner is not None:
@@ -112,6 +113,7 @@ class FunctionGraph:
 
     def change_input(self, client: Apply | str, at: int, new: Variable) -> None:
         """Let `client` read `new` at position `at`; what nothing reads any more leaves the graph."""
+        self.changes += 1
         if isinstance(client, Apply):
             old = client.inputs[at]
             client.inputs[at] = new

@@ -14,27 +14,26 @@ def toposort(outputs: Iterable[Variable], blockers: Iterable[Variable] = ()) -> 
     done: set[Apply] = set()
     order: list[Apply] = []
     for output in outputs:
-        if output.owner is None or output in blocked or output.owner in done:
+        if output.owner is None or output in blocked:
             continue
-        stack: list[tuple[Apply, int]] = [(output.owner, 0)]
-        entered = {output.owner}
+        stack = [output.owner]
         while stack:
-            node, at = stack.pop()
-            inputs = node.inputs
-            while at < len(inputs):
-                variable = inputs[at]
-                at += 1
-                owner = variable.owner
-                if owner is None or owner in done or owner in entered or variable in blocked:
-                    continue
-                stack.append((node, at))
-                stack.append((owner, 0))
-                entered.add(owner)
-                break
+            node = stack[-1]
+            if node in done:
+                stack.pop()
+                continue
+            waiting = [
+                owner
+                for variable in node.inputs
+                if (owner := variable.owner) is not None and owner not in done and variable not in blocked
+            ]
+            if waiting:
+                waiting.reverse()
+                stack += waiting
             else:
-                if node not in done:
-                    done.add(node)
-                    order.append(node)
+                stack.pop()
+                done.add(node)
+                order.append(node)
     return order
 
 

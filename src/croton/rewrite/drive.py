@@ -6,19 +6,23 @@ It is iterative, and each change looks only at its surroundings.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from croton.errors import RewriteError
 from croton.graph import origin
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
+from croton.rewrite.pattern import through_broadcast
 from croton.rewrite.rule import Answer, Rule, key_of
 from croton.rewrite.stats import StageStats
 from croton.rewrite.telling import Telling
 
 # Gives a variable the type of the one that it replaces, or None where it can't.
 Conform = Callable[[Variable, Variable], Variable | None]
+
+# What is put in the place of what.
+Pairs = Sequence[tuple[Variable, Variable]]
 
 # How many of the last replacements are looked at for what repeats, when there are too many.
 _REMEMBERED = 64
@@ -51,23 +55,34 @@ class Driver:
         return found
 
     def run(
-        self, graph: FunctionGraph, stats: StageStats, context: Any = None, telling: Telling | None = None
+        self,
+        graph: FunctionGraph,
+        stats: StageStats,
+        context: Any = None,
+        telling: Telling | None = None,
+        nodes: Iterable[Apply] | None = None,
     ) -> None:
-        """Rewrite `graph` in place. Errors: RewriteError, which names the rules that go round in a circle."""
+        """Rewrite `graph` in place, beginning at `nodes`, or at all.
+
+        Errors: RewriteError, which names the rules that go round in a circle
+        """
         telling = telling or Telling()
-        work = deque(graph.toposort())
+        work = deque(graph.toposort() if nodes is None else nodes)
         queued = set(work)
         left = self.budget * (len(work) + 64)
         last: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
-        while work:
-            node = work.popleft()
-            queued.discard(node)
-            if node not in graph.apply_nodes:
-                continue
-            for rule in self.rules_for(node.op):
-                pairs = self._tried(rule, node, context, telling)
-                if not pairs:
+        before = origin.swap(None)
+        try:
+            while work:
+                node = work.popleft()
+                queued.discard(node)
+                if node not in graph.apply_nodes:
                     continue
+                origin.swap(node.origin)
+                found = self._first(node, context, telling)
+                if found is None:
+                    continue
+                rule, pairs = found
                 left -= 1
                 if left < _REMEMBERED:
                     last.append((rule.name, str(node)))
@@ -80,23 +95,29 @@ class Driver:
                     if other not in queued:
                         queued.add(other)
                         work.append(other)
-                break
-
-    def _tried(
-        self, rule: Rule, node: Apply, context: Any, telling: Telling
-    ) -> Sequence[tuple[Variable, Variable]]:
-        """What `rule` puts in the place of the outputs of `node`; nothing where it does not apply, or fails."""
-        before = origin.swap(node.origin)
-        try:
-            answer = rule.apply(node, context)
-            return () if answer is None else self._pairs(node, answer)
-        except Exception as error:
-            telling.on_error(rule.name, f"at {node}", error)
-            return ()
         finally:
             origin.swap(before)
 
-    def _pairs(self, node: Apply, answer: Answer) -> list[tuple[Variable, Variable]]:
+    def _first(self, node: Apply, context: Any, telling: Telling) -> tuple[Rule, Pairs] | None:
+        """The first rule that applies to `node`, and what it puts in the place of which outputs."""
+        makers: set[Hashable] | None = None
+        for rule in self.rules_for(node.op):
+            if rule.inside:
+                if makers is None:
+                    makers = _makers(node)
+                if any(makers.isdisjoint(keys) for keys in rule.inside):
+                    continue
+            try:
+                answer = rule.apply(node, context)
+                pairs = None if answer is None else self._pairs(node, answer)
+            except Exception as error:
+                telling.on_error(rule.name, f"at {node}", error)
+                continue
+            if pairs:
+                return rule, pairs
+        return None
+
+    def _pairs(self, node: Apply, answer: Answer) -> Pairs:
         if isinstance(answer, Variable):
             answer = (answer,)
         assert answer is not None
@@ -117,9 +138,21 @@ class Driver:
         return pairs
 
 
-def _replace(
-    graph: FunctionGraph, node: Apply, pairs: Sequence[tuple[Variable, Variable]], rule: Rule
-) -> list[Apply]:
+def _makers(node: Apply) -> set[Hashable]:
+    """What the operations that make the inputs of `node` are indexed by, seen through axes that are put in."""
+    found: set[Hashable] = set()
+    for variable in node.inputs:
+        maker = variable.owner
+        if maker is not None:
+            found.add(key_of(maker.op))
+            if getattr(maker.op, "only_adds_axes", False):
+                inner = through_broadcast(variable).owner
+                if inner is not None:
+                    found.add(key_of(inner.op))
+    return found
+
+
+def _replace(graph: FunctionGraph, node: Apply, pairs: Pairs, rule: Rule) -> list[Apply]:
     """Do it, and say which nodes now stand in another surrounding."""
     fresh: list[Apply] = []
     watch = Imports(fresh)
@@ -143,6 +176,40 @@ def _replace(
         elif isinstance(new, Constant):
             touched.update(dict.fromkeys(graph.readers(new)[-32:]))
     return list(touched)
+
+
+class Touched:
+    """Notes which nodes stand in another surrounding than when this began to listen."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[Apply, None] = {}
+
+    def on_import(self, graph: FunctionGraph, node: Apply) -> None:
+        """`node` has come in."""
+        self.nodes[node] = None
+
+    def on_prune(self, graph: FunctionGraph, node: Apply) -> None:
+        """`node` reads nothing any more: what still reads the same may be alone with it now."""
+        self.nodes.pop(node, None)
+        for variable in node.inputs:
+            self._left(graph, variable)
+
+    def on_change(self, graph: FunctionGraph, client: Any, at: int, old: Variable, new: Variable) -> None:
+        """`client` reads something else, and those that read what it computes do so at one remove."""
+        if isinstance(client, Apply):
+            self.nodes[client] = None
+            for out in client.outputs:
+                self.nodes.update(dict.fromkeys(graph.readers(out)))
+        self._left(graph, old)
+
+    def _left(self, graph: FunctionGraph, variable: Variable) -> None:
+        if len(graph.clients.get(variable, ())) == 1 and not isinstance(variable, Constant):
+            self.nodes.update(dict.fromkeys(graph.readers(variable)))
+
+    def again(self, graph: FunctionGraph) -> list[Apply]:
+        """The nodes that are still there, in order; from now on others are noted."""
+        noted, self.nodes = self.nodes, {}
+        return [node for node in graph.toposort() if node in noted] if noted else []
 
 
 class Imports:

@@ -73,6 +73,11 @@ class Pattern:
                 holes[v.name] = None
         return cls(variable.owner, _key(variable.owner), tuple(sorted(holes)))
 
+    def inside(self) -> tuple[frozenset[Hashable], ...]:
+        """The keys of the operations that make inputs of the root, each as a set of its own."""
+        keys = {_key(v.owner) for v in self.root.inputs if v.owner is not None}
+        return tuple(frozenset({key}) for key in sorted(keys, key=str))
+
     def match(self, variable: Variable) -> Found | None:
         """What the holes stand for where `variable` is an instance of the pattern; None where it is not."""
         return next(_match(self.root.outputs[0], variable, {}), None)

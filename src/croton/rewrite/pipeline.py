@@ -9,7 +9,7 @@ from typing import Any
 
 from croton.errors import RewriteError
 from croton.graph.fgraph import FunctionGraph
-from croton.rewrite.drive import Conform, Driver
+from croton.rewrite.drive import Conform, Driver, Touched
 from croton.rewrite.rule import Rule, Stage
 from croton.rewrite.stats import StageStats, Stats
 from croton.rewrite.telling import Telling
@@ -93,6 +93,7 @@ class Pipeline:
         context = self.context(graph)
         context.pipeline = self
         context.telling = telling
+        touched: dict[str, Touched] = {}  # since a stage was run last, by its name
         for step in self._between(after, until):
             if step.stage is None and not self.query.admits(step.name, step.tags):
                 continue
@@ -100,7 +101,7 @@ class Pipeline:
             start = time.perf_counter()
             try:
                 if step.stage is not None:
-                    self._driver(step).run(graph, record, context, telling)
+                    self._drive(step, step.stage, graph, record, context, touched)
                 elif step.whole is not None:
                     step.whole(graph, record, context)
             except RewriteError as error:
@@ -110,7 +111,30 @@ class Pipeline:
             stats.stages.append(record)
             for tell in telling.on_stage:
                 tell(step.name, graph, record)
+        for watch in touched.values():
+            graph.listeners.remove(watch)
         return stats
+
+    def _drive(
+        self,
+        step: Pass,
+        stage: Stage,
+        graph: FunctionGraph,
+        record: StageStats,
+        context: Any,
+        touched: dict[str, Touched],
+    ) -> None:
+        """Run a stage: over the whole graph the first time, later over what has changed since."""
+        watch = touched.get(stage.name)
+        nodes = None if watch is None else watch.again(graph)
+        if watch is None:
+            watch = touched[stage.name] = Touched()
+        else:
+            graph.listeners.remove(watch)
+        try:
+            self._driver(step).run(graph, record, context, context.telling, nodes)
+        finally:
+            graph.listeners.append(watch)
 
     def _between(self, after: str | None, until: str | None) -> Sequence[Pass]:
         names = [step.name for step in self.passes]

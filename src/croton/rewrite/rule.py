@@ -31,6 +31,7 @@ class Rule:
     apply     (node, context) -> Answer
     pattern   the equation it was made from, where it was; then `pattern` is equal to `to(...)`
     why       the reason that is not plain from the equation
+    inside    for each set, some input of such a node is made by an operation with a key in it; else it is not tried
     """
 
     name: str
@@ -40,6 +41,7 @@ class Rule:
     pattern: Pattern | None = None
     to: Callable[..., Any] | None = None
     why: str = ""
+    inside: tuple[frozenset[Hashable], ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,12 +71,23 @@ class Stage:
                 return None
             return replacement(found)  # type: ignore[no-any-return]
 
-        return self.enter(Rule(name, (compiled.root_key,), apply, self._tags(tags), compiled, to, why))
+        return self.enter(
+            Rule(name, (compiled.root_key,), apply, self._tags(tags), compiled, to, why, compiled.inside())
+        )
 
     def on(
-        self, *ops: Op | type, name: str | None = None, why: str = "", tags: Iterable[str] = ()
+        self,
+        *ops: Op | type,
+        name: str | None = None,
+        inside: Iterable[Op | type] = (),
+        why: str = "",
+        tags: Iterable[str] = (),
     ) -> Callable[..., Rule]:
-        """Enter a function `(node)` or `(node, context)` as a rule, tried at nodes of these operations, or at all."""
+        """Enter a function `(node)` or `(node, context)` as a rule, tried at nodes of these operations, or at all.
+
+        inside   operations one of which makes an input of the node, where that is needed
+        """
+        needed = frozenset(key_of(op) for op in inside)
 
         def decorate(function: Callable[..., Answer]) -> Rule:
             wants_context = function.__code__.co_argcount > 1
@@ -87,6 +100,7 @@ class Stage:
                     apply,
                     self._tags(tags),
                     why=why or function.__doc__ or "",
+                    inside=(needed,) if needed else (),
                 )
             )
 

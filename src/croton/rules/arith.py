@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from croton.graph.node import Apply, Variable
+from croton.graph.node import Apply, Constant, Variable
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import add, fill, inv, mul, neg, sub, true_div
-from croton.ops.elemwise import Elemwise
+from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.ops.variable import TensorVariable
 from croton.rewrite.pattern import scalar_value
 from croton.rules.passes import Context, conform
@@ -26,6 +26,9 @@ y = TensorVariable(_NUMBER, name="y")
 
 # What is read in several places is looked into only for what cancels, and no further than this.
 _MOST_FACTORS = 16
+
+# Products of more are looked into without asking first whether that is worth it.
+_MOST_LOOKED_AT = 64
 
 
 def made_by(variable: Variable, op: Any) -> Apply | None:
@@ -100,6 +103,29 @@ def awaits(node: Apply, context: Context, *readers: Any) -> bool:
         and reader.outputs[0].type == out.type
         and any(made_by(reader.outputs[0], op) for op in readers)
     )
+
+
+_OF_PRODUCTS = frozenset({"mul", "true_div", "inv", "neg"})
+_OF_SUMS = frozenset({"add", "sub", "neg"})
+
+
+def _is_plain(node: Apply, family: frozenset[str]) -> bool:
+    """Whether `node` is in its form for certain: nothing to take apart, to cancel, or to reckon with in its inputs."""
+    if made_by(node.outputs[0], inv):
+        return False
+    seen: set[Variable] = set()
+    for variable in node.inputs:
+        maker = variable.owner
+        if maker is None:
+            if isinstance(variable, Constant):
+                return False
+        elif isinstance(maker.op, Elemwise):
+            if maker.op.scalar_op.name in family or maker.op.passes_scalar is not None:
+                return False
+        elif getattr(maker.op, "passes_scalar", None) is not None and scalar_value(variable) is not None:
+            return False
+        seen.add(variable)
+    return len(seen) == len(node.inputs) or node.op.scalar_op.name in ("mul", "add")  # type: ignore[attr-defined]
 
 
 def _is_part(variable: Variable, out: Variable, context: Context) -> bool:
@@ -233,6 +259,26 @@ class Product:
         return neg(_in_type(made, self.out)) if sign else made
 
 
+def has_factor(node: Apply, *names: str) -> bool:
+    """Whether a factor or divisor of the product that `node` makes is made by one of these scalar operations."""
+    todo = list(node.inputs)
+    for _ in range(_MOST_LOOKED_AT):
+        if not todo:
+            return False
+        maker = todo.pop().owner
+        if maker is None:
+            continue
+        if isinstance(maker.op, Elemwise):
+            name = maker.op.scalar_op.name
+            if name in names:
+                return True
+            if name in ("mul", "true_div", "inv", "neg"):
+                todo.extend(maker.inputs)
+        elif isinstance(maker.op, DimShuffle):
+            todo.append(maker.inputs[0])
+    return True
+
+
 def assembled(product: Product, node: Apply) -> Variable | None:
     """The product in the type of the output of `node`."""
     made = product.form()
@@ -250,7 +296,11 @@ def _quotient(a: Any, b: Any) -> Any:
 def _mul_canonizer(node: Apply, context: Context) -> Any:
     """Products, quotients and negatives are one number times factors over divisors, without what cancels."""
     out = node.outputs[0]
-    if not _is_counted(out) or awaits(node, context, mul, true_div, inv, neg):
+    if (
+        not _is_counted(out)
+        or _is_plain(node, _OF_PRODUCTS)
+        or awaits(node, context, mul, true_div, inv, neg)
+    ):
         return None
     found = Product(out, context).cancel()
     deep = Product(out, context, deep=True).cancel()
@@ -326,7 +376,7 @@ class Total:
 def _add_canonizer(node: Apply, context: Context) -> Any:
     """A sum of sums, differences and negatives is one sum less another, with one number, without what cancels."""
     out = node.outputs[0]
-    if not _is_counted(out) or awaits(node, context, add, sub, neg):
+    if not _is_counted(out) or _is_plain(node, _OF_SUMS) or awaits(node, context, add, sub, neg):
         return None
     found = Total(out, context)
     if not found.is_known:

@@ -44,7 +44,7 @@ def _useless_switch(node: Apply) -> Any:
     return chosen if chosen.type == node.outputs[0].type else shaped_like(chosen, node)
 
 
-@canonicalize.on(switch, name="local_nested_switch")
+@canonicalize.on(switch, name="local_nested_switch", inside=(switch,))
 def _nested(node: Apply) -> Any:
     """A switch in a switch of the same condition is decided already."""
     condition, *sides = node.inputs
@@ -62,7 +62,7 @@ def _side(side: Variable, condition: Variable, at: int) -> Variable:
     return cast(inner.inputs[1 + at], side.type.dtype)
 
 
-@canonicalize.on(mul, name="local_mul_switch_sink")
+@canonicalize.on(mul, name="local_mul_switch_sink", inside=(switch,))
 def _product_of_choice(node: Apply) -> Any:
     """A product with what is 0 on one side is 0 on that side, even where the other factors are no numbers there.
 
@@ -76,7 +76,7 @@ def _product_of_choice(node: Apply) -> Any:
     return None
 
 
-@canonicalize.on(true_div, name="local_div_switch_sink")
+@canonicalize.on(true_div, name="local_div_switch_sink", inside=(switch,))
 def _quotient_of_choice(node: Apply) -> Any:
     """As local_mul_switch_sink, for what is divided."""
     found = _zero_on_one_side(node.inputs[0])
@@ -154,7 +154,7 @@ def _finite(node: Apply) -> Any:
     return None if is_float(node.inputs[0]) else _truth(0, node)
 
 
-@canonicalize.on(clip, name="local_useless_clip")
+@canonicalize.on(clip, name="local_useless_clip", inside=(clip,))
 def _clip_of_clip(node: Apply) -> Any:
     """Clipped twice to the same bounds."""
     inner = made_by(node.inputs[0], clip)

@@ -24,7 +24,7 @@ def _outer(node: Apply) -> Any:
     return None
 
 
-@canonicalize.on(DimShuffle, name="local_lift_transpose_through_dot")
+@canonicalize.on(DimShuffle, name="local_lift_transpose_through_dot", inside=(Dot,))
 def _transposed(node: Apply, context: Context) -> Any:
     """The transpose of a product is that of the transposes, the other way round."""
     op: Any = node.op
@@ -49,7 +49,7 @@ def _with_zeros(node: Apply, context: Context) -> Any:
     return Alloc()(dimshuffle(zero), *lengths) if lengths else zero
 
 
-@canonicalize.on(Dot, BatchedDot, name="local_dot_scaled")
+@canonicalize.on(Dot, BatchedDot, name="local_dot_scaled", inside=(neg, true_div, mul))
 def _scaled(node: Apply, context: Context) -> Any:
     """Numbers that a factor is multiplied with are multiplied with the product, which often takes them in."""
     for at, factor in enumerate(node.inputs):
@@ -83,9 +83,9 @@ def _numbers_out(factor: Variable, context: Context) -> Any:
 
 
 @canonicalize.on(BatchedDot, name="local_batched_dot_outer")
-def _batched_outer(node: Apply) -> Any:
-    """As local_dot_outer, for each pair of a batch."""
+def _batched_outer(node: Apply, context: Context) -> Any:
+    """As local_dot_outer, for each pair of a batch, where both batches are known to be of one length."""
     x, y = node.inputs
-    if x.type.ndim == y.type.ndim == 3 and x.type.broadcastable[2] and y.type.broadcastable[1]:
-        return mul(x, y)
-    return None
+    if not x.type.ndim == y.type.ndim == 3 or not (x.type.broadcastable[2] and y.type.broadcastable[1]):
+        return None
+    return mul(x, y) if context.shapes.lengths(x)[0] is context.shapes.lengths(y)[0] else None

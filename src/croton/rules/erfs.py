@@ -24,7 +24,7 @@ from croton.ops.elementwise import (
     true_div,
 )
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, assembled, is_real_float, made_by, x
+from croton.rules.arith import Product, assembled, has_factor, is_real_float, made_by, x
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
 
@@ -53,7 +53,7 @@ stabilize("local_log_half_erfc", log(mul(0.5, erfc(x))), to=_log_half_erfc, when
 stabilize("local_log_erfc", log(erfc(x)), to=_log_erfc, when=is_real_float)
 
 
-@stabilize.on(add, sub, name="local_scaled_one_plus_erf")
+@stabilize.on(add, sub, name="local_scaled_one_plus_erf", inside=(mul,))
 def _scaled(node: Apply) -> Any:
     """c + c erf(x) is c erfc(-x), and c - c erf(x) is c erfc(x): so normal distribution functions come out."""
     if len(node.inputs) != 2:
@@ -91,7 +91,7 @@ def _times_erf(variable: Variable) -> tuple[Any, Variable] | None:
 def _slope_of_log(node: Apply, context: Context) -> Any:
     """exp(-x²) / erfc(x), as gradients of log(erfc(x)) have it, is 1 / erfcx(x), whose parts do not vanish."""
     out = node.outputs[0]
-    if not is_real_float(out):
+    if not is_real_float(out) or not has_factor(node, "erfc"):
         return None
     product = Product(out, context)
     tails = {made.inputs[0]: v for v in product.below if (made := made_by(v, erfc)) is not None}

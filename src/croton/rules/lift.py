@@ -61,7 +61,7 @@ def _broadcasting(entries: list[Any], pattern: Any, whole: Any) -> list[Any]:
     return made
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_of_dimshuffle")
+@canonicalize.on(Subtensor, name="local_subtensor_of_dimshuffle", inside=(DimShuffle,))
 def _of_moved_axes(node: Apply) -> Any:
     """A part of what has its axes moved is the part, with its axes moved."""
     moved = node.inputs[0].owner
@@ -84,7 +84,7 @@ def _of_moved_axes(node: Apply) -> Any:
     return dimshuffle(part_of(x, places), *["x" if j == "x" else left.index(j) for j in kept])
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_of_reduction")
+@canonicalize.on(Subtensor, name="local_subtensor_of_reduction", inside=_REDUCTIONS)
 def _of_reduction(node: Apply, context: Context) -> Any:
     """A part of what is reduced along other axes is the reduction of a part."""
     source = _inside(node, _REDUCTIONS, context)
@@ -100,7 +100,7 @@ def _of_reduction(node: Apply, context: Context) -> Any:
     return op.over(tuple(left.index(a) for a in op.axis))(part_of(x, places))
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_of_dot")
+@canonicalize.on(Subtensor, name="local_subtensor_of_dot", inside=(Dot,))
 def _of_product(node: Apply, context: Context) -> Any:
     """A part of a product of matrices needs only those rows and columns."""
     source = _inside(node, Dot, context)
@@ -112,7 +112,7 @@ def _of_product(node: Apply, context: Context) -> Any:
     return Dot()(part_of(x, rows), part_of(y, [slice(None), *columns]) if columns else y)
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_of_alloc")
+@canonicalize.on(Subtensor, name="local_subtensor_of_alloc", inside=(Alloc,))
 def _of_filled(node: Apply, context: Context) -> Any:
     """A part of what is one number everywhere is that number, fewer times."""
     source = node.inputs[0].owner
@@ -126,7 +126,7 @@ def _of_filled(node: Apply, context: Context) -> Any:
     return Alloc()(number, *lengths) if lengths else number
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_of_stack")
+@canonicalize.on(Subtensor, name="local_subtensor_of_stack", inside=(Stack,))
 def _of_stack(node: Apply) -> Any:
     """One of what was stacked."""
     source = node.inputs[0].owner
@@ -138,7 +138,7 @@ def _of_stack(node: Apply) -> Any:
     return part_of(source.inputs[first], rest)
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_of_join")
+@canonicalize.on(Subtensor, name="local_subtensor_of_join", inside=(Join,))
 def _of_join(node: Apply, context: Context) -> Any:
     """A place, or a slice, of what was joined that lies in one of the parts."""
     source = node.inputs[0].owner

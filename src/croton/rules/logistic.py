@@ -12,7 +12,7 @@ from typing import Any
 from croton.graph.node import Apply, Variable
 from croton.ops.elementwise import add, exp, inv, mul, neg, sigmoid, sqr, sub, true_div
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, assembled, is_real_float, made_by, read_once
+from croton.rules.arith import Product, assembled, has_factor, is_real_float, made_by, read_once
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
 
@@ -20,6 +20,9 @@ from croton.rules.stages import stabilize
 _Powers = dict[Variable, list[int]]
 
 _ROOTS = (mul, true_div)
+
+# What makes the factors that all this is about, alone or squared, or with 1 added.
+_LOGISTIC = ("exp", "sigmoid", "sqr", "add")
 
 
 def _signed(variable: Variable) -> tuple[Variable, bool]:
@@ -87,7 +90,7 @@ def _spelled(powers: _Powers) -> list[Variable]:
 def _product(node: Apply, context: Context) -> Any:
     """Exponentials and their sums with 1 become sigmoids where no quotient is left."""
     out = node.outputs[0]
-    if not is_real_float(out):
+    if not is_real_float(out) or not has_factor(node, *_LOGISTIC):
         return None
     product = Product(out, context)
     powers, above, below, taken = _gather(product)
@@ -110,7 +113,7 @@ def _is_plain(factor: Variable) -> bool:
 def _distribute(node: Apply, context: Context) -> Any:
     """(a / s + b / t) * s * t is a * t + b * s: sigmoids are brought to the terms that divide by them."""
     out = node.outputs[0]
-    if not is_real_float(out):
+    if not is_real_float(out) or not has_factor(node, *_LOGISTIC):
         return None
     product = Product(out, context)
     powers, above, below, taken = _gather(product)

@@ -43,7 +43,7 @@ from croton.ops.nnet.softmax import LogSoftmax, MaxOrLowest, Softmax
 from croton.ops.reduce import Prod, Sum, spread
 from croton.ops.reduce import sum as sum_of
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, assembled, constant_like, is_real_float, made_by, x
+from croton.rules.arith import Product, assembled, constant_like, has_factor, is_real_float, made_by, x
 from croton.rules.explog import is_never_negative
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
@@ -73,7 +73,7 @@ stabilize("local_log1p_neg_exp", log1p(neg(exp(x))), to=lambda x: log1mexp(x), w
 stabilize("local_xlogx", mul(x, log(x)), to=lambda x: xlogx(x), when=is_real_float, why="at 0 the limit is 0")
 
 
-@stabilize.on(log, log2, log10, name="local_log_pow")
+@stabilize.on(log, log2, log10, name="local_log_pow", inside=(pow,))
 def _of_power(node: Apply) -> Any:
     """The logarithm of a known power is that many times that of the base."""
     inner = made_by(node.inputs[0], pow)
@@ -89,7 +89,7 @@ def _of_power(node: Apply) -> Any:
     return mul(factor, op(abs_(base) if exponent % 2 == 0 else base))
 
 
-@stabilize.on(log, name="local_log_softmax_part")
+@stabilize.on(log, name="local_log_softmax_part", inside=(Subtensor, AdvancedSubtensor))
 def _of_softmax_part(node: Apply) -> Any:
     """The logarithm of a part of a softmax is that part of its logarithm."""
     part = node.inputs[0].owner
@@ -102,14 +102,14 @@ def _of_softmax_part(node: Apply) -> Any:
 
 
 # -- of products ---------------------------------------------------------------------------------------------
-@stabilize.on(log, name="local_log_mul")
+@stabilize.on(log, name="local_log_mul", inside=(mul, true_div))
 def _of_product(node: Apply, context: Context) -> Any:
     """The logarithm of a product with exponentials, sigmoids or softmaxes in it is that of the factors, summed."""
     inside = node.inputs[0]
     if not (made_by(inside, mul) or made_by(inside, true_div)) or not is_real_float(inside):
         return None
     product = Product(inside, context)
-    if not product.is_known or product.number < 0:
+    if not product.is_known or product.number < 0 or _is_spelled_out(product):
         return None
     terms: list[Variable] = []
     rest: list[list[Variable]] = [[], []]
@@ -140,6 +140,11 @@ def _of_product(node: Apply, context: Context) -> Any:
     return reduce(add, terms)
 
 
+def _is_spelled_out(product: Product) -> bool:
+    """Whether a vector is divided by a sum of exponentials: see local_softmax_from_exp."""
+    return product.out.type.ndim == 1 and any(_sum_of_exponentials(_through(v)) for v in product.below)
+
+
 def _known_log(factor: Variable) -> Variable | None:
     """The logarithm of `factor` where it is better had without `factor`."""
     node = factor.owner
@@ -159,7 +164,7 @@ def _known_log(factor: Variable) -> Variable | None:
     return None
 
 
-@stabilize.on(log, name="local_log_prod")
+@stabilize.on(log, name="local_log_prod", inside=(Prod, DimShuffle, abs_))
 def _of_prod(node: Apply) -> Any:
     """The logarithm of the product of what is never negative is the sum of the logarithms."""
     magnitude = made_by(node.inputs[0], abs_)
@@ -174,7 +179,7 @@ def _of_prod(node: Apply) -> Any:
     return _moved(sum_of(log(abs_(x) if magnitude else x), axis=op.axis), around)
 
 
-@stabilize.on(Prod, name="local_prod_exp")
+@stabilize.on(Prod, name="local_prod_exp", inside=(exp,))
 def _prod_of_exp(node: Apply) -> Any:
     """The product of exponentials is that of the sum."""
     inner = made_by(node.inputs[0], exp)
@@ -185,7 +190,7 @@ def _prod_of_exp(node: Apply) -> Any:
 
 
 # -- of sums -------------------------------------------------------------------------------------------------
-@stabilize.on(log, name="local_log_add_exp")
+@stabilize.on(log, name="local_log_add_exp", inside=(add,))
 def _of_few(node: Apply, context: Context) -> Any:
     """log(exp(a) + exp(b) + …) with the greatest taken out, so that none overflows and not all vanish."""
     total = made_by(node.inputs[0], add)
@@ -276,7 +281,7 @@ def _parts(u: Variable, op: Any) -> tuple[Variable, Variable, Variable]:
     return greatest, exponentials, op(exponentials)
 
 
-@stabilize.on(log, name="local_log_sum_exp")
+@stabilize.on(log, name="local_log_sum_exp", inside=(Sum, DimShuffle))
 def _of_many(node: Apply) -> Any:
     """log(sum(exp(x))) with the greatest taken out."""
     found = _sum_of_exponentials(_through(node.inputs[0]))
@@ -303,7 +308,7 @@ def _softmax(node: Apply, context: Context) -> Any:
     the quotient of a vector out has what it says, and overflows.
     """
     out = node.outputs[0]
-    if not is_real_float(out) or not out.type.ndim:
+    if not is_real_float(out) or not out.type.ndim or not has_factor(node, "exp"):
         return None
     product = Product(out, context)
     above = {made.inputs[0]: v for v in product.above if (made := made_by(v, exp)) is not None}

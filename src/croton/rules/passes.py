@@ -27,6 +27,7 @@ class Context:
     def __init__(self, graph: FunctionGraph) -> None:
         self.graph = graph
         self.shapes = ShapeTable()
+        self.merged = -1  # graph.changes when equal computations were made one last
 
 
 def conform(new: Variable, old: Variable) -> Variable | None:
@@ -51,6 +52,8 @@ def conform(new: Variable, old: Variable) -> Variable | None:
 
 def merge(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
     """Let equal computations be one, and equal constants too."""
+    if context is not None and context.merged == graph.changes:
+        return
     constants: dict[Any, Variable] = {}
     for variable in list(graph.clients):
         if isinstance(variable, Constant):
@@ -72,6 +75,8 @@ def merge(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
                 if old in graph.clients:
                     graph.replace(old, new, "merge")
             stats.fired["merge"] += 1
+    if context is not None:
+        context.merged = graph.changes
 
 
 def lift_shapes(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:

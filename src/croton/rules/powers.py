@@ -16,6 +16,7 @@ from croton.rules.arith import (
     assembled,
     awaits,
     constant_like,
+    has_factor,
     is_float,
     is_real_float,
     made_by,
@@ -175,7 +176,7 @@ def _joined(base: Variable, exponents: list[float]) -> tuple[Variable | None, bo
 def _exponentials(node: Apply, context: Context) -> Any:
     """A product of exponentials is that of the sum, a quotient that of the difference: neither overflows on the way."""
     out = node.outputs[0]
-    if not is_real_float(out) or awaits(node, context, mul, true_div, inv):
+    if not is_real_float(out) or not has_factor(node, "exp") or awaits(node, context, mul, true_div, inv):
         return None
     product = Product(out, context)
     over, above = _split(product.above, out, context)
@@ -207,7 +208,7 @@ def _split(factors: list[Variable], out: Variable, context: Context) -> tuple[li
     return inside, others
 
 
-@specialize.on(sqr, sqrt, pow, name="local_pow_exp")
+@specialize.on(sqr, sqrt, pow, name="local_pow_exp", inside=(exp,))
 def _of_exponential(node: Apply, context: Context) -> Any:
     """A power of an exponential is that of a multiple, which does not overflow on the way."""
     inside = made_by(node.inputs[0], exp)

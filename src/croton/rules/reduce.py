@@ -26,6 +26,8 @@ from croton.vartypes.dtype import is_complex, is_discrete
 # More parts than this are better stacked and reduced in a loop than written out.
 _MOST_PARTS = 8
 
+_REDUCTIONS = (Sum, Prod, Max, Min, All, Any_)
+
 
 def _axes(node: Apply) -> tuple[int, ...]:
     op: Any = node.op
@@ -38,7 +40,7 @@ def _again(op: Any, x: Variable, axes: tuple[int, ...] | None) -> Variable:
     return made
 
 
-@canonicalize.on(Sum, name="local_sum_prod_mul_by_scalar")
+@canonicalize.on(Sum, name="local_sum_prod_mul_by_scalar", inside=(neg, mul, true_div))
 def _factor_out(node: Apply, context: Context) -> Any:
     """What is the same for all terms of a sum, which they are multiplied with or divided by, the sum is."""
     (terms,) = node.inputs
@@ -74,7 +76,7 @@ def _without(variable: Variable, axes: tuple[int, ...]) -> Variable:
     return dimshuffle(variable, *[a for a in range(variable.type.ndim) if a not in axes])
 
 
-@canonicalize.on(Prod, name="local_prod_of_power")
+@canonicalize.on(Prod, name="local_prod_of_power", inside=(sqr, abs_))
 def _prod_of_power(node: Apply, context: Context) -> Any:
     """A product of squares is the square of the product; so with magnitudes."""
     (factors,) = node.inputs
@@ -85,7 +87,7 @@ def _prod_of_power(node: Apply, context: Context) -> Any:
     return None
 
 
-@canonicalize.on(Sum, Prod, name="local_opt_alloc")
+@canonicalize.on(Sum, Prod, name="local_opt_alloc", inside=(Alloc, fill))
 def _of_equal_elements(node: Apply, context: Context) -> Any:
     """The sum of n equal elements is n times one, their product the nth power."""
     (x,) = node.inputs
@@ -134,7 +136,7 @@ def _over_one(node: Apply) -> Any:
     return cast(y, node.outputs[0].type.dtype)
 
 
-@canonicalize.on(Sum, Prod, Max, Min, All, Any_, name="local_reduce_join_axes")
+@canonicalize.on(*_REDUCTIONS, name="local_reduce_join_axes", inside=_REDUCTIONS)
 def _twice(node: Apply, context: Context) -> Any:
     """A reduction of a reduction of the same kind is one over the axes of both."""
     inner = node.inputs[0].owner
@@ -152,7 +154,7 @@ def _twice(node: Apply, context: Context) -> Any:
     return _again(second, source, tuple(sorted({*taken, *(kept[a] for a in _axes(node))})))
 
 
-@canonicalize.on(Sum, Prod, Max, Min, All, Any_, name="local_sum_sum_of_transpose")
+@canonicalize.on(*_REDUCTIONS, name="local_sum_sum_of_transpose", inside=(DimShuffle,))
 def _of_moved_axes(node: Apply) -> Any:
     """Axes need not be moved, or put in, before all of them are reduced."""
     moved = node.inputs[0].owner
@@ -167,7 +169,7 @@ def _of_moved_axes(node: Apply) -> Any:
     return _again(node.op, moved.inputs[0], tuple(sorted(over)))
 
 
-@canonicalize.on(Sum, Prod, Max, Min, All, Any_, name="local_reduce_join")
+@canonicalize.on(*_REDUCTIONS, name="local_reduce_join", inside=(Join,))
 def _of_join(node: Apply) -> Any:
     """A reduction over what was stacked brings it together element by element."""
     joined = node.inputs[0].owner
@@ -244,7 +246,7 @@ def _other(op: Any) -> Any:
     return (Min if isinstance(op, Max) else Max)(op.axis)
 
 
-@canonicalize.on(neg, name="local_max_to_min")
+@canonicalize.on(neg, name="local_max_to_min", inside=(Max, Min))
 def _of_negatives(node: Apply, context: Context) -> Any:
     """Less the largest of the negatives is the least."""
     found = node.inputs[0].owner

@@ -33,7 +33,7 @@ def _same_lengths(a: Variable, b: Variable, context: Context) -> bool:
     )
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_inc_subtensor")
+@canonicalize.on(Subtensor, name="local_subtensor_inc_subtensor", inside=(IncSubtensor,))
 def _of_set(node: Apply, context: Context) -> Any:
     """What was just put there, or added to nothing; or what was there before, where something was put elsewhere."""
     inner = node.inputs[0].owner
@@ -72,7 +72,7 @@ def _useless(node: Apply, context: Context) -> Any:
     return value if _same_lengths(value, x, context) else None
 
 
-@canonicalize.on(IncSubtensor, name="local_setsubtensor_twice")
+@canonicalize.on(IncSubtensor, name="local_setsubtensor_twice", inside=(IncSubtensor,))
 def _set_twice(node: Apply, context: Context) -> Any:
     """Only what was put there last stays."""
     op: Any = node.op
@@ -99,7 +99,7 @@ def _into_zeros(node: Apply) -> Any:
     return IncSubtensor(op.idx_list, set_instead_of_inc=True)(*node.inputs)
 
 
-@canonicalize.on(add, name="local_incsubtensor_serialize")
+@canonicalize.on(add, name="local_incsubtensor_serialize", inside=_SCATTERS)
 def _one_after_the_other(node: Apply, context: Context) -> Any:
     """A sum of tensors that are 0 but in some part is one tensor into which all parts are added.
 
