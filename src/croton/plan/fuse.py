@@ -244,7 +244,8 @@ class Fusion:
         if not group.reduced or tuple(stands_on) != group.kept or not stands_on:
             return None
         for length, axis in zip(lengths, found, strict=True):
-            if axis is None and length != 1:
+            # What has length 1 on a kept axis may be stretched here: then it does not stand on that axis.
+            if not self._same((length,), (1 if axis is None else group.domain[axis],)):
                 return None
         return found
 
