@@ -230,3 +230,21 @@ def random_loop(seed: int) -> tuple[list[Any], Any]:
 def test_random_loops_and_their_gradients(seed):
     outs, cost = random_loop(seed)
     compiled(*outs, *theano.grad(cost, [m, w], disconnected_inputs="ignore"))
+
+
+@pytest.mark.parametrize("end", [slice(None), -1])
+def test_a_wrong_number_of_steps_is_an_error_with_and_without_the_loop(end):
+    steps = {
+        "mapped": (lambda a: a * 2, [x], None),
+        "power": (lambda s, k: s * k, [], h),
+        "sum": (lambda a, s: s + a, [x], ZERO),
+        "fixed": (lambda k: k, [], None),
+    }
+    for fn, sequences, start in steps.values():
+        out, _ = theano.scan(fn, sequences, start, [] if sequences else [h], n_steps=n)
+        f = theano.function([x, h, n], out[end], on_unused_input="ignore")
+        with pytest.raises(IndexError, match="steps"):
+            f(VALUES[x], VALUES[h], -2)
+        if sequences:
+            with pytest.raises(ValueError, match="7"):
+                f(VALUES[x], VALUES[h], 7)

@@ -75,7 +75,7 @@ def powers(draft: Draft) -> None:
         factor = draft.others.get(next(v for v in node.inputs if v is not carried.inner))
         if factor is None:
             continue
-        value = carried.outer * factor ** cast(draft.steps, factor.type.dtype)
+        value = carried.outer * factor ** cast(draft.count, factor.type.dtype)
         if value.type == carried.outer.type:
             draft.carried.remove(carried)
             draft.settle(carried.out, value)

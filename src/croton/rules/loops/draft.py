@@ -14,6 +14,8 @@ from croton.ops.index.subtensor import Subtensor
 from croton.ops.inner import InnerGraph
 from croton.ops.known import known_int
 from croton.ops.scan.loop import Scan
+from croton.ops.scan.steps import checked
+from croton.ops.shape import lengths, specify_shape
 from croton.rules.shapes import ShapeTable
 from croton.vartypes.tensor import TensorType
 
@@ -133,14 +135,19 @@ class Draft:
         """How many steps there are, where that is known."""
         return None if self.stop else known_int(self.steps)
 
+    @property
+    def count(self) -> Variable:
+        """How many steps there are, for what is computed without the loop; an error for less than 0."""
+        return checked(self.steps)
+
     def rows(self, stacked: Variable) -> Variable:
-        """The part of something with an axis of steps, or more, that the loop goes over."""
+        """The part of something with an axis of steps, or more, that the loop goes over; an error for less."""
         if _has_rows_of(stacked, self.steps) or self.shapes.is_length(
             self.shapes.lengths(stacked)[0], self.steps
         ):
             return stacked
-        part: Variable = stacked[: self.steps]
-        return part
+        part: Variable = stacked[: self.count]
+        return specify_shape(part, [self.count, *lengths(part)[1:]])
 
     def readers(self, out: Variable) -> list[tuple[Apply | str, int]]:
         """Who reads an output of the loop as it was."""

@@ -155,7 +155,7 @@ def direct_outputs(draft: Draft) -> None:
         if value in sequences:
             found = draft.rows(sequences[value])
         elif value in draft.others or isinstance(value, Constant):
-            found = as_rows(Outside(draft.others.get(value, value), False), draft.steps)
+            found = as_rows(Outside(draft.others.get(value, value), False), draft.count)
         else:
             found = _rows_of_state(draft, value)
         if found is None and value in seen:
