@@ -196,3 +196,10 @@ def test_statistics_over_no_axis() -> None:
     np.testing.assert_array_equal(value(lambda x: mean(x, axis=()), counts), [1.0, 2.0])
     assert mean(TensorType("uint32", (None,))(), axis=()).type.dtype == "float64"
     np.testing.assert_array_equal(value(lambda x: var(x, axis=()), counts), [0.0, 0.0])
+
+
+def test_the_sum_of_nothing_has_no_sign() -> None:
+    x = TensorType("float64", (None, None))()
+    f = function([x], [sum_of(x), sum_of(x, axis=0), sum_of(x, axis=1), sum_of(sum_of(x, axis=0))])
+    for shape in ((0, 3), (2, 0), (0, 0)):
+        assert not any(np.signbit(total).any() for total in f(np.zeros(shape)))

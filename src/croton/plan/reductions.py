@@ -8,7 +8,7 @@ from typing import Any
 from croton.graph.node import Apply, Variable
 from croton.ops.argmax import Argmax, Argmin, MaxAndArgmax
 from croton.ops.reduce import CAReduce
-from croton.vartypes.dtype import is_complex
+from croton.vartypes.dtype import FLOAT, is_complex
 
 # The accumulators of the loop IR, by the scalar operation that brings elements together.
 _KINDS = {
@@ -76,5 +76,8 @@ def results(k: Any, node: Apply, values: Sequence[Any]) -> list[tuple[Variable, 
         # Where all are as extreme as can be, none was more so than the start: the first is the first.
         found, place = values
         values = (found, k.select(place == _NOWHERE, 0, place))
+    elif node.op.scalar_op.name == "add" and values[0].dtype in FLOAT:
+        # A sum begins with -0.0, which changes nothing; that of nothing is 0.
+        values = [values[0] + 0.0]
     made = values if len(values) == len(node.outputs) else values[-1:]
     return [(out, k.cast(v, out.type.dtype)) for out, v in zip(node.outputs, made, strict=True)]
