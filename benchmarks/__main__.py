@@ -167,6 +167,7 @@ def arguments():
     parser.add_argument("--only", default="", help="measure only what has this text in its name")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--budget", type=float, default=0.1, help="seconds per round")
+    parser.add_argument("--cpu", action="store_true", help="seconds of processors: for a busy machine")
     parser.add_argument("--long", action="store_true", help="more sizes, and torch.compile")
     parser.add_argument("--json", help="write the seconds to this file too")
     parser.add_argument("--markdown", help="write the table to this file too, as a page shows it")
@@ -187,7 +188,7 @@ def main():
         versions = {name: worker.version for name, worker in workers.items()}
         for name, case in cases(asked.long).items():
             if asked.only in name:
-                results[name] = measure(name, case, workers, asked.rounds, asked.budget)
+                results[name] = measure(name, case, workers, asked.rounds, asked.budget, asked.cpu)
                 print(line(name, cells(results[name], others)), flush=True)
         for worker in workers.values():
             worker.end()

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks import arrays
+
 HERE = Path(__file__).parent
 
 
@@ -32,7 +34,7 @@ def cases(long=False):
         for dtype in ("float32", "float64"):
             case = {"kind": "elementwise", "what": what, "n": [1000, 1000], "dtype": dtype}
             found[f"{what}, 1000 x 1000, {dtype}"] = case
-    return {**found, **_trainings(long), **_gradients()}
+    return {**found, **_trainings(long), **_gradients(), **arrays.cases()}
 
 
 NETWORK = {"kind": "training", "model": "classes", "layers": [784, 500, 10], "batch": 128, "dtype": "float32"}
@@ -96,7 +98,7 @@ class Worker:
         self.process.wait()
 
 
-def measure(name, case, workers, rounds, budget):
+def measure(name, case, workers, rounds, budget, cpu=False):
     """Seconds per call of each library that can do the case and agrees with NumPy, or with most of the others."""
     first = {library: worker.ask(load=case) for library, worker in workers.items()}
     checks = [answer["check"] for answer in first.values() if "check" in answer]
@@ -114,7 +116,7 @@ def measure(name, case, workers, rounds, budget):
     for _ in range(rounds):
         order = order[1:] + order[:1]
         for library in order:
-            good[library].append(workers[library].ask(run=budget)["best"])
+            good[library].append(workers[library].ask(run=budget, cpu=cpu)["best"])
     return {library: statistics.median(times) for library, times in good.items()}
 
 

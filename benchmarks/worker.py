@@ -1,7 +1,7 @@
 """One library in one process: reads what to do as lines of JSON, and answers each with one.
 
 {"load": case}     -> {"seconds": from nothing to the first result, "check": a sum of the results}
-{"run": seconds}   -> {"best": seconds per call, the fastest of several blocks}
+{"run": seconds, "cpu": false}   -> {"best": seconds per call, the fastest of several blocks; of processors or of the wall}
 """
 
 import json
@@ -19,6 +19,7 @@ def main():
     began = clock()
     import numpy as np
 
+    import arrays
     import workloads
 
     library = workloads.library(sys.argv[1])
@@ -34,20 +35,25 @@ def main():
                 if isinstance(case.get("n"), list):
                     case["n"] = tuple(case["n"])
                 began = clock()
-                call, values = getattr(library, case["kind"])(case)
+                made = (
+                    arrays.call_of(library, case)
+                    if case["kind"] == "arrays"
+                    else getattr(library, case["kind"])(case)
+                )
+                call, values = made
                 first = values()
                 seconds = clock() - began
                 answer = {"seconds": seconds, "check": float(np.asarray(first, "float64").sum())}
             else:
-                answer = {"best": best(call, asked["run"])}
+                answer = {"best": best(call, asked["run"], time.process_time if asked.get("cpu") else clock)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
-def best(call, budget):
-    """Seconds per call in the fastest block of a round."""
+def best(call, budget, clock):
+    """Seconds per call in the fastest block of a round, by this clock."""
     times, end = 1, clock() + budget
     found = float("inf")
     while True:

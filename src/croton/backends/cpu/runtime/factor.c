@@ -111,18 +111,29 @@ static int32_t cut_cholesky(rt_ctx *ctx, panels *p)
     return 0;
 }
 
+#define EXCHANGE(NAME, TYPE)                                                                                      \
+    static void NAME(const panels *p, int64_t lo, int64_t hi)                                                      \
+    {                                                                                                              \
+        for (int64_t column = lo; column < hi; column++) {                                                         \
+            TYPE *x = (TYPE *)(void *)element(p, 0, column);                                                       \
+            for (int64_t i = p->j; i < p->j + p->nb; i++) {                                                        \
+                TYPE held = x[i];                                                                                  \
+                x[i] = x[p->pivots[i] - 1];                                                                        \
+                x[p->pivots[i] - 1] = held;                                                                        \
+            }                                                                                                      \
+        }                                                                                                          \
+    }
+EXCHANGE(exchange_s, float)
+EXCHANGE(exchange_d, double)
+EXCHANGE(exchange_c, float complex)
+EXCHANGE(exchange_z, double complex)
+
 /* The panel's exchanges of rows, in columns [lo, hi). */
 static void exchange_rows(const panels *p, int64_t lo, int64_t hi)
 {
-    char held[16];
-    for (int64_t column = lo; column < hi; column++) {
-        for (int64_t i = p->j; i < p->j + p->nb; i++) {
-            char *x = element(p, i, column), *y = element(p, p->pivots[i] - 1, column);
-            memcpy(held, x, (size_t)p->item);
-            memmove(x, y, (size_t)p->item);
-            memcpy(y, held, (size_t)p->item);
-        }
-    }
+    static void (*const exchanges[RT_BLAS_KINDS])(const panels *, int64_t, int64_t) = {exchange_s, exchange_d,
+                                                                                       exchange_c, exchange_z};
+    exchanges[p->kind](p, lo, hi);
 }
 
 /* What a panel of LU does to one tile of columns on its right; the last chunk are the columns on its left. */
@@ -147,7 +158,7 @@ static int32_t cut_lu(rt_ctx *ctx, panels *p)
 {
     int singular = 0;
     for (p->j = 0; p->j < p->n; p->j += p->nb) {
-        p->nb = (int)rt_min(PANEL / 2, p->n - p->j);
+        p->nb = (int)rt_min(PANEL, p->n - p->j);
         p->rest = p->n - p->j - p->nb;
         p->tiles = rt_ceil_div(p->rest, TILE);
         int64_t panel = (int64_t)(p->n - p->j) * p->nb;
