@@ -192,7 +192,8 @@ def with_torch(library, case):
         "var": lambda x: x.var(axis, correction=0), "softmax": lambda x: x.softmax(axis),
         "logsumexp": lambda x: x.logsumexp(axis), "take": lambda x, at, g: x[at],
         "scatter_add": lambda x, at, g: x.index_add_(0, at, g)[:3], "mask_take": lambda x: x[x > 0],
-        "mask_set": mask_set, "cholesky": lambda x, b: torch.linalg.cholesky(x).sum(), "solve": lambda x, b: torch.linalg.solve(x, b).sum(),
+        "mask_set": mask_set, "cholesky": lambda x, b: torch.linalg.cholesky(x).sum(),
+        "solve": lambda x, b: torch.linalg.solve(x, b).sum(),
     }  # fmt: skip
     f = library.wrap(texts[what])
     if what not in ALGEBRA:

@@ -1,7 +1,8 @@
 """One library in one process: reads what to do as lines of JSON, and answers each with one.
 
 {"load": case}     -> {"seconds": from nothing to the first result, "check": a sum of the results}
-{"run": seconds, "cpu": false}   -> {"best": seconds per call, the fastest of several blocks; of processors or of the wall}
+{"run": seconds, "cpu": false}
+                   -> {"best": seconds per call, the fastest of several blocks; of the processor or of the wall}
 """
 
 import json

@@ -157,14 +157,31 @@ class _Nest:
         args: tuple[p.Argument, ...] = (
             p.Ptrs(tuple(at for at, _ in places)), b.i64s(self.domain), b.i64s([s for _, row in places for s in row]),
         )  # fmt: skip
-        turned = layout.turned()
-        if turned is None or not self._may_have_short_rows():
+        spaced = layout.spaced() if self._may_have_short_rows() else None
+        turned = layout.turned() if self._may_be_turned() else None
+        if spaced is None and turned is None:
             b.emit(p.Call("rt_nest", (first, *args)))
             return
-        later = b.kernel_later(
-            lambda: nest_kernel(turned), f"{title_of(turned)} (of short rows)", layout.group.nodes
+        others = (self._later(spaced, "of short rows"), self._later(turned, "of turned arrays"))
+        b.emit(p.Call("rt_nest_either", (first, *others, *args)))
+
+    def _later(self, layout: Layout | None, when: str) -> p.Argument:
+        """Another form of the kernel, for when it is needed."""
+        if layout is None:
+            return p.Null()
+        title = f"{title_of(layout)} ({when})"
+        number = self.b.kernel_later(lambda: nest_kernel(layout), title, layout.group.nodes)
+        return self._described(layout, number)
+
+    def _may_be_turned(self) -> bool:
+        """Whether something may lie along another axis in memory than its last: it came with the call, or is a view."""
+        arrays = self.b.arrays
+        return any(
+            sum(axis is not None for axis in source.axes) > 1
+            and source.variable in arrays
+            and not arrays[source.variable].contiguous
+            for source in self.layout.sources
         )
-        b.emit(p.Call("rt_nest_either", (first, self._described(turned, later), *args)))
 
     def _may_have_short_rows(self) -> bool:
         """As far as lengths are known; see has_short_rows in runtime/launch.c."""

@@ -57,7 +57,7 @@ class Layout:
     kept: set[Variable] = field(default_factory=set)
     visits: int = 1
     cost: int = 0
-    is_turned: bool = False
+    is_spaced: bool = False
 
     def is_full(self, variable: Variable) -> bool:
         """Whether a value of the group stands on all axes of the domain, rather than on a row's."""
@@ -67,13 +67,19 @@ class Layout:
         """How a kernel goes along its v axis over what stands on these axes."""
         if self.vector not in axes:
             return "splat"
-        return "spaced" if self.is_turned and any(a in self.group.reduced for a in axes) else "unit"
+        return "spaced" if self.is_spaced and any(a in self.group.reduced for a in axes) else "unit"
 
-    def turned(self) -> Layout | None:
+    def spaced(self) -> Layout | None:
         """Of form RI: the same in form RO, which goes along the kept axes wherever the memory lies."""
         if self.form != "RI" or not self.group.kept or self.group.has_places:
             return None
-        return replace(self, form="RO", vector=self.group.kept[-1], is_turned=True)
+        return replace(self, form="RO", vector=self.group.kept[-1], is_spaced=True)
+
+    def turned(self) -> Layout | None:
+        """Of form RI the same in form RO, and the other way round: for memory that lies along the other axis."""
+        if self.form == "RI" and self.group.kept:
+            return replace(self, form="RO", vector=self.group.kept[-1])
+        return replace(self, form="RI", vector=max(self.group.reduced)) if self.form == "RO" else None
 
     def outer(self, axes: Axes) -> bool:
         """Whether something on these axes varies along the kernel's o axis."""

@@ -209,7 +209,7 @@ def test_either_form_is_taken_by_layout(native: Any) -> None:
         strides, out = np.array([*array.strides, 8, 0]), np.empty(4)
         native.run(
             lambda ctx, a=array, s=strides, out=out: ctx.call(
-                "rt_nest_either", ri, ro, native.pointers([a, out]), dims, s
+                "rt_nest_either", ri, 0, ro, native.pointers([a, out]), dims, s
             ),
             [lambda *a: taken.append("RI"), lambda *a: taken.append("RO")],
         )
@@ -225,7 +225,7 @@ def test_many_short_rows_are_done_side_by_side(native: Any) -> None:
         dims, strides = np.array(shape), np.array([*x.strides, 8, 0])
         native.run(
             lambda ctx, x=x, s=strides, d=dims, out=out: ctx.call(
-                "rt_nest_either", ri, ro, native.pointers([x, out]), d, s
+                "rt_nest_either", ri, ro, 0, native.pointers([x, out]), d, s
             ),
             [lambda *a: taken.append(("RI",)), lambda *a: taken.append(("RO", a[5], a[7]))],
         )

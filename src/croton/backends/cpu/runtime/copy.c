@@ -101,6 +101,62 @@ static int64_t row_count(const copy_job *job, int axis)
     return axis == job->across ? rt_ceil_div(job->axes.dims[axis], TILE) : job->axes.dims[axis];
 }
 
+/* -- blocks of a transpose in vectors -------------------------------------------------------------------------------- */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define TRANSPOSES_IN_VECTORS
+#endif
+#endif
+
+#ifdef TRANSPOSES_IN_VECTORS
+typedef uint32_t four_words __attribute__((vector_size(16), aligned(4), may_alias));
+typedef uint64_t two_longs __attribute__((vector_size(16), aligned(8), may_alias));
+
+static void transpose_words(char *to, int64_t to_row, const char *from, int64_t from_row)
+{
+    four_words x[4], low, high, low2, high2;
+    for (int i = 0; i < 4; i++) x[i] = *(const four_words *)(const void *)(from + i * from_row);
+    low = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
+    high = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+    low2 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
+    high2 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+    *(four_words *)(void *)to = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
+    *(four_words *)(void *)(to + to_row) = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
+    *(four_words *)(void *)(to + 2 * to_row) = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
+    *(four_words *)(void *)(to + 3 * to_row) = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
+}
+
+static void transpose_longs(char *to, int64_t to_row, const char *from, int64_t from_row)
+{
+    two_longs x = *(const two_longs *)(const void *)from, y = *(const two_longs *)(const void *)(from + from_row);
+    *(two_longs *)(void *)to = __builtin_shufflevector(x, y, 0, 2);
+    *(two_longs *)(void *)(to + to_row) = __builtin_shufflevector(x, y, 1, 3);
+}
+#endif
+
+/* Transposes whole blocks of a tile of `depth` rows of `width` items; gives how many rows and items of each are done. */
+static void transpose_blocks(const copy_job *job, char *to, const char *from, int64_t *depth, int64_t *width)
+{
+    const copy_axes *axes = &job->axes;
+    int64_t rows = 0, items = 0;
+#ifdef TRANSPOSES_IN_VECTORS
+    int64_t to_row = axes->to[job->across], from_row = axes->from[axes->n - 1], item = job->itemsize;
+    int64_t side = item == 4 ? 4 : item == 8 ? 2 : 0;
+    if (side && axes->to[axes->n - 1] == item && axes->from[job->across] == item) {
+        rows = *depth - *depth % side;
+        items = *width - *width % side;
+        for (int64_t j = 0; j < rows; j += side)
+            for (int64_t i = 0; i < items; i += side)
+                (side == 4 ? transpose_words : transpose_longs)(to + j * to_row + i * item, to_row,
+                                                                from + i * from_row + j * item, from_row);
+    }
+#else
+    (void)axes, (void)to, (void)from;
+#endif
+    *depth = rows;
+    *width = items;
+}
+
 static void copy_tiles(const copy_job *job, char *to, const char *from, int64_t depth)
 {
     const copy_axes *axes = &job->axes;
@@ -109,7 +165,13 @@ static void copy_tiles(const copy_job *job, char *to, const char *from, int64_t 
     for (int64_t i = 0; i < n; i += TILE) {
         char *tile_to = to + i * axes->to[inner];
         const char *tile_from = from + i * axes->from[inner];
-        for (int64_t j = 0; j < depth; j++)
+        int64_t rows = depth, items = rt_min(TILE, n - i);
+        transpose_blocks(job, tile_to, tile_from, &rows, &items);
+        for (int64_t j = 0; j < rows && items < rt_min(TILE, n - i); j++)
+            copy_items(job->itemsize, tile_to + j * axes->to[across] + items * axes->to[inner], axes->to[inner],
+                       tile_from + j * axes->from[across] + items * axes->from[inner], axes->from[inner],
+                       rt_min(TILE, n - i) - items);
+        for (int64_t j = rows; j < depth; j++)
             copy_items(job->itemsize, tile_to + j * axes->to[across], axes->to[inner],
                        tile_from + j * axes->from[across], axes->from[inner], rt_min(TILE, n - i));
     }

@@ -214,12 +214,13 @@ static bool has_short_rows(const rt_nest_desc *desc, const int64_t *dims)
     return rt_times(points, itemsize) <= SHORT_ROW_BYTES && rows >= MANY_ROWS;
 }
 
-int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *a, const rt_nest_desc *b, void **p, const int64_t *dims,
-                       const int64_t *strides)
+int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *usual, const rt_nest_desc *spaced, const rt_nest_desc *turned,
+                       void **p, const int64_t *dims, const int64_t *strides)
 {
-    int64_t cost = copying_cost(a, p, dims, strides);
-    bool second = has_short_rows(a, dims) || (cost && copying_cost(b, p, dims, strides) < cost);
-    return rt_nest(ctx, second ? b : a, p, dims, strides);
+    if (spaced && has_short_rows(usual, dims)) return rt_nest(ctx, spaced, p, dims, strides);
+    int64_t cost = turned ? copying_cost(usual, p, dims, strides) : 0;
+    bool turns = cost && copying_cost(turned, p, dims, strides) < cost;
+    return rt_nest(ctx, turns ? turned : usual, p, dims, strides);
 }
 
 /* -- reductions of everything ---------------------------------------------------------------------------------------------- */
