@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from croton.config import config
-from croton.errors import MethodNotDefined
+from croton.errors import MethodNotDefined, explained
 from croton.graph.node import Apply, Constant, Variable, scratchpad
 from croton.graph.type import Type
 
@@ -181,22 +182,40 @@ def get_debug_values(*args: Any) -> list[tuple[Any, ...]]:
 def compute_test_value(node: Apply) -> None:
     """Set `tag.test_value` on the outputs of `node` from the test values of its inputs.
 
-    Errors: ValueError or a warning when an input has none, as config.compute_test_value says; what the
-    operation raises when the test values do not fit.
+    Errors: ValueError, a warning or the debugger when an input has none, as config.compute_test_value says; TypeError
+    for one that does not fit its variable; what the operation raises when the values do not go together.
     """
     values = []
     for i, variable in enumerate(node.inputs):
         try:
             values.append(get_test_value(variable))
         except AttributeError:
-            said = f"Cannot compute test value: input {i} ({variable}) of Op {node} missing default value"
-            how = config.compute_test_value
-            if how == "raise":
-                raise ValueError(said) from None
-            if how == "warn":
-                warnings.warn(said, stacklevel=3)
+            _missing_test_value(node, i, variable)
             return
+        except TypeError as error:
+            said = f"The test value of {variable}, input {i} of {node}, does not fit its type: {error}"
+            raise TypeError(explained(said, expected=variable.type, where=_line_of(variable))) from None
+    destroyed = {i for places in (node.op.destroy_map or {}).values() for i in places}
+    values = [copy.copy(value) if i in destroyed else value for i, value in enumerate(values)]
     storage: list[list[Any]] = [[None] for _ in node.outputs]
-    node.op.perform(node, values, storage)
+    params = () if getattr(node.op, "params_type", None) is None else (node.op.get_params(node),)
+    node.op.perform(node, values, storage, *params)
     for variable, cell in zip(node.outputs, storage, strict=True):
         variable.tag.test_value = cell[0]
+
+
+def _missing_test_value(node: Apply, i: int, variable: Variable) -> None:
+    said = f"Cannot compute test value: input {i} ({variable}) of Op {node} missing default value"
+    how = config.compute_test_value
+    if how == "raise":
+        todo = f"set {variable}.tag.test_value, or compute_test_value to 'ignore'."
+        raise ValueError(explained(said, where=_line_of(variable), todo=todo))
+    if how == "warn":
+        warnings.warn(said, stacklevel=4)
+    if how == "pdb":
+        print(said)
+        breakpoint()
+
+
+def _line_of(variable: Variable) -> Any:
+    return variable.origin if variable.owner is None else variable

@@ -8,9 +8,11 @@ from typing import Any
 from croton.graph import origin
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
+from croton.ops.shape import Rebroadcast
 from croton.rewrite.drive import Imports
 from croton.rewrite.stats import StageStats
 from croton.rules.passes import conform
+from croton.vartypes.tensor import TensorType
 
 
 def expand_graphs(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
@@ -39,7 +41,7 @@ def expand_nodes(graph: FunctionGraph, chosen: Callable[[Apply], bool]) -> int:
             made = (made,) if isinstance(made, Variable) else made
             for old, new in zip(node.outputs, made, strict=True):
                 if old in graph.clients and new is not None:
-                    fitted = new if new.type == old.type else conform(new, old)
+                    fitted = _fitted(new, old)
                     if fitted is None:
                         raise TypeError(
                             f"{node.op}.expand gave {new} of type {new.type} for an output of type {old.type}."
@@ -48,3 +50,15 @@ def expand_nodes(graph: FunctionGraph, chosen: Callable[[Apply], bool]) -> int:
         graph.listeners.remove(listener)
         count += 1
     return count
+
+
+def _fitted(new: Variable, old: Variable) -> Variable | None:
+    """`new` with the type of `old`. More may be known of it: that an axis has length 1 is then forgotten."""
+    have: Any = new.type
+    want: Any = old.type
+    if have == want:
+        return new
+    if not isinstance(want, TensorType) or (have.ndim, have.dtype) != (want.ndim, want.dtype):
+        return conform(new, old)
+    made: Variable = Rebroadcast(*enumerate(want.broadcastable))(new)
+    return made

@@ -187,3 +187,14 @@ def test_a_factor_that_nothing_reads_is_not_computed() -> None:
     a = RNG.normal(size=(4, 3))
     x = TensorType("float64", (None, None))()
     np.testing.assert_allclose(function([x], qr(x)[1])(a), np.linalg.qr(a)[1], atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (3, 1), (1, None)])
+@pytest.mark.parametrize("mode", ["reduced", "complete", "raw"])
+def test_factors_of_matrices_with_an_axis_of_length_one(
+    shape: tuple[int | None, int | None], mode: str
+) -> None:
+    a = RNG.normal(size=[2 if n is None else n for n in shape])
+    x = TensorType("float64", shape)()
+    for ours, expected in zip(function([x], QRFull(mode)(x))(a), np.linalg.qr(a, mode), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-12)

@@ -1,0 +1,90 @@
+"""The classic protocol of operations, and test values."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+
+
+@pytest.fixture
+def pair():
+    x, y = T.dmatrix("x"), T.dmatrix("y")
+    x.tag.test_value = np.ones((2, 3))
+    return x, y
+
+
+def how(value):
+    return theano.config.change_flags(compute_test_value=value)
+
+
+def test_values_go_along_with_the_graph(pair):
+    x, _ = pair
+    with how("off"):
+        assert not hasattr(T.exp(x).tag, "test_value")
+    for value in ("ignore", "warn", "raise", "pdb"):
+        with how(value):
+            np.testing.assert_array_equal((T.exp(x) * 2).tag.test_value, np.full((2, 3), 2 * np.e))
+            assert (theano.shared(np.ones(3)) * 2).tag.test_value.tolist() == [2, 2, 2]
+
+
+def test_a_missing_one_is_told_of_as_the_flag_says(pair, monkeypatch, capsys):
+    x, y = pair
+    stops = []
+    monkeypatch.setattr("sys.breakpointhook", lambda: stops.append(1))
+    with how("ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not hasattr((x + y).tag, "test_value")
+    with how("warn"), pytest.warns(UserWarning, match=r"input 1 \(y\)"):
+        _ = x + y
+    with how("raise"), pytest.raises(ValueError, match=r"missing default value(.|\n)*set y.tag.test_value"):
+        _ = x + y
+    with how("pdb"):
+        _ = x + y
+    assert stops == [1] and "input 1 (y)" in capsys.readouterr().out
+
+
+def test_one_that_does_not_fit(pair):
+    x, y = pair
+    with how("raise"):
+        y.tag.test_value = np.ones((3, 2))
+        with pytest.raises(ValueError, match="mis-match"):
+            _ = x + y
+        y.tag.test_value = np.ones(3)
+        with pytest.raises(TypeError, match="The test value of y, input 1 of (.|\n)*expected: TensorType"):
+            _ = x + y
+
+
+def test_operations_with_parameters_that_write_over_inputs():
+    class AddInPlace(theano.Op):
+        itypes = otypes = (T.dvector,)
+        params_type = theano.gof.ParamsType(by=theano.scalar.float64)
+        destroy_map = {0: [0]}
+        by = 1.0
+
+        def perform(self, node, inputs, outputs, params):
+            inputs[0] += params.by
+            outputs[0][0] = inputs[0]
+
+    x = T.dvector("x")
+    x.tag.test_value = np.zeros(2)
+    with how("raise"):
+        assert AddInPlace()(x).tag.test_value.tolist() == [1, 1]
+    assert x.tag.test_value.tolist() == [0, 0]
+
+
+def test_an_operation_that_says_too_little():
+    with pytest.raises(NotImplementedError, match="neither make_node nor itypes"):
+        theano.Op()(1)
+
+    class OneInput(theano.Op):
+        itypes = otypes = (T.dscalar,)
+
+    with pytest.raises(ValueError, match="takes 1 inputs; got 2"):
+        OneInput()(1.0, 2.0)
+    with pytest.raises(theano.gof.MethodNotDefined, match="no method 'perform'"):
+        theano.function([], OneInput()(1.0), mode="NUMPY")
