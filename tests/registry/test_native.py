@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from croton.compile.function import function
 from croton.compile.mode import Mode
 from croton.graph.node import Variable
 from croton.ops.base import REGISTRY, E, Primitive, S
+from croton.ops.linalg.factors import OnNative
+from croton.vartypes.dtype import ALL, is_complex
 from croton.vartypes.tensor import TensorType
 
 for _module in pkgutil.walk_packages(croton.ops.__path__, "croton.ops."):
@@ -24,7 +27,11 @@ for _module in pkgutil.walk_packages(croton.ops.__path__, "croton.ops."):
 AS_WRITTEN = Mode("cpu", None)
 REFERENCE = Mode("py", None)
 
-RNG = np.random.default_rng(7)
+# Of each sample some other data types are tried too, all of them over the samples of an operation and its like.
+TRIED = 3
+
+# How far values may be from the reference, by their type; 1e-6 for others.
+NEAR = {"float16": 5e-3, "float32": 1e-4, "complex64": 1e-4}
 
 
 def _cases(kind: str) -> Iterator[Any]:
@@ -35,11 +42,12 @@ def _cases(kind: str) -> Iterator[Any]:
 
 
 def _values(case: S | E) -> list[np.ndarray]:
+    rng = np.random.default_rng(7)
     low, high = getattr(case, "domain", (-2.0, 2.0))
     made = []
     for given in case.inputs:
         if isinstance(given, tuple):
-            made.append(np.asarray(RNG.uniform(low, high, size=given)).astype(case.dtype))
+            made.append(np.asarray(rng.uniform(low, high, size=given)).astype(case.dtype))
         else:
             made.append(np.asarray(given))
     return made
@@ -88,7 +96,8 @@ def test_samples(cls: Any, sample: S, layout: Any, known: str) -> None:
         if cls.op_name == "alloc_empty":
             assert one.shape == value.shape
         else:
-            np.testing.assert_allclose(one, value, rtol=2e-3 if one.dtype == "float16" else 1e-6, atol=1e-9)
+            near = NEAR.get(one.dtype.name, 1e-6)
+            np.testing.assert_allclose(one, value, rtol=near, atol=near / 1000)
 
 
 @pytest.mark.parametrize(("cls", "wrong"), list(_cases("errors")))
@@ -96,3 +105,51 @@ def test_errors(cls: Any, wrong: E) -> None:
     values = _values(wrong)
     with pytest.raises(wrong.raises):
         function(*_graph(cls, wrong, values, "ranks"), mode=AS_WRITTEN, on_unused_input="ignore")(*values)
+
+
+def _in_types(sample: S, name: str) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """The sample's inputs in other data types, numbers of `domain` that fit in them."""
+    first = zlib.crc32(name.encode()) % len(ALL)
+    low, high = sample.domain
+    for dtype in [ALL[(first + 5 * i) % len(ALL)] for i in range(TRIED)]:
+        rng = np.random.default_rng(3)
+        least = max(low, 0.0) if dtype.startswith("u") else low
+        made = []
+        for given in sample.inputs:
+            if isinstance(given, tuple):
+                x = rng.uniform(least, high, size=given)
+                made.append(np.asarray(x + 1j * x[::-1] if is_complex(dtype) and x.ndim else x).astype(dtype))
+            else:
+                made.append(np.asarray(given))
+        yield dtype, made
+
+
+@pytest.mark.parametrize(("cls", "sample"), list(_cases("samples")))
+def test_other_data_types(cls: Any, sample: S, request: pytest.FixtureRequest) -> None:
+    if cls.op_name == "alloc_empty" or issubclass(cls, OnNative):
+        return  # whose values are anything, and what is only ever applied to the types of LAPACK
+    for dtype, values in _in_types(sample, request.node.name):
+        try:
+            variables, outs = _graph(cls, sample, values, "ranks")
+        except (TypeError, ValueError, NotImplementedError):
+            continue  # it does not take them, and says so
+        found = []
+        for mode in (REFERENCE, AS_WRITTEN):
+            try:
+                found.append(function(variables, outs, mode=mode, on_unused_input="ignore")(*values))
+            except np.linalg.LinAlgError:
+                break  # whether rounding leaves a matrix singular is up to the implementation
+            except (ValueError, ArithmeticError, IndexError) as error:
+                found.append(type(error))
+        else:
+            _agree(found[0], found[1], dtype)
+
+
+def _agree(expected: Any, made: Any, dtype: str) -> None:
+    if isinstance(expected, type) or isinstance(made, type):
+        assert expected is made, dtype
+        return
+    for one, value in zip(made, expected, strict=True):
+        assert one.dtype == value.dtype, dtype
+        near = NEAR.get(one.dtype.name, 1e-6)
+        assert np.allclose(one, value, near, near / 10, equal_nan=True), dtype

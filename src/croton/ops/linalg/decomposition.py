@@ -477,8 +477,9 @@ class EigvalshGrad(Primitive):
         if is_narrow(*xs):
             return widened(self, inputs, len(xs))
         w, v = _eigen(xs, self.lower)
-        scales = [g, -g * w][: len(xs)]
         kinds = self.infer(*inputs)
+        g = cast(g, kinds[0].dtype)
+        scales = [g, -g * w][: len(xs)]
         return [
             cast(folded(multiplied(v * dimshuffle(s, "x", 0), v.T), self.lower), kind.dtype)
             for s, kind in zip(scales, kinds, strict=True)

@@ -100,7 +100,9 @@ class OnNative(Primitive):
 
     def lowers(self, node: Apply) -> bool:
         """The types of LAPACK."""
-        return all(v.type.dtype in BLAS_DTYPES or v.type.dtype == "int32" for v in node.inputs)
+        return node.inputs[0].type.dtype in BLAS_DTYPES and all(
+            v.type.dtype in BLAS_DTYPES or v.type.dtype == "int32" for v in node.inputs
+        )
 
     def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
         """The exception for what the runtime reports."""

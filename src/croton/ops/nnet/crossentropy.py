@@ -60,6 +60,11 @@ def _is_zero(x: Variable) -> bool:
     return value is not None and value == 0
 
 
+def _check_probabilities(p: Any) -> None:
+    if not is_float(p.type.dtype):
+        raise TypeError(f"Probabilities must be floats; got {p} of type {p.type}: cast them.")
+
+
 # -- of distributions and classes ----------------------------------------------------------------------------
 @op("crossentropy_categorical_1hot")
 class CrossentropyCategorical1Hot(Primitive):
@@ -76,6 +81,7 @@ class CrossentropyCategorical1Hot(Primitive):
         p, classes = (as_tensor_variable(a) for a in args)
         if p.type.ndim != 2:
             raise TypeError(f"matrix required for argument: coding_dist; got {p.type}.")
+        _check_probabilities(p)
         if classes.type.ndim != 1 or classes.type.dtype not in ("int32", "int64"):
             raise TypeError(
                 "integer vector required for argument: true_one_of_n "
@@ -133,6 +139,7 @@ class CrossentropyCategorical1Hot(Primitive):
     )
     errors = (
         E((2, 3), np.array([0.0, 1.0]), raises=TypeError, says="integer vector required"),
+        E((2, 3), np.array([0, 1]), dtype="int32", raises=TypeError, says="Probabilities must be floats"),
         E((2, 3), np.array([0, 3]), raises=IndexError, says="out of bounds"),
         E((2, 3), np.array([0]), raises=ValueError, says="does not match length of y"),
     )
@@ -148,6 +155,7 @@ class CrossentropyCategorical1HotGrad(Primitive):
     """
 
     def infer(self, g: Any, p: Any, classes: Any) -> Type:
+        _check_probabilities(p)
         return TensorType(p.type.dtype, p.type.shape)
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
