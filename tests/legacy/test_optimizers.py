@@ -8,6 +8,7 @@ import pytest
 import theano
 import theano.tensor as T
 from croton.errors import RewriteError
+from croton.rules.pipeline import PIPELINE
 from theano.gof import opt, toolbox
 
 
@@ -68,6 +69,15 @@ def test_optimizers_of_whole_graphs_run_at_their_position(entered):
     assert T.log in seen[0] and T.log not in seen[1]
     with pytest.raises(ValueError, match="already"):
         theano.compile.optdb.register("before", look, 1)
+
+
+def test_all_passes_stay_in_their_order(entered):
+    passes = PIPELINE.passes
+    for position in (-1, 0, 1.55, 3, 99, 1000):
+        theano.compile.optdb.register(f"at {position}", theano.gof.MergeOptimizer(), position)
+        entered.append((theano.compile.optdb, f"at {position}"))
+    assert [p for p in PIPELINE.passes if not p.name.startswith("at ")] == list(passes)
+    assert PIPELINE.passes[0].name == "at -1" and PIPELINE.passes[-1].name == "at 1000"
 
 
 def test_patterns_are_put_in_place_of_one_another():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from croton.compile import mode as modes
@@ -180,7 +180,8 @@ class StageDB(EquilibriumDB):
         modes.pipeline_of.cache_clear()
 
 
-# Where the passes of a pipeline stand among positions: the historic ones, and between them.
+# Where the passes of a pipeline stand among positions: the historic ones, and between them. One that is not here
+# stands where the one before it does.
 _POSITIONS = {
     "merge": 0, "canonicalize": 1, "merge_canonical": 1.1, "lift_shapes": 1.2, "stabilize": 1.5,
     "canonicalize_stable": 1.6, "specialize": 2, "blas": 2.1, "inner_graphs": 40, "constant_folding": 48,
@@ -211,10 +212,19 @@ class PipelineDB(SequenceDB):
             one.optimize(graph)
 
         step = pipelines.Pass(name, whole=run, tags=frozenset({name, *tags}))
-        at = {**_POSITIONS, **self.__position__}
-        before = [p for p in pipeline.passes if at.get(p.name, math.inf) <= position]
-        pipeline.passes = (*before, step, *pipeline.passes[len(before) :])
+        index = self._index(pipeline.passes, position)
+        pipeline.passes = (*pipeline.passes[:index], step, *pipeline.passes[index:])
         modes.pipeline_of.cache_clear()
+
+    def _index(self, passes: Sequence[pipelines.Pass], position: float) -> int:
+        """The index of the first pass that stands behind `position`."""
+        known = {**_POSITIONS, **self.__position__}
+        at = 0.0
+        for index, one in enumerate(passes):
+            at = known.get(one.name, at)
+            if at > position:
+                return index
+        return len(passes)
 
     def remove(self, name: str) -> None:
         """Take out what was entered as `name`."""
