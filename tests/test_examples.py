@@ -36,3 +36,8 @@ def test_hamiltonian_monte_carlo_finds_the_moments(floatX: str) -> None:
     printed = run("hamiltonian.py", "--draws", "300", "--chains", "48", floatX=floatX)
     assert "The moments are those of the posterior" in printed
     assert "0 Python nodes" in printed
+
+
+def test_recurrent_network_learns_to_write() -> None:
+    printed = run("char_lstm.py", "--epochs", "16", floatX="float32")
+    assert "0 Python nodes" in printed
