@@ -34,7 +34,20 @@ def cases(long=False):
         for dtype in ("float32", "float64"):
             case = {"kind": "elementwise", "what": what, "n": [1000, 1000], "dtype": dtype}
             found[f"{what}, 1000 x 1000, {dtype}"] = case
-    return {**found, **_trainings(long), **_gradients(), **arrays.cases()}
+    return {**found, **_draws(), **_trainings(long), **_gradients(), **arrays.cases()}
+
+
+def _draws():
+    found = {}
+    for what in ("uniform", "normal", "dropout"):
+        for dtype in ("float32", "float64"):
+            found[f"random: {what}, 1e+06, {dtype}"] = {
+                "kind": "random",
+                "what": what,
+                "n": 1_000_000,
+                "dtype": dtype,
+            }
+    return found
 
 
 NETWORK = {"kind": "training", "model": "classes", "layers": [784, 500, 10], "batch": 128, "dtype": "float32"}

@@ -67,6 +67,15 @@ def _total(made):
     return sum(float(np.asarray(part, "float64").sum()) for part in parts)
 
 
+def _second_moment(sample):
+    """By which draws of different generators are compared: to a digit."""
+    return round(float(np.square(np.asarray(sample, "float64")).mean()), 1)
+
+
+# Of elements, one in five is left out.
+KEPT = 0.8
+
+
 # -- NumPy ---------------------------------------------------------------------------------------------------
 class NumPy:
     """As a user writes it: temporaries where the expression has them. It differentiates nothing."""
@@ -89,13 +98,24 @@ class NumPy:
         call = lambda: make(self, *given)  # noqa: E731
         return call, lambda: _total(call())
 
+    def random(self, case):
+        draws = np.random.Generator(np.random.SFC64(1))
+        n, dtype = case["n"], case["dtype"]
+        x = np.ones(n, dtype)
+        call = {
+            "uniform": lambda: draws.random(n, dtype=dtype),
+            "normal": lambda: draws.standard_normal(n, dtype=dtype),
+            "dropout": lambda: x * (draws.random(n, dtype=dtype) < KEPT),
+        }[case["what"]]
+        return call, lambda: _second_moment(call())
+
 
 # -- Theano's language: Croton, PyTensor, the original -------------------------------------------------------
 class TheanoLike:
     """One text for three libraries."""
 
-    def __init__(self, theano, tensor, special):
-        self.theano, self.T = theano, tensor
+    def __init__(self, theano, tensor, special, stream):
+        self.theano, self.T, self.stream = theano, tensor, stream
         for name in ("exp", "log", "sqrt", "tanh", "abs", "sum", "mean", "erf", "dot"):
             setattr(self, name, getattr(tensor, name if hasattr(tensor, name) else "abs_"))
         for name, function in special.items():
@@ -124,6 +144,17 @@ class TheanoLike:
             (only,) = given
             return (lambda: f(only)), (lambda: _total(f(only)))
         return (lambda: f(*given)), (lambda: _total(f(*given)))
+
+    def random(self, case):
+        size, dtype = (case["n"],), case["dtype"]
+        x = self.T.TensorType(dtype, (False,))()
+        if case["what"] == "dropout":
+            kept = self.stream.uniform(size=size, dtype=dtype) < KEPT
+            f = self.theano.function([x], x * self.T.cast(kept, dtype))
+            given = np.ones(size, dtype)
+            return (lambda: f(given)), (lambda: _second_moment(f(given)))
+        f = self.theano.function([], getattr(self.stream, case["what"])(size=size, dtype=dtype))
+        return f, lambda: _second_moment(f())
 
     def _cost(self, case):
         cost, values, arrays = models.cost_and_data(case)
@@ -175,6 +206,25 @@ class Jax:
         f = self.jax.jit(lambda *x: make(self, *x))
         call = lambda: self.jax.block_until_ready(f(*given))  # noqa: E731
         return call, lambda: _total(call())
+
+    def random(self, case):
+        jax, n, dtype = self.jax, case["n"], case["dtype"]
+        x = self.jnp.ones(n, dtype)
+
+        def drawn(key):
+            key, now = jax.random.split(key)
+            if case["what"] == "dropout":
+                return key, x * jax.random.bernoulli(now, KEPT, (n,))
+            return key, getattr(jax.random, case["what"])(now, (n,), dtype)
+
+        drawn = jax.jit(drawn)
+        key = [jax.random.key(1)]
+
+        def call():
+            key[0], made = drawn(key[0])
+            return made.block_until_ready()
+
+        return call, lambda: _second_moment(call())
 
     def gradient(self, case):
         cost, p, arrays = models.cost_and_data(case)
@@ -252,6 +302,16 @@ class Torch:
         f(*given)
         return (lambda: f(*given)), (lambda: _total(f(*given)))
 
+    def random(self, case):
+        torch, n, dtype = self.torch, case["n"], getattr(self.torch, case["dtype"])
+        x = torch.ones(n, dtype=dtype)
+        call = {
+            "uniform": lambda: torch.rand(n, dtype=dtype),
+            "normal": lambda: torch.randn(n, dtype=dtype),
+            "dropout": lambda: x * (torch.rand(n, dtype=dtype) < KEPT),
+        }[case["what"]]
+        return call, lambda: _second_moment(call())
+
     def _cost(self, case):
         cost, p, arrays = models.cost_and_data(case)
         p = [self.torch.as_tensor(v).requires_grad_() for v in p]
@@ -297,7 +357,11 @@ def _theano():
         "softmax": T.nnet.softmax, "sigmoid": T.nnet.sigmoid, "softplus": T.nnet.softplus,
         "cholesky": linalg.cholesky, "solve_lower": linalg.solve_lower_triangular, "diagonal": T.diagonal,
     }  # fmt: skip
-    return TheanoLike(theano, T, special)
+    try:
+        from theano.tensor.random import RandomStream
+    except ImportError:
+        from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStream
+    return TheanoLike(theano, T, special, RandomStream(1))
 
 
 def _pytensor():
@@ -309,7 +373,7 @@ def _pytensor():
         "cholesky": T.linalg.cholesky, "diagonal": T.diagonal,
         "solve_lower": lambda a, b: T.linalg.solve_triangular(a, b, lower=True, b_ndim=1),
     }  # fmt: skip
-    return TheanoLike(pytensor, T, special)
+    return TheanoLike(pytensor, T, special, T.random.utils.RandomStream(1))
 
 
 def version(name):
