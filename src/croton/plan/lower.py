@@ -224,9 +224,13 @@ class Planner:
             outputs.append((slot, kind.dtype if is_tensor else "object", kind.ndim if is_tensor else 0))
         callbacks = self.b.program.callbacks
         self.b.emit(p.Call("rt_python", (p.I32(len(callbacks)),)))
-        callbacks.append(p.Callback(node, self.number_of[node], inputs, outputs))
+        callbacks.append(p.Callback(self.as_run(node), self.number_of[node], inputs, outputs))
         for out in node.outputs:
             self.bind_slot(out, self.home[out])
+
+    def as_run(self, node: Apply) -> Apply:
+        """The application that Python runs for `node`."""
+        return node
 
     def boxed(self, variable: Variable) -> p.Slot:
         """The slot with the ndarray (or other object) that is the value of `variable`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 from croton.graph.fgraph import FunctionGraph
@@ -99,6 +100,15 @@ class ProgramPlanner(Planner):
         if slot is None or cell is None or (into is not None and into.block.slot == slot):
             return super().place(b, variable, dtype, dims, into)
         return b.in_slot(slot, dtype, dims, p.Slot("cell", cell))
+
+    def as_run(self, node: Apply) -> Apply:
+        """With an operation that works on the value of a cell itself, where that may be written over."""
+        in_place = getattr(node.op, "in_place", None)
+        if in_place is None or not any(out in self.into_cell for out in node.outputs):
+            return node
+        made = copy.copy(node)
+        made.op = in_place()
+        return made
 
     def _deliver(self, number: int, variable: Variable) -> None:
         """See that output `number` lies in its slot, as memory of its own."""

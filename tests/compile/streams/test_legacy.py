@@ -153,3 +153,22 @@ def test_mistakes():
     with pytest.raises(theano.gradient.NullTypeGradError, match="random"):
         avg = T.vector()
         theano.grad(streams.normal(avg.shape, avg=avg, ndim=1).sum(), avg)
+
+
+def test_a_state_is_moved_on_in_place_where_nothing_else_reads_it():
+    u = RandomStreams(5).uniform((3,))
+    f, both = theano.function([], u), theano.function([], [u, u.rng.default_update])
+    state = u.rng.get_value(borrow=True)
+    f()
+    assert u.rng.get_value(borrow=True) is state
+    _, shown = both()
+    assert u.rng.get_value(borrow=True) is not state
+    before = shown.get_state()[1].copy()
+    f()
+    assert np.array_equal(shown.get_state()[1], before)
+    # An update that is not the draw's own: the draw reads a copy.
+    given = theano.shared(np.random.RandomState(3), borrow=True)
+    other = given.get_value(borrow=True)
+    drawn = theano.tensor.raw_random.uniform(given, (2,))[1]
+    g = theano.function([], drawn)
+    assert np.array_equal(g(), g()) and given.get_value(borrow=True) is other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -97,6 +97,16 @@ class RandomFunction(Op):
             raise ShapeError(
                 f"{self} was asked for the shape {shape}, but what was drawn has shape {drawn.shape}."
             )
+
+    makes_new_memory: ClassVar[bool] = True
+    # A state that nothing else reads may be moved on itself: copying it takes longer than most draws.
+    writes_over: ClassVar[int] = 0
+
+    def in_place(self) -> RandomFunction:
+        """The same draw, from the state itself: whoever asks for it has seen that nothing else reads that."""
+        made = RandomFunction(self.fn, self.outtype, inplace=True, ndim_added=self.ndim_added)
+        made.destroy_map = {}
+        return made
 
     def do_constant_folding(self, node: Apply) -> bool:
         return False
