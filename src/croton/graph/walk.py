@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from croton.graph.node import Apply, Constant, Variable
@@ -57,26 +57,6 @@ def ancestors(variables: Iterable[Variable], blockers: Iterable[Variable] = ()) 
 def graph_inputs(variables: Iterable[Variable], blockers: Iterable[Variable] = ()) -> list[Variable]:
     """Those variables without owner (constants among them) that `variables` are computed from."""
     return [v for v in ancestors(variables, blockers) if v.owner is None]
-
-
-def explicit_inputs(variables: Iterable[Variable]) -> list[Variable]:
-    """Those inputs that a caller has to give: neither constants nor shared variables."""
-    return [v for v in graph_inputs(variables) if not isinstance(v, Constant) and not hasattr(v, "get_value")]
-
-
-def depends_on(variables: Iterable[Variable], on: Iterable[Variable]) -> bool:
-    """Whether any of `variables` is, or is computed from, one of `on`."""
-    wanted = set(on)
-    return any(v in wanted for v in ancestors(variables))
-
-
-def nodes_between(inputs: Iterable[Variable], outputs: Iterable[Variable]) -> Iterator[Apply]:
-    """The applications on the way from `inputs` to `outputs`, in order."""
-    reached = set(inputs)
-    for node in toposort(outputs, reached):
-        if any(v in reached for v in node.inputs):
-            reached.update(node.outputs)
-            yield node
 
 
 def clone_graph(

@@ -30,7 +30,7 @@ from croton.ops.cast import cast
 from croton.ops.index import take
 from croton.ops.index.getitem import getitem
 from croton.ops.linalg import norm
-from croton.vartypes.tensor import Dim, TensorType
+from croton.vartypes.tensor import TensorType
 
 
 class TensorOperators:
@@ -502,9 +502,3 @@ class TensorConstant(TensorOperators, Constant):
 TensorType.variable_class = TensorVariable
 TensorType.constant_class = TensorConstant
 TensorType.rebroadcast = staticmethod(shapes.patternbroadcast)
-
-
-def static_shape(x: Variable) -> tuple[Dim, ...]:
-    """What is known of the lengths of the axes of `x`."""
-    shape: tuple[Dim, ...] = x.type.shape
-    return shape

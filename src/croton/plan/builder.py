@@ -215,14 +215,6 @@ class ProgramBuilder(Numbers):
         """Room for one number."""
         return Array(dtype, self.local(dtype), (), (), Block(fixed=True), True)
 
-    def in_memory(self, value: Given, dtype: str) -> Array:
-        """An array as it is; a number is put on the stack."""
-        if isinstance(value, Array):
-            return value
-        made = self.on_stack(dtype)
-        self.store(made.data, value, dtype)
-        return made
-
     def renew(self, variable: Variable, x: Variable, *others: Variable) -> Array:
         """An output that is as `x` so far: in its memory, where nothing needs that more and no other lies there."""
         source = self.array(x)

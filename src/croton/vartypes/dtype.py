@@ -20,11 +20,6 @@ COMPLEX = ("complex64", "complex128")
 CONTINUOUS = FLOAT + COMPLEX
 ALL = DISCRETE + CONTINUOUS
 
-LETTER = {
-    "bool": "", "int8": "b", "int16": "w", "int32": "i", "int64": "l", "uint8": "ub", "uint16": "uw", "uint32": "ui",
-    "uint64": "ul", "float16": "h", "float32": "f", "float64": "d", "complex64": "c", "complex128": "z",
-}  # fmt: skip
-
 
 @cache
 def _meet(names: tuple[str, ...]) -> str:

@@ -44,7 +44,6 @@ class _Driver:
         self.names: dict[p.Reg, str] = {}
         self.allocas: list[str] = []
         self.bodies: list[_Body] = []
-        self._loads: dict[tuple[str, int], str] = {}
         self._tables: dict[str, str] = {}
 
     def text(self, symbol: str) -> str:
