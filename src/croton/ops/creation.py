@@ -17,11 +17,9 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import ceil, fill, int_div, maximum, neg, switch, true_div
 from croton.ops.known import elements, known_int, known_value
 from croton.ops.shape import as_length, lengths, shape_i
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import UNSIGNED, as_dtype, is_complex, is_discrete, upcast
 from croton.vartypes.tensor import Dim, TensorType
-
-# The code by which native code reports a value that the operation can't work with (plan/program.py: BAD_VALUE).
-_BAD_VALUE = 102
 
 
 # -- one value -----------------------------------------------------------------------------------------------
@@ -61,7 +59,7 @@ def _native_lengths(b: Any, dims: Sequence[Variable]) -> list[Any]:
         n = known_int(v)
         made.append(b.cast(b.scalar(v), "int64") if n is None else n)
         if n is None or n < 0:
-            b.fail_if(b.lt(made[-1], 0), _BAD_VALUE, axis, made[-1])
+            b.fail_if(b.lt(made[-1], 0), BAD_VALUE, axis, made[-1])
     return made
 
 
@@ -357,7 +355,7 @@ class ARange(Primitive):
         start, stop, step = (b.scalar(v) if known_int(v) is None else known_int(v) for v in xs)
         start, stop, step = (v if isinstance(v, int) else b.cast(v, "int64") for v in (start, stop, step))
         if not isinstance(step, int):
-            b.fail_if(b.eq(step, 0), 102)
+            b.fail_if(b.eq(step, 0), BAD_VALUE)
         gap = b.sub(stop, start)
         count = gap if isinstance(step, int) and step == 1 else b.neg(b.floordiv(b.neg(gap), step))
         out = b.new(ys[0], (b.maximum(count, 0),))

@@ -20,11 +20,9 @@ from croton.ops.creation import zeros
 from croton.ops.elementwise import eq, switch
 from croton.ops.known import elements, known_int, known_value
 from croton.ops.shape import as_length, numbers_of, shape_i
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete, upcast
 from croton.vartypes.tensor import Dim, TensorType
-
-# The code by which native code reports a value that the operation can't work with (plan/program.py: BAD_VALUE).
-_BAD_VALUE = 102
 
 
 def _axis_input(axis: Any) -> Variable:
@@ -295,13 +293,13 @@ class Split(Primitive):
         named = elements(xs[2])
         if named is None or len(named) != self.len_splits:
             count = b.array(xs[2]).dims[0]
-            b.fail_if(b.ne(count, self.len_splits), _BAD_VALUE, 0, count)
+            b.fail_if(b.ne(count, self.len_splits), BAD_VALUE, 0, count)
         sizes = numbers_of(b, xs[2], self.len_splits)
         total: Any = 0
         for n in sizes:
-            b.fail_if(b.lt(n, 0), _BAD_VALUE, 2, n)
+            b.fail_if(b.lt(n, 0), BAD_VALUE, 2, n)
             total = b.add(total, n)
-        b.fail_if(b.ne(total, x.dims[axis]), _BAD_VALUE, 1, total, x.dims[axis])
+        b.fail_if(b.ne(total, x.dims[axis]), BAD_VALUE, 1, total, x.dims[axis])
         start: Any = 0
         for y, n in zip(ys, sizes, strict=True):
             dims = [n if i == axis else d for i, d in enumerate(x.dims)]

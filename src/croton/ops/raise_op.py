@@ -11,6 +11,7 @@ from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import COMPLEX
 from croton.vartypes.tensor import TensorType
 
@@ -67,7 +68,7 @@ class Assert(Primitive):
             dtype = v.type.dtype
             if not hasattr(condition, "dtype"):
                 condition = b.register(condition, dtype)
-            b.fail_if(b.eq(condition, b.register(False if dtype == "bool" else 0, dtype)), 102)
+            b.fail_if(b.eq(condition, b.register(False if dtype == "bool" else 0, dtype)), BAD_VALUE)
         x = b.array(xs[0])
         b.view(ys[0], x, x.dims, x.strides, contiguous=x.contiguous)
 

@@ -21,6 +21,7 @@ from croton.ops.known import elements
 from croton.ops.reduce import sum as sum_over
 from croton.ops.reshape import flatten, reshape
 from croton.ops.shape import as_length, lengths, shape, shape_i
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import INTEGER, is_discrete
 from croton.vartypes.tensor import TensorType
 
@@ -130,7 +131,7 @@ def _origins(b: Any, counts: Any, stride: Any) -> Any:
     with k.loop("i", 0, length) as i:
         count = k.cast(k.load(given, i), "int64")
         with k.if_(count < 0):
-            k.fail(native.BAD_VALUE, count)
+            k.fail(BAD_VALUE, count)
         found.value = found.value + count
     k.store(sum_, found.value)
     b.loop(k.kernel(), [counts, total], [n, counts.strides[0]], 1, cost=b.times(1000, n))

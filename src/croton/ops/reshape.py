@@ -19,7 +19,6 @@ from croton.ops.convert import Stack, as_tensor_variable
 from croton.ops.elementwise import eq, int_div, neg, switch, tensor_copy
 from croton.ops.known import elements, get_vector_length, known_int, never_negative
 from croton.ops.shape import (
-    BAD_VALUE,
     addbroadcast,
     as_length,
     known_length,
@@ -30,6 +29,7 @@ from croton.ops.shape import (
     shape,
     tensor_type,
 )
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 

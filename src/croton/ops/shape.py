@@ -16,11 +16,9 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.known import elements, get_vector_length, known_int
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import Dim, TensorType
-
-# The code by which native code reports a value that the operation can't work with (plan/program.py: BAD_VALUE).
-BAD_VALUE = 102
 
 
 # -- reading -------------------------------------------------------------------------------------------------

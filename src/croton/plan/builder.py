@@ -16,6 +16,7 @@ from croton.loops.walk import may_fail
 from croton.plan import control, products
 from croton.plan import program as p
 from croton.plan.numbers import Numbers, Size, Step, Value, same_size
+from croton.util.failures import MISMATCH, NO_BROADCAST
 from croton.vartypes.tensor import TensorType
 
 CODES = {
@@ -290,7 +291,7 @@ class ProgramBuilder(Numbers):
                 if one is False
                 else self.and_(self.cast(self.ne(n, 1), "bool"), self.cast(self.ne(n, wanted), "bool"))
             )
-            self.fail_if(off, p.NO_BROADCAST, number, axis, n, wanted)
+            self.fail_if(off, NO_BROADCAST, number, axis, n, wanted)
             strides.append(stride if one is False else self.select(one, 0, stride))
         return Array(array.dtype, array.data, tuple(dims), tuple(strides), array.block)
 
@@ -537,9 +538,9 @@ class ProgramBuilder(Numbers):
         if self.is_checked(pair):
             return
         if isinstance(a, int) and isinstance(b, int):
-            self.fail_if(True, p.MISMATCH, *details, a, b)
+            self.fail_if(True, MISMATCH, *details, a, b)
             return
-        self.fail_if(self.ne(a, b), p.MISMATCH, *details, a, b)
+        self.fail_if(self.ne(a, b), MISMATCH, *details, a, b)
 
 
 def is_number(variable: Variable) -> bool:

@@ -9,6 +9,7 @@ from croton.graph.node import Variable
 from croton.ops.inner import InnerGraph
 from croton.plan import program as p
 from croton.plan.numbers import Size, Step, Value, same_size
+from croton.util.failures import CHANGED
 from croton.vartypes.tensor import TensorType
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def require_same_step(
     if same_size(length, wanted):
         return
     number, b.node_number = b.node_number, node
-    b.fail_if(b.ne(length, wanted), p.CHANGED, variable.index or 0, axis, length, wanted)
+    b.fail_if(b.ne(length, wanted), CHANGED, variable.index or 0, axis, length, wanted)
     b.node_number = number
 
 

@@ -26,6 +26,7 @@ from croton.plan.reductions import (
     results,
 )
 from croton.plan.stages import Layout, Source, analyse, source_of
+from croton.util.failures import BAD_VALUE, EMPTY
 
 # Picoseconds of a plain addition of float64, by which work is estimated.
 _ADD = 300
@@ -119,7 +120,7 @@ def _lengths_of_places(b: ProgramBuilder, node: Apply) -> dict[int, Size]:
     for axis, variable in enumerate(node.inputs):
         size = b.scalar(variable)
         found[axis] = size if isinstance(size, int) else b.cast(size, "int64")
-        b.fail_if(b.lt(found[axis], 0), p.BAD_VALUE, axis, found[axis])
+        b.fail_if(b.lt(found[axis], 0), BAD_VALUE, axis, found[axis])
     return found
 
 
@@ -128,7 +129,7 @@ def _require_something(b: ProgramBuilder, domain: Sequence[Size], group: Group) 
     taken = b.product([domain[a] for a in sorted(group.reduced)])
     if isinstance(taken, int) and taken:
         return
-    b.fail_if(b.eq(taken, 0), p.EMPTY)
+    b.fail_if(b.eq(taken, 0), EMPTY)
 
 
 def _static(length: Any) -> int:

@@ -254,15 +254,6 @@ def walk(statements: Sequence[Statement]) -> Iterator[Statement]:
             yield from walk(statement.otherwise)
 
 
-# Error codes of the driver; what they say is in backends/cpu/failure.py.
-MISMATCH = 100
-BAD_INDEX = 101
-BAD_VALUE = 102
-EMPTY = 103
-NO_BROADCAST = 104
-CHANGED = 105
-
-
 # -- what goes with them -------------------------------------------------------------------------------------
 FORMS = {"E": 0, "RI": 1, "RO": 2}
 

@@ -9,7 +9,7 @@ from croton.backends.cpu import _runtime
 from croton.backends.failure import describe
 from croton.errors import IndexBoundsError, ShapeError
 from croton.graph.node import Apply
-from croton.plan.program import BAD_INDEX, BAD_VALUE, CHANGED, EMPTY, MISMATCH, NO_BROADCAST
+from croton.util.failures import BAD_INDEX, BAD_VALUE, CHANGED, EMPTY, MISMATCH, NO_BROADCAST
 
 _DTYPES = (
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64",

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from croton.graph.node import Variable
 from croton.ops.index import template as index
 from croton.ops.known import known_int
+from croton.util.failures import BAD_INDEX, BAD_VALUE
 
 if TYPE_CHECKING:
     from croton.loops.build import Builder
 
 # Codes by which native code reports errors (plan/program.py).
-BAD_INDEX = 101
-BAD_VALUE = 102
 
 # What the first detail of BAD_VALUE says.
 ZERO_STEP, OTHER_MASK, NO_COMMON_SHAPE = 1, 2, 3

@@ -21,12 +21,11 @@ from croton.ops.dot import BLAS_DTYPES
 from croton.ops.elementwise import maximum, minimum
 from croton.ops.elemwise import DimShuffle
 from croton.ops.linalg.matrix import not_square, require_square, scipy_linalg
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.tensor import TensorType
 
 # What the runtime is told of the work (runtime/lapack.h).
 UPPER, TRANSPOSED, NAN, THIN, VALUES = 1, 2, 4, 8, 16
-
-_BAD_VALUE = 102  # the code of an error that `explain_failure` describes
 
 
 # -- for lowering --------------------------------------------------------------------------------------------
@@ -83,7 +82,7 @@ def check_square(b: Any, x: Any) -> None:
     """End the program where the matrices of an array are not square."""
     if isinstance(x.dims[-1], int) and isinstance(x.dims[-2], int) and x.dims[-1] == x.dims[-2]:
         return
-    b.fail_if(b.ne(x.dims[-1], x.dims[-2]), _BAD_VALUE, -1, x.dims[-2], x.dims[-1])
+    b.fail_if(b.ne(x.dims[-1], x.dims[-2]), BAD_VALUE, -1, x.dims[-2], x.dims[-1])
 
 
 def explained(details: Sequence[int], text: str) -> Exception:
@@ -305,7 +304,7 @@ def check_right_side(b: Any, A: Any, right: Any) -> None:
     for one, other in ((rows, columns), (columns, length)):
         if one is not other:
             wrong = b.ne(one, other)
-            b.fail_if(wrong, _BAD_VALUE, rows, columns, length)
+            b.fail_if(wrong, BAD_VALUE, rows, columns, length)
     for one, other in zip(A.dims[:-2], right.dims[:-2], strict=False):
         b.require_equal(one, other, 0, 0, 1, 0)
 

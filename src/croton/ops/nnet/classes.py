@@ -15,9 +15,7 @@ from croton.ops.creation import arange
 from croton.ops.elementwise import eq
 from croton.ops.elemwise import dimshuffle
 from croton.ops.shape import shape_i
-
-# The code by which native code reports a value that the operation can't work with (plan/program.py: BAD_VALUE).
-_BAD_VALUE = 102
+from croton.util.failures import BAD_VALUE
 
 
 @op("checked_classes")
@@ -60,7 +58,7 @@ class CheckedClasses(Primitive):
             value = k.load(x, i)
             wide = k.cast(value, "int64")
             with k.if_((wide < 0) | (wide >= n)):
-                k.fail(_BAD_VALUE, wide, n)
+                k.fail(BAD_VALUE, wide, n)
             k.store(y, value, i)
         b.loop(
             k.kernel(),

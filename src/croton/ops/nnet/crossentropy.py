@@ -24,11 +24,9 @@ from croton.ops.scalar.dtypes import to_float
 from croton.ops.scalar.row import scalar_op
 from croton.ops.shape import shape_i
 from croton.rewrite.pattern import scalar_value
+from croton.util.failures import BAD_INDEX
 from croton.vartypes.dtype import is_discrete, is_float
 from croton.vartypes.tensor import TensorType
-
-# The code by which native code reports a place outside of its axis (plan/program.py: BAD_INDEX).
-_BAD_INDEX = 101
 
 
 def _row_checks(what: str, rows: Any, classes: Any) -> None:
@@ -122,7 +120,7 @@ class CrossentropyCategorical1Hot(Primitive):
             number = k.cast(k.load(numbers, i), "int64")
             at = k.select(number < 0, number + n, number)
             with k.if_((at < 0) | (at >= n)):
-                k.fail(_BAD_INDEX, number, 1, n)
+                k.fail(BAD_INDEX, number, 1, n)
             k.store(losses, -k.log(k.load(rows, i, at)), i)
         b.loop(
             k.kernel(),

@@ -14,7 +14,7 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.gradient_marks import grad_undefined
 from croton.ops.known import get_vector_length, known_int
 from croton.ops.random.mrg_jump import M1, matVecModM, step
-from croton.ops.shape import BAD_VALUE
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 

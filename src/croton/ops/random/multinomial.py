@@ -12,7 +12,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import zeros_like
-from croton.ops.shape import BAD_VALUE
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 

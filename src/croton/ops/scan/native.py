@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from croton.graph.node import Variable
 from croton.ops.scan.reference import sequence_too_short, state_of_wrong_depth, too_few_steps
-from croton.ops.shape import BAD_VALUE
+from croton.util.failures import BAD_VALUE
 from croton.vartypes.tensor import TensorType
 
 if TYPE_CHECKING:
