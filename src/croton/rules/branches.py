@@ -11,9 +11,19 @@ import numpy as np
 from croton.graph import origin, walk
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
+from croton.ops.creation import alloc, zeros_like
+from croton.ops.dot import Dot
+from croton.ops.elementwise import add
+from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.ops.ifelse import Conditional, IfElse
+from croton.ops.index.subtensor import IncSubtensor, Subtensor
 from croton.ops.inner import InnerGraph
+from croton.ops.reduce import CAReduce
+from croton.ops.reshape import Reshape
+from croton.ops.shape import Rebroadcast
+from croton.rewrite.pattern import scalar_value
 from croton.rewrite.stats import StageStats
+from croton.rules.passes import conform
 from croton.rules.stages import canonicalize
 from croton.vartypes.tensor import TensorType
 
@@ -30,6 +40,99 @@ def _decided(node: Apply) -> Any:
     if isinstance(condition, Constant):
         return thens if condition.data else elses
     return thens if thens == elses else None
+
+
+# -- zeros, which a branch that is not taken hands to its gradient --------------------------------------------
+def _vanishing(variable: Variable) -> tuple[Variable, Variable, bool] | None:
+    """(condition, value, side) of what is the value where the condition is as `side` says, and zeros elsewhere."""
+    node = variable.owner
+    if node is None or not isinstance(node.op, IfElse):
+        return None
+    condition, *values = node.inputs
+    yes, no = values[variable.index or 0], values[node.nout + (variable.index or 0)]
+    for value, other, side in ((yes, no, True), (no, yes, False)):
+        if _is_zero(other):
+            return condition, value, side
+    return None
+
+
+def _is_zero(variable: Variable) -> bool:
+    number = scalar_value(variable)
+    return number is not None and not number
+
+
+def _keeps_zeros(node: Apply, at: int) -> bool:
+    """Whether zeros as input `at` make the output zeros, whatever the others are."""
+    op: Any = node.op
+    if isinstance(op, Elemwise):
+        scalar_op = op.scalar_op
+        if scalar_op.name == "mul":
+            return True
+        if scalar_op.name == "true_div":
+            return at == 0
+        if scalar_op.name == "switch":
+            return at > 0 and _is_zero(node.inputs[3 - at])
+        return len(node.inputs) == 1 and bool(getattr(scalar_op, "keeps_zero", False))
+    if isinstance(op, IncSubtensor):
+        return at == 1 and _is_zero(node.inputs[0])
+    if isinstance(op, CAReduce):
+        return op.scalar_op.name == "add"
+    return isinstance(op, Dot) or (at == 0 and isinstance(op, (DimShuffle, Reshape, Subtensor, Rebroadcast)))
+
+
+@canonicalize.on(
+    name="ifelse_lift_zeros", why="what flows back into a branch that was not taken is not computed"
+)
+def _lift_zeros(node: Apply, context: Any) -> Any:
+    """Zeros stay zeros: an operation goes into the branch that makes something else."""
+    for at, variable in enumerate(node.inputs):
+        if variable.owner is None or not isinstance(variable.owner.op, IfElse) or not _keeps_zeros(node, at):
+            continue
+        found = _vanishing(variable)
+        if found is None:
+            continue
+        condition, value, side = found
+        made = node.op(*node.inputs[:at], value, *node.inputs[at + 1 :])
+        return _either(condition, made, _zeros_like(node.outputs[0], context), side, node.outputs[0])
+    return None
+
+
+@canonicalize.on(add, name="ifelse_add_zeros")
+def _add_zeros(node: Apply, context: Any) -> Any:
+    """Terms that depend on one condition are added branch by branch."""
+    (out,) = node.outputs
+    groups: dict[Variable, list[tuple[int, Variable, bool]]] = {}
+    for at, variable in enumerate(node.inputs):
+        found = _vanishing(variable) if variable.type == out.type else None
+        if found is not None:
+            groups.setdefault(found[0], []).append((at, *found[1:]))
+    for condition, terms in groups.items():
+        if len(terms) < 2:
+            continue
+        sums = [[value for _, value, side in terms if side is wanted] for wanted in (True, False)]
+        yes, no = (
+            values[0] if len(values) == 1 else add(*values) if values else _zeros_like(out, context)
+            for values in sums
+        )
+        both = _either(condition, yes, no, True, out)
+        if both is None:
+            return None
+        taken = {at for at, _, _ in terms}
+        rest = [v for at, v in enumerate(node.inputs) if at not in taken]
+        return add(*rest, both) if rest else both
+    return None
+
+
+def _zeros_like(out: Variable, context: Any) -> Variable | None:
+    lengths = [context.shapes.variable(length) for length in context.shapes.lengths(out)]
+    kind: Any = out.type
+    return conform(alloc(np.zeros((), kind.dtype), *lengths) if lengths else zeros_like(out, opt=True), out)
+
+
+def _either(condition: Variable, value: Any, other: Any, side: bool, out: Variable) -> Any:
+    if value is None or other is None or value.type != out.type or other.type != out.type:
+        return None
+    return IfElse(1)(condition, value, other) if side else IfElse(1)(condition, other, value)
 
 
 # -- branches become graphs ----------------------------------------------------------------------------------
