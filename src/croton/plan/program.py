@@ -218,6 +218,11 @@ class Loop:
     body: list[Statement]
     stop: Reg | None = None
 
+    @property
+    def is_arithmetic(self) -> bool:
+        """Whether nothing is called in the loop: a step takes nanoseconds."""
+        return not any(isinstance(s, Call) for s in walk(self.body))
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:

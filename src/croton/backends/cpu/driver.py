@@ -203,7 +203,7 @@ class _Driver:
         e.block(inside)
         self.bodies.append(body)
         self._statements(s.body)
-        self._call(p.Call("rt_check", ()))
+        self._check(counter, s.is_arithmetic)
         following = e.assign(f"add nuw nsw i64 {counter}, 1")
         nexts = [self.value(c.next, c.reg.dtype) for c in s.carried]
         sources = [(at_counter, "0", following)]
@@ -214,6 +214,19 @@ class _Driver:
         e.block(after)
         self.bodies.pop()
         e.lines[place:place] = body.before
+
+    def _check(self, counter: str, seldom: bool) -> None:
+        """Look for Ctrl-C: in each step, or in one of 64 where steps are short."""
+        e = self.e
+        after = e.fresh("checked")
+        if seldom:
+            low = e.assign(f"and i64 {counter}, 63")
+            now = e.fresh("check")
+            e.branch(e.assign(f"icmp eq i64 {low}, 63"), now, after)
+            e.block(now)
+        self._call(p.Call("rt_check", ()))
+        e.jump(after)
+        e.block(after)
 
     def _branch(self, s: p.Branch) -> None:
         e = self.e

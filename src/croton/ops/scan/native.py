@@ -67,6 +67,10 @@ def explain(op: Scan, details: Sequence[int]) -> Exception:
     return state_of_wrong_depth(op, first, *rest)
 
 
+# So many steps back, numbers are kept in registers.
+_REGISTERS = 4
+
+
 class _State:
     """All values of a state, one behind the other, in the memory of the output."""
 
@@ -90,6 +94,10 @@ class _State:
         dims = (b.add(n, self.depth), *x.dims[1:])
         self.array = b.new_long(y, dims) if shrinks else b.new(y, dims)
         b.copy(b.part(self.array, (self.depth, *dims[1:]), self.array.strides), x)
+        # The last values of a number are kept in registers, too.
+        small = b.holds_number(read_as[0]) and self.depth <= _REGISTERS
+        self.before = [b.element(x, at) for at in range(self.depth)] if small else []
+        self.recent: list[Any] = []
 
     def enter(self, step: Any) -> list[Any]:
         """What the graph reads in a step; `place` is where it writes."""
@@ -97,13 +105,20 @@ class _State:
         self.step = step
         end = b.add(step.number, self.depth)
         self.place = b.fixed(self.y, b.row(self.array, end))
+        self.recent = [step.carry(first, first.dtype) for first in self.before]
+        if self.recent:
+            return [self.recent[tap] for tap in self.taps]
         return [
             b.element_of(self.array, b.add(end, tap), v)
             for tap, v in zip(self.taps, self.read_as, strict=True)
         ]
 
     def leave(self, step: Any, value: Any) -> None:
-        """The value lies in its place."""
+        """The value lies in its place; registers take what the next step reads."""
+        if self.recent:
+            newest = self.b.cast(value, self.recent[0].dtype)
+            for old, new in zip(self.recent, [*self.recent[1:], newest], strict=True):
+                step.hand_on(old, new)
 
     def settle(self) -> None:
         """Nothing is put off until all values have been made."""
