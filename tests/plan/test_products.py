@@ -59,6 +59,24 @@ def test_threads_do_not_change_a_bit():
         np.testing.assert_array_equal(one, results[0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_with_vectors(dtype):
+    old, fixed = T.TensorType(dtype, (None,))(), T.TensorType(dtype, (None, None))()
+    many, matrix = T.TensorType(dtype, (None, None))(), fixed.type()
+    graph = InnerGraph([old, fixed], [T.dot(fixed, old), T.dot(old, fixed.T)])
+    mode = theano.compile.mode.get_default_mode().excluding("loops")
+    f = theano.function(
+        [many, matrix], Scan(graph, sequences=1)(many.shape[0], many, matrix, return_list=True), mode=mode
+    )
+    assert "rt_gemm_packed" in f.compiled.plan.calls()
+    rng = np.random.default_rng(0)
+    for m, n in ((1, 1), (3, 100), (100, 3), (257, 65), (0, 4), (40, 0)):
+        x, a = rng.normal(size=(3, n)).astype(dtype), rng.normal(size=(m, n)).astype(dtype)
+        for given in (a, np.asfortranarray(a)):
+            for found in f(x, given):
+                np.testing.assert_allclose(found, x @ a.T, rtol=1e-4, atol=1e-4)
+
+
 def test_a_factor_that_changes_is_not_packed():
     old, fixed = T.dmatrix(), T.dmatrix()
     start, matrix = T.dmatrix("start"), T.dmatrix("matrix")

@@ -143,11 +143,7 @@ class Gemv(Primitive):
         scale = b.scalar(xs[4])
         if not _is_zero(scale):
             b.copy(out, y)
-        code, dtype = b.dtype_code(out.dtype), out.dtype
-        b.call(
-            "rt_gemv", code, *A.dims, b.one(b.scalar(xs[1]), dtype), A, *A.strides, x, x.strides[0],
-            b.one(scale, dtype), out, out.strides[0],
-        )  # fmt: skip
+        b.multiply_vector(b.scalar(xs[1]), A, x, scale, out)
 
     samples = (S((2,), (), (2, 3), (3,), ()), S((2,), (), (2, 0), (0,), ()))
     errors = (E((2,), (), (2, 3), (4,), (), raises=ValueError, says="Shape mismatch"),)

@@ -113,15 +113,12 @@ class Dot(Primitive):
         (x, y), (z,) = map(b.array, xs), ys
         b.require_equal(x.dims[-1], y.dims[0], 0, x.ndim - 1, 1, 0)
         out = b.new(z, (*x.dims[:-1], *y.dims[1:]))
-        code, one, zero = b.dtype_code(x.dtype), b.one(1.0, x.dtype), b.one(0.0, x.dtype)
         if x.ndim == 1 and y.ndim == 1:
-            b.call("rt_dot", code, x.dims[0], x, x.strides[0], y, y.strides[0], out)
+            b.call("rt_dot", b.dtype_code(x.dtype), x.dims[0], x, x.strides[0], y, y.strides[0], out)
         elif y.ndim == 1:
-            b.call("rt_gemv", code, *x.dims, one, x, *x.strides, y, y.strides[0], zero, out, out.strides[0])
+            b.multiply_vector(1.0, x, y, 0.0, out)
         elif x.ndim == 1:
-            b.call(
-                "rt_gemv", code, *y.dims[::-1], one, y, *y.strides[::-1], x, x.strides[0], zero, out, out.strides[0],
-            )  # fmt: skip
+            b.multiply_vector(1.0, b.part(y, y.dims[::-1], y.strides[::-1]), x, 0.0, out)
         else:
             b.multiply(1.0, x, y, 0.0, out)
 

@@ -343,6 +343,10 @@ class ProgramBuilder(Numbers):
         """`out` becomes `alpha * x y + beta * out`, x and y being matrices whose lengths agree."""
         products.multiply(self, alpha, x, y, beta, out)
 
+    def multiply_vector(self, alpha: Any, x: Array, y: Array, beta: Any, out: Array) -> None:
+        """`out` becomes `alpha * x y + beta * out`, x being a matrix, y and out vectors; the lengths agree."""
+        products.multiply_vector(self, alpha, x, y, beta, out)
+
     def fill(self, array: Array, value: Any) -> None:
         """Every element becomes `value`."""
         zero = (

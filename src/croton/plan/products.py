@@ -29,6 +29,22 @@ def multiply(b: ProgramBuilder, alpha: Any, x: Array, y: Array, beta: Any, out: 
         b.call("rt_gemm_packed", *arguments, panels)
 
 
+def multiply_vector(b: ProgramBuilder, alpha: Any, x: Array, y: Array, beta: Any, out: Array) -> None:
+    """`out` becomes `alpha * x y + beta * out`, y and out being vectors; the lengths agree."""
+    dtype = out.dtype
+    code, scale, add = b.dtype_code(dtype), b.one(alpha, dtype), b.one(beta, dtype)
+    turned = b.part(x, x.dims[::-1], x.strides[::-1])
+    panels = _packed(b, turned) if dtype in ("float32", "float64") else None
+    if panels is None:
+        b.call("rt_gemv", code, *x.dims, scale, x, *x.strides, y, y.strides[0], add, out, out.strides[0])
+        return
+    # A row with the transpose: what is packed is read along the result.
+    b.call(
+        "rt_gemm_packed", code, 1, *x.dims, scale, y, 0, y.strides[0], turned, *turned.strides, add,
+        out, 0, out.strides[0], panels,
+    )  # fmt: skip
+
+
 def _packed(b: ProgramBuilder, y: Array) -> p.Reg | None:
     """The address of `y` in panels, made before the loop; None where `y` may change from step to step."""
     here = len(b.levels) - 1

@@ -76,7 +76,7 @@ def _keeps_zeros(node: Apply, at: int) -> bool:
     if isinstance(op, IncSubtensor):
         return at == 1 and _is_zero(node.inputs[0])
     if isinstance(op, CAReduce):
-        return op.scalar_op.name == "add"
+        return bool(op.scalar_op.name == "add")
     return isinstance(op, Dot) or (at == 0 and isinstance(op, (DimShuffle, Reshape, Subtensor, Rebroadcast)))
 
 

@@ -131,6 +131,8 @@ int32_t rt_gemm_packed(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t
     int kind = rt_blas_kind(dtype);
     int64_t item = kind == 0 ? 4 : 8;
     bool fits = is_worth_packing(kind, item, n) && c_cs == item && !(a_rs % item) && !(a_cs % item) && !(c_rs % item);
+    if (!fits && m == 1) /* B's transpose with a vector */
+        return rt_gemv(ctx, dtype, n, k, alpha, b, b_cs, b_rs, a, a_cs, beta, c, c_cs);
     if (!fits || m <= 0 || k <= 0)
         return rt_gemm(ctx, dtype, m, n, k, alpha, a, a_rs, a_cs, b, b_rs, b_cs, beta, c, c_rs, c_cs);
     packed_job job = {.kernels = kernels_for(kind), .item = item, .m = m, .n = n, .k = k, .row = a_rs / item,

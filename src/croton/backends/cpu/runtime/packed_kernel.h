@@ -4,37 +4,55 @@
 typedef REAL KERNEL(vec) __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
 enum { KERNEL(LANES) = BYTES / sizeof(REAL), KERNEL(WIDTH) = RT_PANEL_BYTES / sizeof(REAL) };
 
-/* ROWS rows of the left factor with two vectors of a panel, added to `totals`. Strides are counted in elements. */
-#define TILE(ROWS)                                                                                              \
+/* ROWS rows of the left factor with two vectors of a panel, added to `totals`. Strides are counted in elements. Few rows
+ * are summed in CHAINS chains, since an addition waits for the one before it. */
+#define TILE(ROWS, CHAINS)                                                                                      \
     ATTRIBUTES static void KERNEL(tile##ROWS)(const REAL *a, int64_t row, int64_t step, const REAL *panel,      \
                                               int64_t k, REAL *totals)                                          \
     {                                                                                                           \
-        KERNEL(vec) sum[ROWS][2];                                                                               \
+        KERNEL(vec) sum[CHAINS][ROWS][2] = {0};                                                                 \
         _Pragma("GCC unroll 8") for (int i = 0; i < ROWS; i++)                                                  \
         {                                                                                                       \
-            sum[i][0] = *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH));                                           \
-            sum[i][1] = *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH) + KERNEL(LANES));                           \
+            sum[0][i][0] = *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH));                                        \
+            sum[0][i][1] = *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH) + KERNEL(LANES));                        \
         }                                                                                                       \
-        for (int64_t l = 0; l < k; l++, a += step, panel += KERNEL(WIDTH)) {                                    \
+        int64_t whole = k / CHAINS * CHAINS, l = 0;                                                             \
+        for (; l < whole; l += CHAINS) {                                                                        \
+            _Pragma("GCC unroll 4") for (int c = 0; c < CHAINS; c++, a += step, panel += KERNEL(WIDTH))         \
+            {                                                                                                   \
+                KERNEL(vec) x = *(const KERNEL(vec) *)panel, y = *(const KERNEL(vec) *)(panel + KERNEL(LANES)); \
+                _Pragma("GCC unroll 8") for (int i = 0; i < ROWS; i++)                                          \
+                {                                                                                               \
+                    REAL one = a[i * row];                                                                      \
+                    sum[c][i][0] += x * one;                                                                    \
+                    sum[c][i][1] += y * one;                                                                    \
+                }                                                                                               \
+            }                                                                                                   \
+        }                                                                                                       \
+        for (; l < k; l++, a += step, panel += KERNEL(WIDTH)) {                                                 \
             KERNEL(vec) x = *(const KERNEL(vec) *)panel, y = *(const KERNEL(vec) *)(panel + KERNEL(LANES));     \
             _Pragma("GCC unroll 8") for (int i = 0; i < ROWS; i++)                                              \
             {                                                                                                   \
-                REAL one = a[i * row];                                                                          \
-                sum[i][0] += x * one;                                                                           \
-                sum[i][1] += y * one;                                                                           \
+                sum[0][i][0] += x * a[i * row];                                                                 \
+                sum[0][i][1] += y * a[i * row];                                                                 \
             }                                                                                                   \
         }                                                                                                       \
         _Pragma("GCC unroll 8") for (int i = 0; i < ROWS; i++)                                                  \
         {                                                                                                       \
-            *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH)) = sum[i][0];                                           \
-            *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH) + KERNEL(LANES)) = sum[i][1];                           \
+            _Pragma("GCC unroll 4") for (int c = 1; c < CHAINS; c++)                                            \
+            {                                                                                                   \
+                sum[0][i][0] += sum[c][i][0];                                                                   \
+                sum[0][i][1] += sum[c][i][1];                                                                   \
+            }                                                                                                   \
+            *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH)) = sum[0][i][0];                                        \
+            *(KERNEL(vec) *)(totals + i * KERNEL(WIDTH) + KERNEL(LANES)) = sum[0][i][1];                        \
         }                                                                                                       \
     }
 
-TILE(1)
-TILE(2)
-TILE(4)
-TILE(8)
+TILE(1, 4)
+TILE(2, 4)
+TILE(4, 2)
+TILE(8, 1)
 
 /* `rows` rows (at most ROW_BLOCK) of the left factor with one panel: `totals` is rows x WIDTH. */
 ATTRIBUTES static void KERNEL(gather)(const void *left, int64_t row, int64_t step, const void *right, int64_t rows,
