@@ -21,9 +21,9 @@ from croton.ops.inner import InnerGraph
 from croton.ops.reduce import CAReduce
 from croton.ops.reshape import Reshape
 from croton.ops.shape import Rebroadcast
-from croton.rewrite.pattern import scalar_value
 from croton.rewrite.stats import StageStats
 from croton.rules.passes import conform
+from croton.rules.scatter import is_zero
 from croton.rules.stages import canonicalize
 from croton.vartypes.tensor import TensorType
 
@@ -51,14 +51,9 @@ def _vanishing(variable: Variable) -> tuple[Variable, Variable, bool] | None:
     condition, *values = node.inputs
     yes, no = values[variable.index or 0], values[node.nout + (variable.index or 0)]
     for value, other, side in ((yes, no, True), (no, yes, False)):
-        if _is_zero(other):
+        if is_zero(other):
             return condition, value, side
     return None
-
-
-def _is_zero(variable: Variable) -> bool:
-    number = scalar_value(variable)
-    return number is not None and not number
 
 
 def _keeps_zeros(node: Apply, at: int) -> bool:
@@ -71,10 +66,10 @@ def _keeps_zeros(node: Apply, at: int) -> bool:
         if scalar_op.name == "true_div":
             return at == 0
         if scalar_op.name == "switch":
-            return at > 0 and _is_zero(node.inputs[3 - at])
+            return at > 0 and is_zero(node.inputs[3 - at])
         return len(node.inputs) == 1 and bool(getattr(scalar_op, "keeps_zero", False))
     if isinstance(op, IncSubtensor):
-        return at == 1 and _is_zero(node.inputs[0])
+        return at == 1 and is_zero(node.inputs[0])
     if isinstance(op, CAReduce):
         return bool(op.scalar_op.name == "add")
     return isinstance(op, Dot) or (at == 0 and isinstance(op, (DimShuffle, Reshape, Subtensor, Rebroadcast)))

@@ -11,10 +11,11 @@ from croton.ops.elemwise import dimshuffle
 from croton.ops.index import template as index
 from croton.ops.index.advanced import AdvancedIncSubtensor, AdvancedIncSubtensor1
 from croton.ops.index.subtensor import IncSubtensor, Subtensor
+from croton.ops.join import join
 from croton.rewrite.pattern import scalar_value
 from croton.rules.arith import read_once
 from croton.rules.index import entries_of, part_of
-from croton.rules.passes import Context
+from croton.rules.passes import Context, conform
 from croton.rules.stages import canonicalize, specialize
 
 _SCATTERS = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1)
@@ -97,6 +98,59 @@ def _into_zeros(node: Apply) -> Any:
     if op.set_instead_of_inc or not is_zero(node.inputs[0]):
         return None
     return IncSubtensor(op.idx_list, set_instead_of_inc=True)(*node.inputs)
+
+
+@specialize.on(IncSubtensor, name="local_incsubtensors_to_join")
+def _side_by_side(node: Apply, context: Context) -> Any:
+    """Parts that together are the whole are put one behind the other, such as the gradients of a cell's gates."""
+    out = node.outputs[0]
+    x, pieces = out, []
+    while x.owner is not None and isinstance(x.owner.op, IncSubtensor):
+        place = _stretch(entries_of(x.owner, 2))
+        if place is None:
+            return None
+        pieces.append((*place, x.owner.inputs[1]))
+        x = x.owner.inputs[0]
+    if len(pieces) < 2 or not is_zero(x) or len({axis for axis, *_ in pieces}) > 1:
+        return None
+    pieces.sort(key=lambda piece: piece[1])
+    axis = pieces[0][0]
+    ends = [0, *[stop for _, _, stop, _ in pieces]]
+    if ends != [*[start for _, start, _, _ in pieces], None]:
+        return None
+    if not all(_fills(value, out, axis, start, stop, context) for _, start, stop, value in pieces):
+        return None
+    return conform(join(axis, *[value for *_, value in pieces]), out)
+
+
+def _stretch(entries: list[Any]) -> tuple[int, int, int | None] | None:
+    """(axis, start, stop) of an index that takes one stretch of one axis, and all of the others."""
+    taken = [axis for axis, e in enumerate(entries) if not index.is_full(e)]
+    if len(taken) != 1 or not isinstance(entries[taken[0]], slice):
+        return None
+    start, stop, step = index.parts(entries[taken[0]])
+    start = start or 0
+    fits = isinstance(start, int) and start >= 0 and step in (None, 1)
+    return (
+        (taken[0], start, stop)
+        if fits and (stop is None or (isinstance(stop, int) and stop > start))
+        else None
+    )
+
+
+def _fills(value: Variable, out: Variable, axis: int, start: int, stop: int | None, context: Context) -> bool:
+    """Whether `value` is for certain as long as the stretch that it is put into, on all axes."""
+    kind: Any = value.type
+    if kind.ndim != out.type.ndim or kind.dtype != out.type.dtype:
+        return False
+    length = kind.shape[axis]
+    if length in (None, 1) if stop is None else length != stop - start:
+        return False
+    mine, whole = context.shapes.lengths(value), context.shapes.lengths(out)
+    return all(
+        a == axis or m is n or (isinstance(m, int) and m == n)
+        for a, (m, n) in enumerate(zip(mine, whole, strict=True))
+    )
 
 
 @canonicalize.on(add, name="local_incsubtensor_serialize", inside=_SCATTERS)
