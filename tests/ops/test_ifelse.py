@@ -192,13 +192,15 @@ def test_length_of_the_result_is_that_of_the_branch():
 def test_what_flows_back_into_the_other_branch_is_not_computed():
     w, u = T.dmatrix("w"), T.dmatrix("u")
     hidden = T.tanh(T.dot(x, w))
-    z = ifelse(c, (T.nnet.sigmoid(T.dot(hidden, w)) ** 2).sum(), (T.dot(y, u) * y.sum()).sum())
+    z = ifelse(c, (T.nnet.sigmoid(T.dot(hidden, w)) ** 2).sum(), (T.dot(y, u) * y.sum() * w.sum()).sum())
     given = [c, x, y, w, u]
     f = theano.function(given, theano.grad(z**2, [w, u, x]))
     plain = theano.function(given, theano.grad(z**2, [w, u, x]), mode="FAST_COMPILE")
-    W, U = np.linspace(-1, 1, 4).reshape(2, 2), np.linspace(0, 1, 9).reshape(3, 3)
+    W, U = np.linspace(-1, 2, 4).reshape(2, 2), np.linspace(0, 1, 9).reshape(3, 3)
     for condition in (0, 1):
         for a, b in zip(f(condition, X, Y, W, U), plain(condition, X, Y, W, U), strict=True):
             np.testing.assert_allclose(a, b)
     outside = [str(node.op) for node in f.maker.fgraph.toposort()]
     assert not any(word in name for name in outside for word in ("dot", "tanh", "sigmoid", "Gem", "Ger"))
+    assert f.maker.stats.fired["ifelse_lift_zeros"]
+    assert f.maker.stats.fired["ifelse_add_zeros"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ CASES = [
     ("local_incsubtensor_of_zeros_to_setsubtensor", lambda x, r: T.inc_subtensor(T.zeros((4, 5))[1], r), 1),
     ("local_incsubtensor_serialize",
      lambda x, r: T.inc_subtensor(T.zeros((4, 5))[1], r) + T.inc_subtensor(T.zeros((4, 5))[1:3], 2.0), 2),
-    ("local_incsubtensors_to_join", lambda x, r: _put(x, [slice(3, None), slice(None, 2), slice(2, 3)]), 0),
+    ("local_incsubtensors_to_join", lambda x, r: _put(x, [slice(2, None), slice(None, 2)]), 0),
     ("local_incsubtensor_of_zeros_to_setsubtensor", lambda x, r: _put(x, [slice(0, 2), slice(3, None)]), 2),
     ("local_incsubtensor_of_zeros_to_setsubtensor", lambda x, r: _put(x, [slice(0, 3), slice(2, None)]), 2),
 ]  # fmt: skip
@@ -33,7 +35,7 @@ CASES = [
 def _put(x: Any, stretches: list[slice]) -> Any:
     """The sine of some columns of a matrix of known lengths, put where they were, each by itself."""
     x = T.specify_shape(x, (4, 5))
-    return sum(T.inc_subtensor(T.zeros((4, 5))[:, at], T.sin(x[:, at])) for at in stretches)
+    return reduce(add, [T.inc_subtensor(T.zeros((4, 5))[:, at], T.sin(x[:, at])) for at in stretches])
 
 
 @pytest.mark.parametrize(("rule", "build", "left"), CASES)
