@@ -31,6 +31,7 @@ RECORDED = {
     "nstreams": (123, lambda s: s.uniform((10,), nstreams=7), "float32",
         [[0.23648803, 0.5712325, 0.5177341, 0.8057398, 0.122298494, 0.47464553, 0.593029, 0.23528127, 0.87434906,
           0.6713036]]),
+    "negative seed": (-3, lambda s: s.uniform((2,)), "float64", [[0.9942418090067804, 0.7909503327682614]]),
     "symbolic size": (7, lambda s: s.uniform(T.as_tensor_variable([2, 3]) + T.constant(0), ndim=2), "float32",
         [[[0.013458668254315853, 0.154468834400177, 0.4766199588775635],
           [0.2084590345621109, 0.9744417667388916, 0.24652524292469025]]]),
@@ -134,6 +135,12 @@ def test_bounds_and_parameters_broadcast():
     p = np.array([0.0, 0.5, 1.0], "float32")
     drawn = theano.function([], streams.binomial((50, 3), p=p))()
     assert drawn[:, 0].sum() == 0 and drawn[:, 2].sum() == 50 and 5 < drawn[:, 1].sum() < 45
+
+
+def test_axes_of_length_one_broadcast():
+    n = T.lscalar()
+    assert MRG_RandomStreams(3).uniform((n, 1, 3)).broadcastable == (False, True, False)
+    assert MRG_RandomStreams(3).normal((1, 2)).broadcastable == (True, False)
 
 
 def test_seeding_anew():

@@ -26,7 +26,7 @@ MODES = ["FAST_RUN", "FAST_COMPILE"]
         (lambda r: raw_random.poisson(r, (3,), 4.0), lambda r: r.poisson(4.0, 3)),
         (lambda r: raw_random.choice(r, (3,), 4), lambda r: r.choice(4, 3)),
         (lambda r: raw_random.choice(r, (3,), [5, 6, 7], False), lambda r: r.choice([5, 6, 7], 3, False)),
-        (lambda r: raw_random.choice(r, None, 9), lambda r: r.choice(9)),
+        (lambda r: raw_random.choice(r, (), 9), lambda r: r.choice(9)),
         (lambda r: raw_random.random_integers(r, (3,), 2, 9), lambda r: r.randint(2, 10, 3)),
         (lambda r: raw_random.permutation(r, None, 5), lambda r: r.permutation(5)),
         (lambda r: raw_random.multinomial(r, (2,), 3, [0.5, 0.5]), lambda r: r.multinomial(3, [0.5, 0.5], 2)),

@@ -12,7 +12,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.gradient_marks import grad_undefined
-from croton.ops.known import get_vector_length, known_int
+from croton.ops.known import elements, get_vector_length, known_int
 from croton.ops.random.mrg_jump import M1, matVecModM, step
 from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
@@ -41,6 +41,10 @@ class _Arrays:
     def select(self, condition: Any, yes: Any, no: Any) -> Any:
         """`yes` where the condition holds, else `no`."""
         return np.where(condition, yes, no)
+
+    def cast(self, x: Any, dtype: str) -> Any:
+        """The values in another type of integers; they wrap."""
+        return x.astype(dtype)
 
     def const(self, value: int, dtype: str) -> Any:
         """A number."""
@@ -97,7 +101,8 @@ class mrg_uniform(Primitive):
         return [states, size]
 
     def infer(self, states: Variable, size: Any) -> list[Type]:
-        lengths = [known_int(size[i]) for i in range(self.ndim)]
+        named = elements(size) or [size[i] for i in range(self.ndim)]
+        lengths = [known_int(n) for n in named]
         return [states.type, TensorType(self.output_type.dtype, [1 if n == 1 else None for n in lengths])]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:

@@ -81,19 +81,23 @@ def substreams(rstate: Any, count: int) -> np.ndarray:
 def step(b: Any, state: list[Any]) -> tuple[list[Any], Any]:
     """The state after a step, and the number it gives, less than 2^31 - 1; `b` does uint32 arithmetic, which wraps.
 
-    `b` is a builder of loops, or anything else with its `minimum`, `select`, `const` and values with operators.
+    `b` is a builder of loops, or anything else with its `minimum`, `select`, `cast`, `const` and values with operators.
     """
     x11, x12, x13, x21, x22, x23 = state
+
+    def shifted(x: Any, count: int) -> Any:
+        # States are not negative but for seeds that are, whose sign is kept.
+        return b.cast(b.cast(x, "int32") >> count, "uint32")
 
     def less(y: Any, m: int) -> Any:
         # Where y < m, the difference wraps around to something greater.
         return b.minimum(y, y - b.const(m, "uint32"))
 
     m1, m2 = int(M1), int(M2)
-    y = ((x12 & 511) << 22) + (x12 >> 9) + ((x13 & 16777215) << 7) + (x13 >> 24)
+    y = ((x12 & 511) << 22) + shifted(x12, 9) + ((x13 & 16777215) << 7) + shifted(x13, 24)
     y1 = less(less(y, m1) + x13, m1)
-    p = less(((x21 & 65535) << 15) + (x21 >> 16) * 21069, m2)
-    q = less(((x23 & 65535) << 15) + (x23 >> 16) * 21069, m2)
+    p = less(((x21 & 65535) << 15) + shifted(x21, 16) * 21069, m2)
+    q = less(((x23 & 65535) << 15) + shifted(x23, 16) * 21069, m2)
     y2 = less(less(q + x23, m2) + p, m2)
     difference = y1 - y2
     number = b.select(y1 <= y2, difference + b.const(m1, "uint32"), difference)

@@ -189,7 +189,7 @@ def choice(
     replace = as_tensor_variable(np.int8(replace) if isinstance(replace, bool) else replace)
     # An empty vector says that there are no probabilities.
     p = as_tensor_variable(np.zeros(0, str(config.floatX)) if p is None else p)
-    shape, pattern = shape_of_draw(ndim, size) if size is not None else shape_of_draw(ndim, ())
+    shape, pattern = shape_of_draw(ndim, size)
     made: list[Variable] = RandomFunction(one_by_one.choice_helper, TensorType(dtype, pattern))(
         random_state, shape, as_tensor_variable(a), replace, p
     )
