@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from croton.graph import origin
+from croton.graph.order import toposort
 from croton.graph.type import Type
 
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ class Apply(Node):
         made.tag = self.tag.copy()
         return made
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        for out in self.outputs:
+            out.__dict__["_comes_with_owner"] = True
+        return super().__reduce_ex__(protocol)
+
     def __str__(self) -> str:
         return f"{self.op}({', '.join(map(str, self.inputs))})"
 
@@ -209,9 +215,29 @@ class Variable(Node):
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        state.pop("_function_cache", None)
-        state.pop("origin", None)
+        for passing in ("_function_cache", "_comes_with_owner", "origin"):
+            state.pop(passing, None)
         return state
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """How it is pickled and deep-copied: after all that it is computed from, in order, so that nothing recurses.
+
+        What `pickle` and `copy` meet first in a graph brings the applications before it along; when these come to
+        their outputs, all that those need is there.
+        """
+        if self.owner is None or self.__dict__.pop("_comes_with_owner", False):
+            return super().__reduce_ex__(protocol)
+        return _output_of, (tuple(toposort([self])), self.index)
+
+    def __copy__(self) -> Variable:
+        made: Variable = object.__new__(type(self))
+        made.__dict__.update(self.__getstate__())
+        return made
+
+
+def _output_of(nodes: Sequence[Apply], index: int) -> Variable:
+    """An output of the last of `nodes`."""
+    return nodes[-1].outputs[index]
 
 
 class Constant(Variable):

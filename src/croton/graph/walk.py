@@ -5,36 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from croton.graph.node import Apply, Constant, Variable
-
-
-def toposort(outputs: Iterable[Variable], blockers: Iterable[Variable] = ()) -> list[Apply]:
-    """The applications that `outputs` need, each after those that make its inputs; not past `blockers`."""
-    blocked = blockers if isinstance(blockers, (set, dict)) else set(blockers)
-    done: set[Apply] = set()
-    order: list[Apply] = []
-    for output in outputs:
-        if output.owner is None or output in blocked:
-            continue
-        stack = [output.owner]
-        while stack:
-            node = stack[-1]
-            if node in done:
-                stack.pop()
-                continue
-            waiting = [
-                owner
-                for variable in node.inputs
-                if (owner := variable.owner) is not None and owner not in done and variable not in blocked
-            ]
-            if waiting:
-                waiting.reverse()
-                stack += waiting
-            else:
-                stack.pop()
-                done.add(node)
-                order.append(node)
-    return order
+from croton.graph.node import Constant, Variable
+from croton.graph.order import toposort as toposort
 
 
 def ancestors(variables: Iterable[Variable], blockers: Iterable[Variable] = ()) -> list[Variable]:

@@ -6,6 +6,7 @@ is made and gives it back after it has been read for the last time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from croton.graph.fgraph import FunctionGraph
@@ -41,6 +42,8 @@ class Planner:
         units = Fusion(nodes, ShapeTable(), graph.outputs).units(nodes)
         self.unit_of = {node: unit for unit in units for node in nodes_of(unit)}
         self.units = self.ordered(units)
+        self.place_of = {node: at for at, unit in enumerate(self.units) for node in nodes_of(unit)}
+        self.times_output = Counter(graph.outputs)
         self.number_of = {node: len(b.program.nodes) + i for i, node in enumerate(nodes)}
         b.program.nodes.extend(nodes)
         self.last_use = self._last_uses()
@@ -49,6 +52,7 @@ class Planner:
             self.dying.setdefault(at, []).append(variable)
         # What becomes an output where it lies, step by step: it is made in the memory of that output.
         self.becomes: dict[Variable, Variable] = {}
+        self.begun: dict[Variable, Variable] = {}  # the first state of each such output
         # Where a value that is returned, or that Python reads or makes, has its ndarray.
         self.home: dict[Variable, p.Slot] = {}
         self.position = 0
@@ -106,6 +110,7 @@ class Planner:
             if variable in self.home or maker is None or not makes_new_memory(maker):
                 break
             self.becomes[variable] = output
+            self.begun[output] = variable
 
     def _is_native(self, node: Apply) -> bool:
         if is_native_elemwise(node) and (node.outputs[0].type.ndim or _all_numbers(node)):
@@ -114,14 +119,10 @@ class Planner:
 
     def may_write_over(self, variable: Variable, old: Variable) -> bool:
         """Whether nothing reads `old` after `variable` is written, or but element by element."""
-        if (
-            old.type != variable.type
-            or self.graph.is_output(old)
-            or sum(v is variable for v in self.graph.outputs) > 1
-        ):
+        if old.type != variable.type or self.graph.is_output(old) or self.times_output[variable] > 1:
             return False
-        first = next((v for v in reversed(self.becomes) if self.becomes[v] is variable), variable)
-        maker = next((at for at, unit in enumerate(self.units) if first.owner in nodes_of(unit)), None)
+        first = self.begun.get(variable, variable)
+        maker = None if first.owner is None else self.place_of.get(first.owner)
         if maker is None or not nest.reads_only_at_own_place(self.units[maker], old, first):
             return False
         seen = {old}

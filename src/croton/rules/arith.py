@@ -27,9 +27,6 @@ y = TensorVariable(_NUMBER, name="y")
 # What is read in several places is looked into only for what cancels, and no further than this.
 _MOST_FACTORS = 16
 
-# Products of more are looked into without asking first whether that is worth it.
-_MOST_LOOKED_AT = 64
-
 
 def made_by(variable: Variable, op: Any) -> Apply | None:
     """The node that makes `variable`, when it applies the scalar operation of `op`."""
@@ -259,24 +256,23 @@ class Product:
         return neg(_in_type(made, self.out)) if sign else made
 
 
-def has_factor(node: Apply, *names: str) -> bool:
+def has_factor(node: Apply, context: Context, *names: str) -> bool:
     """Whether a factor or divisor of the product that `node` makes is made by one of these scalar operations."""
     todo = list(node.inputs)
-    for _ in range(_MOST_LOOKED_AT):
-        if not todo:
-            return False
-        maker = todo.pop().owner
+    while todo:
+        variable = todo.pop()
+        maker = variable.owner
         if maker is None:
             continue
         if isinstance(maker.op, Elemwise):
             name = maker.op.scalar_op.name
             if name in names:
                 return True
-            if name in ("mul", "true_div", "inv", "neg"):
+            if name == "neg" or (name in _OF_PRODUCTS and read_once(variable, context)):
                 todo.extend(maker.inputs)
         elif isinstance(maker.op, DimShuffle):
             todo.append(maker.inputs[0])
-    return True
+    return False
 
 
 def assembled(product: Product, node: Apply) -> Variable | None:

@@ -91,7 +91,7 @@ def _times_erf(variable: Variable) -> tuple[Any, Variable] | None:
 def _slope_of_log(node: Apply, context: Context) -> Any:
     """exp(-x²) / erfc(x), as gradients of log(erfc(x)) have it, is 1 / erfcx(x), whose parts do not vanish."""
     out = node.outputs[0]
-    if not is_real_float(out) or not has_factor(node, "erfc"):
+    if not is_real_float(out) or not has_factor(node, context, "erfc"):
         return None
     product = Product(out, context)
     tails = {made.inputs[0]: v for v in product.below if (made := made_by(v, erfc)) is not None}

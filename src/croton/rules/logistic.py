@@ -90,7 +90,7 @@ def _spelled(powers: _Powers) -> list[Variable]:
 def _product(node: Apply, context: Context) -> Any:
     """Exponentials and their sums with 1 become sigmoids where no quotient is left."""
     out = node.outputs[0]
-    if not is_real_float(out) or not has_factor(node, *_LOGISTIC):
+    if not is_real_float(out) or not has_factor(node, context, *_LOGISTIC):
         return None
     product = Product(out, context)
     powers, above, below, taken = _gather(product)
@@ -113,7 +113,7 @@ def _is_plain(factor: Variable) -> bool:
 def _distribute(node: Apply, context: Context) -> Any:
     """(a / s + b / t) * s * t is a * t + b * s: sigmoids are brought to the terms that divide by them."""
     out = node.outputs[0]
-    if not is_real_float(out) or not has_factor(node, *_LOGISTIC):
+    if not is_real_float(out) or not has_factor(node, context, *_LOGISTIC):
         return None
     product = Product(out, context)
     powers, above, below, taken = _gather(product)

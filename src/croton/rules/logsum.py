@@ -308,7 +308,7 @@ def _softmax(node: Apply, context: Context) -> Any:
     the quotient of a vector out has what it says, and overflows.
     """
     out = node.outputs[0]
-    if not is_real_float(out) or not out.type.ndim or not has_factor(node, "exp"):
+    if not is_real_float(out) or not out.type.ndim or not has_factor(node, context, "exp"):
         return None
     product = Product(out, context)
     above = {made.inputs[0]: v for v in product.above if (made := made_by(v, exp)) is not None}

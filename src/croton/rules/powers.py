@@ -176,7 +176,11 @@ def _joined(base: Variable, exponents: list[float]) -> tuple[Variable | None, bo
 def _exponentials(node: Apply, context: Context) -> Any:
     """A product of exponentials is that of the sum, a quotient that of the difference: neither overflows on the way."""
     out = node.outputs[0]
-    if not is_real_float(out) or not has_factor(node, "exp") or awaits(node, context, mul, true_div, inv):
+    if (
+        not is_real_float(out)
+        or not has_factor(node, context, "exp")
+        or awaits(node, context, mul, true_div, inv)
+    ):
         return None
     product = Product(out, context)
     over, above = _split(product.above, out, context)
