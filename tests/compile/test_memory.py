@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -148,3 +153,46 @@ def test_a_product_that_reads_the_old_value_keeps_it():
     f = theano.function([a], [], updates=[(w, w - 0.5 * (T.dot(a, a) + T.dot(a, w)))], mode="FAST_RUN")
     f(A)
     np.testing.assert_allclose(w.get_value(), W - 0.5 * (A @ A + A @ W))
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="the system does not tell the peak of memory"
+)
+def test_a_long_chain_needs_no_memory_but_for_its_outputs():
+    script = textwrap.dedent(
+        """
+        import numpy as np, theano, theano.tensor as T
+
+        def told(what):
+            with open("/proc/self/status") as lines:
+                return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
+
+        x, y, kept = T.dvector("x"), T.dvector("y"), theano.shared(np.zeros(2_000_000))
+        e = x
+        for i in range(10):
+            e = T.tanh(e * (1 + 0.1 * i) + y)
+        cases = [
+            theano.function([x, y], [], updates=[(kept, 0.5 * kept + e)]),
+            theano.function([x, y], e.sum()),
+            theano.function([x, y], e),
+            theano.function([x, y], T.grad(e.sum(), x)),
+            theano.function([x, y], [e, (x - x.mean()) / x.std()]),
+        ]
+        a, b = np.ones(2_000_000), np.ones(2_000_000)
+        kept.set_value(np.ones(2))
+        for f in cases:
+            f(a[:2], b[:2])
+        kept.set_value(np.zeros(2_000_000))
+        before = told("VmRSS")
+        for f in cases:
+            with open("/proc/self/clear_refs", "w") as file:
+                file.write("5")
+            f(a, b)
+            print((told("VmHWM") - before) / a.nbytes)
+        """
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    for peak, arrays in zip(map(float, printed.split()), (0, 0, 1, 1, 2), strict=True):
+        assert peak < arrays + 0.1

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("mpmath")
 special = pytest.importorskip("scipy.special")
 
+from croton.backends.cpu import jit  # noqa: E402
 from croton.backends.cpu.codegen.emitter import Emitter  # noqa: E402
 from croton.backends.cpu.vecmath import FUNCTIONS, emit  # noqa: E402
 from croton.backends.cpu.vecmath.trial import Loop, arguments, compile_loop, measured  # noqa: E402
@@ -120,3 +121,15 @@ def test_sine_and_cosine_never_leave_the_unit_interval() -> None:
 def test_a_wrong_number_of_arguments_is_refused() -> None:
     with pytest.raises(TypeError, match=r"pow takes 2 argument\(s\), got 1"):
         emit(Emitter(), "pow", ["%x"], "float64", 8)
+
+
+@pytest.mark.skipif(not jit.engine().target.scales, reason="this machine has no instruction for y * 2^k")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["exp", "exp2", "exp10", "sigmoid", "softplus", "log1mexp", "pow"])
+def test_bits_are_the_same_with_the_instruction_for_scaling(name: str, dtype: str) -> None:
+    inputs = arguments(name, dtype, 200, np.random.default_rng(13))
+    plain = loop(name, dtype, 1)(*inputs)
+    for width in (2, 8, 32):
+        scaled = compile_loop(name, dtype, width, scales=64)(*inputs)
+        same = plain.view(INTEGERS[dtype]) == scaled.view(INTEGERS[dtype])
+        assert (same | (np.isnan(plain) & np.isnan(scaled))).all()

@@ -38,7 +38,7 @@ class Machine:
         """What code generation asks of it."""
         has = set(self.features.split(","))
         if {"+avx512f", "+avx512bw", "+avx512vl", "+avx512dq"} <= has:
-            return Target(64, masks=True)
+            return Target(64, masks=True, scales=True)
         return Target(32 if "+avx2" in has else 16, masks=False)
 
 

@@ -90,9 +90,10 @@ def constant(value: float | int | bool, dtype: str, width: int = 1) -> str:
 class Emitter:
     """The text of one LLVM module, one function being written at a time."""
 
-    __slots__ = ("_declared", "_fresh", "_functions", "_globals", "_internal", "label", "lines")
+    __slots__ = ("_declared", "_fresh", "_functions", "_globals", "_internal", "label", "lines", "scales")
 
-    def __init__(self) -> None:
+    def __init__(self, scales: int = 0) -> None:
+        self.scales = scales
         self.lines: list[str] = []
         self.label = "entry"
         self._fresh = 0

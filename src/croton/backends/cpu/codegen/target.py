@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from croton.loops.ir import INT, SIZES, Cast, For, Load, Prim, Select
+from croton.loops.ir import INT, SIZES, Cast, Expr, For, Load, Prim, Select, operands
 from croton.loops.primitives import PRIMITIVES
 from croton.loops.walk import all_nodes, deep
 
@@ -13,17 +13,24 @@ from croton.loops.walk import all_nodes, deep
 # running up to 15 % dearer (softmax); with loops inside, a third cheaper and up to 4 % dearer, so there all are.
 # source: python -m benchmarks.codegen --cut, three runs (two for loops inside) on a Zen 4 with AVX-512
 MASKED_ABOVE = 24
-# Dearer bodies have enough independent work in one vector.
-UNROLL = ((8, 4), (16, 2))
+# Vectors in a round: where what a lane computes is one long chain, several chains are done at once. The dearest bodies
+# take LLVM too long. source: measured, of 10 tanh one after the other two take 0.65 and four 0.4 of the time that one
+# takes; with two, sums of exp 0.6, softmax 0.7, Black-Scholes (whose longest chain is half of it) 0.75, with four 0.7.
+CHEAP, DEAR, DEAREST = 8, 24, 300
 MAX_LANES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A machine: bytes of a vector register, and whether loads and stores of all types can be masked at full speed."""
+    """A machine: bytes of a vector register, and what it can do at full speed.
+
+    masks   loads and stores of all types under a mask
+    scales  y * 2^k (AVX-512's scalef)
+    """
 
     vector_bytes: int
     masks: bool
+    scales: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +43,47 @@ class Cut:
 
 def cut(loop: For, target: Target) -> Cut:
     """The cut of a vector loop."""
-    cost, size, inner = _measure(loop)
-    lanes = max(target.vector_bytes // size, 2)
-    unroll = next((times for limit, times in UNROLL if cost <= limit), 1)
-    if not loop.folds and not inner:
-        unroll = min(unroll, 2)
+    work = _measure(loop)
+    lanes = max(target.vector_bytes // work.size, 2)
+    unroll = _vectors(work, bool(loop.folds) or work.loops)
     while unroll > 1 and lanes * unroll > MAX_LANES:
         unroll //= 2
-    return Cut(min(lanes * unroll, MAX_LANES), target.masks and (inner or cost > MASKED_ABOVE))
+    return Cut(min(lanes * unroll, MAX_LANES), target.masks and (work.loops or work.cost > MASKED_ABOVE))
 
 
-def _measure(loop: For) -> tuple[int, int, bool]:
-    """Cost of an iteration, the size of what it mostly computes with, and whether it holds loops."""
+def _vectors(work: Work, gathers: bool) -> int:
+    if work.cost > DEAREST:
+        return 1
+    if gathers:
+        return 4 if work.cost <= CHEAP else 2
+    return 4 if work.cost > DEAR and 4 * work.chain > 3 * work.cost else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An iteration: its cost in additions, that of its longest chain, the size of what it mostly computes with, and
+    whether it holds loops."""
+
+    cost: int
+    chain: int
+    size: int
+    loops: bool
+
+
+def _measure(loop: For) -> Work:
     weight: Counter[int] = Counter()
+    ready: dict[Expr, int] = {}
     cost = 0
     widest = 1
     for node in all_nodes([loop]):
+        price = int(isinstance(node, (Prim, Cast, Select)))
         if isinstance(node, Prim) and node.args[0].dtype != "bool" and node.args[0].dtype != INT:
             price = PRIMITIVES[node.name].cost
             weight[SIZES[node.args[0].dtype]] += price
-            cost += price
-        elif isinstance(node, (Prim, Cast, Select)):
-            cost += 1
+        cost += price
+        ready[node] = price + max((ready[a] for a in operands(node)), default=0)
         if isinstance(node, (Load, Cast)):
             widest = max(widest, SIZES[node.dtype])
-    for statement in deep(loop.body):
-        if isinstance(statement, For):
-            cost += 1
+    inside = sum(isinstance(statement, For) for statement in deep(loop.body))
     size = max(weight, key=lambda s: (weight[s], s)) if weight else widest
-    return cost, size, any(isinstance(s, For) for s in deep(loop.body))
+    return Work(cost + inside, max(ready.values(), default=0), size, inside > 0)

@@ -58,8 +58,14 @@ def power_of_two(index: Lanes) -> Lanes:
     return (index << index.kit.form.mantissa).as_float()
 
 
-def scale(y: Lanes, index: Lanes) -> Lanes:
-    """y * 2^k where index is k + 2 bias in its low bits: in two steps, so that results may be subnormal or infinite."""
+def scale(y: Lanes, k: Lanes, index: Lanes) -> Lanes:
+    """y * 2^k where index is k + 2 bias in its low bits: results may be subnormal or infinite.
+
+    By the machine's instruction for that, or in two steps: the first is exact, so that the bits are the same.
+    """
+    scaled = y.kit.scaled(y, k)
+    if scaled is not None:
+        return scaled
     half = index >> 1
     return y * power_of_two(half) * power_of_two(index - half)
 
@@ -87,7 +93,7 @@ def exp(x: Lanes) -> Lanes:
     """e^x."""
     form = x.kit.form
     parts = reduce_exp(clamp(x), 2 * form.bias)
-    return scale(fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0), parts.index)
+    return scale(fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0), parts.k, parts.index)
 
 
 def exp2(x: Lanes) -> Lanes:
@@ -96,7 +102,7 @@ def exp2(x: Lanes) -> Lanes:
     x = at_most(at_least(x, -form.bias - form.mantissa - 2.0), form.bias + 1.0)
     k, index = nearest(x, 1.0, 2 * form.bias)
     r = x - k
-    return scale(fma(r, polynomial(r, EXP2[form.dtype]), 1.0), index)
+    return scale(fma(r, polynomial(r, EXP2[form.dtype]), 1.0), k, index)
 
 
 def exp10(x: Lanes) -> Lanes:
@@ -108,7 +114,7 @@ def exp10(x: Lanes) -> Lanes:
     r = fma(-k, low, fma(-k, high, x))
     high, low = LN10[form.dtype]
     r = fma(r, high, r * low)
-    return scale(fma(r, polynomial(r, (1.0, *EXP[form.dtype])), 1.0), index)
+    return scale(fma(r, polynomial(r, (1.0, *EXP[form.dtype])), 1.0), k, index)
 
 
 def exp_long(high: Lanes, low: Lanes, factor: tuple[Lanes, Lanes] | None = None) -> Lanes:
@@ -118,22 +124,22 @@ def exp_long(high: Lanes, low: Lanes, factor: tuple[Lanes, Lanes] | None = None)
     r, tail = quick_sum(parts.r, parts.tail + low)
     q = fma(r * r, polynomial(r, EXP[form.dtype]), fma(tail, r, tail)) + r
     y = q + 1.0 if factor is None else factor[0] + fma(factor[0], q, factor[1])
-    return scale(y, parts.index)
+    return scale(y, parts.k, parts.index)
 
 
-def expm1_part(x: Lanes, offset: int) -> tuple[Lanes, Lanes]:
-    """e^r - 1, and the index of k: e^x = 2^k e^r."""
+def expm1_part(x: Lanes, offset: int) -> tuple[Lanes, Reduced]:
+    """e^r - 1, and what x was split into: e^x = 2^k e^r."""
     parts = reduce_exp(x, offset)
     r = parts.r
-    return r + fma(r * r, polynomial(r, EXP[x.kit.form.dtype]), parts.tail), parts.index
+    return r + fma(r * r, polynomial(r, EXP[x.kit.form.dtype]), parts.tail), parts
 
 
 def expm1(x: Lanes) -> Lanes:
     """e^x - 1, accurate near zero."""
     form = x.kit.form
     bounded = at_most(at_least(x, -form.mantissa * 0.75), RANGES[form.dtype].high)
-    q, index = expm1_part(bounded, form.bias - 1)
-    half = power_of_two(index)  # 2^(k-1): 2^k itself may be infinite where the result is not
+    q, parts = expm1_part(bounded, form.bias - 1)
+    half = power_of_two(parts.index)  # 2^(k-1): 2^k itself may be infinite where the result is not
     y = fma(half, q, half - 0.5)
     return where(magnitude(x) < form.tiny * 2.0, x, y + y)
 
@@ -142,7 +148,7 @@ def negative_exp(x: Lanes) -> Lanes:
     """e^-|x|."""
     form = x.kit.form
     parts = reduce_exp(at_least(-magnitude(x), RANGES[form.dtype].low), 2 * form.bias)
-    return scale(fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0), parts.index)
+    return scale(fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0), parts.k, parts.index)
 
 
 def sigmoid(x: Lanes) -> Lanes:
@@ -164,8 +170,8 @@ def tanh(x: Lanes) -> Lanes:
     """(e^2x - 1) / (e^2x + 1), with e^-2|x| = 2^k (1 + q)."""
     form = x.kit.form
     a = magnitude(x)
-    q, index = expm1_part(at_least(a * -2.0, -form.mantissa * 0.75), form.bias)
-    s = power_of_two(index)
+    q, parts = expm1_part(at_least(a * -2.0, -form.mantissa * 0.75), form.bias)
+    s = power_of_two(parts.index)
     y = fma(-s, q, 1.0 - s) / fma(s, q, s + 1.0)
     return copysign(where(a < form.tiny * 2.0, a, y), x)
 
@@ -204,8 +210,8 @@ def cosh(x: Lanes) -> Lanes:
 def log1mexp(x: Lanes) -> Lanes:
     """log(1 - e^x) for x <= 0; NaN for x > 0."""
     form = x.kit.form
-    q, index = expm1_part(at_least(x, RANGES[form.dtype].low), 2 * form.bias)
-    s = scale(x.kit.number(1.0), index)
+    q, parts = expm1_part(at_least(x, RANGES[form.dtype].low), 2 * form.bias)
+    s = scale(x.kit.number(1.0), parts.k, parts.index)
     e = fma(s, q, s)
     u, c = quick_sum(1.0, -e)
     near = x > -0.34

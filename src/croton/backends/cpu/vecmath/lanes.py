@@ -23,6 +23,9 @@ class TextEmitter(Protocol):
     label: str
     """The basic block being written."""
 
+    scales: int
+    """Bytes of the registers that the machine has an instruction for y * 2^k on (AVX-512's scalef); 0: none."""
+
     def assign(self, instruction: str) -> str:
         """Append `%new = instruction` and return the new name."""
 
@@ -113,6 +116,45 @@ class Kit:
         self.e.declare(f"declare {kind} @llvm.{name}.{suffix}({', '.join([kind] * len(args))})")
         given = ", ".join(f"{kind} {a.name}" for a in args)
         return self.op("float", f"call {kind} @llvm.{name}.{suffix}({given})")
+
+    def scaled(self, y: Lanes, k: Lanes) -> Lanes | None:
+        """y * 2^k, rounded once, where the machine has an instruction for that; k is a whole number."""
+        lanes = min(8 * self.e.scales // self.form.bits, self.width)
+        bits = lanes * self.form.bits
+        if bits < 128:
+            return None
+        word, mask = {32: "ps", 64: "pd"}[self.form.bits], f"i{max(lanes, 8)}"
+        kind = f"<{lanes} x {self.form.llvm}>"
+        name, rounding = f"@llvm.x86.avx512.mask.scalef.{word}.{bits}", bits == 512
+        self.e.declare(f"declare {kind} {name}({kind}, {kind}, {kind}, {mask}{', i32' * rounding})")
+        last = f"{kind} zeroinitializer, {mask} -1{', i32 4' * rounding}"  # 4: as the mode of rounding says
+        parts = [
+            self.e.assign(f"call {kind} {name}({kind} {a}, {kind} {b}, {last})")
+            for a, b in zip(self._parts(y, lanes), self._parts(k, lanes), strict=True)
+        ]
+        while len(parts) > 1:
+            parts = [self._joined(a, b, lanes) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+            lanes *= 2
+        return Lanes(self, parts[0], "float")
+
+    def _parts(self, x: Lanes, lanes: int) -> list[str]:
+        """The lanes of x, so many at a time."""
+        if lanes == self.width:
+            return [x.name]
+        kind = self.type_of("float")
+        chosen = [range(at, at + lanes) for at in range(0, self.width, lanes)]
+        return [
+            self.e.assign(
+                f"shufflevector {kind} {x.name}, {kind} poison, <{lanes} x i32> <{', '.join(f'i32 {i}' for i in some)}>"
+            )
+            for some in chosen
+        ]
+
+    def _joined(self, a: str, b: str, lanes: int) -> str:
+        """The lanes of two halves."""
+        kind = f"<{lanes} x {self.form.llvm}>"
+        order = ", ".join(f"i32 {i}" for i in range(2 * lanes))
+        return self.e.assign(f"shufflevector {kind} {a}, {kind} {b}, <{2 * lanes} x i32> <{order}>")
 
     def double(self) -> Kit:
         """The same lanes in double precision."""

@@ -23,9 +23,9 @@ BLOCK = 64
 """Arrays are padded to a multiple of this: of every width tried."""
 
 
-def loop_text(name: str, dtype: str, width: int) -> str:
+def loop_text(name: str, dtype: str, width: int, scales: int = 0) -> str:
     """IR of `void loop(in..., out, n)`, which applies the function to n numbers, `width` at a time."""
-    e, arity = Emitter(), FUNCTIONS[name].arity
+    e, arity = Emitter(scales), FUNCTIONS[name].arity
     lane, vector = memory_type(dtype), memory_type(dtype, width)
     align = 8 if dtype == "float64" else 4
     e.begin()
@@ -71,11 +71,13 @@ class Loop:
         return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (self.arity + 1), ctypes.c_int64)(self.address)
 
 
-def compile_loop(name: str, dtype: str, width: int, cpu: str = "", features: str = "") -> Loop:
+def compile_loop(
+    name: str, dtype: str, width: int, cpu: str = "", features: str = "", scales: int = 0
+) -> Loop:
     """Compile the loop, for this machine or a named one, with no optimisation passes."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    module = llvm.parse_assembly(loop_text(name, dtype, width))
+    module = llvm.parse_assembly(loop_text(name, dtype, width, scales))
     module.verify()
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=cpu or llvm.get_host_cpu_name(),
