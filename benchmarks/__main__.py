@@ -1,7 +1,7 @@
 """Measures this machine: Croton beside what else is installed, in one run.
 
-    python -m benchmarks [--peers PYTHON] [--original PYTHON] [--threads 1] [--only TEXT] [--rounds 7] [--long]
-                         [--markdown FILE] [--plot FILE] [--json FILE]
+    python -m benchmarks [--peers PYTHON] [--original PYTHON] [--without NAMES] [--threads 1] [--only TEXT]
+                         [--rounds 7] [--long] [--markdown FILE] [--plot FILE] [--json FILE]
 
 Each library works in a process of its own. The processes take turns, round by round, so that what disturbs the
 machine disturbs all; a figure is the median of the rounds. Compare figures of one run only.
@@ -33,8 +33,8 @@ def libraries(asked):
     """Names and interpreters of what is there."""
     found = {"croton": sys.executable, "numpy": sys.executable}
     for name, module in MODULES.items():
-        if name == "torch.compile" and not asked.long:
-            continue  # it takes half a minute per function
+        if name in asked.without.split(",") or (name == "torch.compile" and not asked.long):
+            continue  # torch.compile takes half a minute per function
         for python in (asked.peers, sys.executable):
             if (
                 python
@@ -86,7 +86,11 @@ def conditions(asked, versions):
 def _told(asked):
     """The arguments that change what is measured."""
     found = [f"--threads {asked.threads}", f"--rounds {asked.rounds}", f"--budget {asked.budget}"]
-    found += ["--long"] * asked.long + [f"--only '{asked.only}'"] * bool(asked.only)
+    found += (
+        [f"--without {asked.without}"] * bool(asked.without)
+        + ["--long"] * asked.long
+        + [f"--only '{asked.only}'"] * bool(asked.only)
+    )
     return [*found, *["--peers PYTHON"] * bool(asked.peers), *["--original PYTHON"] * bool(asked.original)]
 
 
@@ -163,6 +167,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--peers", help="a Python with JAX, PyTorch or PyTensor, where this one has none")
     parser.add_argument("--original", help="a Python with the original Theano")
+    parser.add_argument("--without", default="", help="libraries to leave out, with commas")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", default="", help="measure only what has this text in its name")
     parser.add_argument("--rounds", type=int, default=7)

@@ -136,6 +136,8 @@ FLAGS: tuple[Row, ...] = (
      "What runs functions: native code, NumPy step by step, or JAX."),
     ("threads", _count(0),
      "How many threads a function may use; 0: as many as the process has processors."),
+    ("blas.provider", EnumStr("scipy", "openblas", "mkl", allow_override=False),
+     "Where products of matrices come from: SciPy's BLAS, or the library of the package scipy-openblas32 or mkl."),
     ("linker", EnumStr("cvm", "c|py", "py", "c", "c|py_nogc", "vm", "vm_nogc", "cvm_nogc", "numpy",
          "cpu", "jax"),
      "The historic choice of backend: `py` is NumPy, names of backends are those, others what `backend` says."),

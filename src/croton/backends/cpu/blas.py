@@ -1,6 +1,7 @@
-"""Where BLAS comes from: SciPy's own copy, through the pointers of `scipy.linalg.cython_blas`.
+"""Where BLAS comes from: SciPy's own copy, through the pointers of `scipy.linalg.cython_blas`; or the library of
+another package, which the flag `blas.provider` asks for. LAPACK is SciPy's always.
 
-That one extension module is loaded without `scipy.linalg` around it: 27 ms instead of 120-150 ms, measured. Its
+SciPy's one extension module is loaded without `scipy.linalg` around it: 27 ms instead of 120-150 ms, measured. The
 library is then set to one thread, for good: the runtime cuts products over its own threads, and threads owned by BLAS
 stall by a factor of up to 70 on a busy machine. NumPy has a copy of its own, which is left alone.
 """
@@ -13,10 +14,13 @@ import importlib.machinery
 import importlib.util
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol
 
 from croton.backends.cpu import _runtime
+from croton.config import config
 
 ROUTINES = (
     "sgemm", "dgemm", "cgemm", "zgemm",
@@ -35,30 +39,104 @@ _THREAD_SETTERS = (
     "bli_thread_set_num_threads",
 )
 _lock = threading.Lock()
-_module: ModuleType | None = None
+_source: Source | None = None
+
+
+class Source(Protocol):
+    """A BLAS."""
+
+    def address(self, name: str) -> int:
+        """Where a Fortran routine such as `dgemm` is."""
+
+    def library(self) -> ctypes.CDLL:
+        """The library, or one that is linked with it."""
+
+
+class SciPy:
+    """The pointers of SciPy."""
+
+    def __init__(self) -> None:
+        self.module = module_of_pointers("cython_blas")
+
+    def address(self, name: str) -> int:
+        """Where a Fortran routine is."""
+        return address(self.module, name)
+
+    def library(self) -> ctypes.CDLL:
+        """A library finds the symbols of those that it is linked with, too."""
+        return ctypes.CDLL(str(self.module.__file__))
+
+
+class Library:
+    """A shared library with integers of 32 bits; its symbols may have a prefix."""
+
+    def __init__(self, path: str, prefix: str = "") -> None:
+        self.path = path
+        self.prefix = prefix
+        self._library = ctypes.CDLL(path)
+
+    def address(self, name: str) -> int:
+        """Where a Fortran routine is."""
+        found: int | None = ctypes.cast(
+            getattr(self._library, f"{self.prefix}{name}_"), ctypes.c_void_p
+        ).value
+        if not found:
+            raise ImportError(f"{self.path} has no routine {name}.")
+        return found
+
+    def library(self) -> ctypes.CDLL:
+        """It."""
+        return self._library
+
+
+def _openblas() -> Library:
+    spec = importlib.util.find_spec("scipy_openblas32")
+    folder = Path(spec.origin).parent if spec is not None and spec.origin else None
+    return Library(_only("openblas", "scipy-openblas32", folder, "lib/libscipy_openblas.*"), "scipy_")
+
+
+def _mkl() -> Library:
+    """Its single library, which the package puts beside Python's own; used with no threads of its own."""
+    made = Library(_only("mkl", "mkl", Path(sys.prefix), "lib/libmkl_rt.*"))
+    made.library().MKL_Set_Threading_Layer(1)  # sequential
+    return made
+
+
+def _only(provider: str, package: str, folder: Path | None, pattern: str) -> str:
+    """The last file of that pattern."""
+    found = sorted(folder.glob(pattern)) if folder is not None else []
+    if found:
+        return str(found[-1])
+    raise ImportError(
+        f"The flag blas.provider={provider} needs the package {package}, which is not here. "
+        f"Install it (pip install {package}), or leave the flag out for SciPy's BLAS."
+    )
+
+
+SOURCES: dict[str, Callable[[], Source]] = {"scipy": SciPy, "openblas": _openblas, "mkl": _mkl}
 
 
 def load() -> None:
-    """Give the runtime its BLAS pointers; cheap after the first call.
+    """Give the runtime its BLAS pointers; cheap after the first call, which settles whose they are.
 
-    Errors: ImportError when SciPy is missing or has another interface to BLAS.
+    Errors: ImportError when what the flag asks for is missing or has another interface.
     """
-    global _module
-    if _module is not None:
+    global _source
+    if _source is not None:
         return
     with _lock:
-        if _module is None:
-            module = module_of_pointers("cython_blas")
-            _runtime.set_blas({name: address(module, name) for name in ROUTINES})
-            _use_one_thread(module)
-            _module = module
+        if _source is None:
+            source = SOURCES[config.blas.provider]()
+            _runtime.set_blas({name: source.address(name) for name in ROUTINES})
+            _use_one_thread(source.library())
+            _source = source
 
 
 def pointer(name: str) -> int:
     """The address of a Fortran BLAS routine, such as `dtrsm`."""
     load()
-    assert _module is not None
-    return address(_module, name)
+    assert _source is not None
+    return _source.address(name)
 
 
 def module_of_pointers(name: str) -> ModuleType:
@@ -119,8 +197,7 @@ def address(module: ModuleType, name: str) -> int:
     return found
 
 
-def _use_one_thread(module: ModuleType) -> None:
-    library = ctypes.CDLL(str(module.__file__))  # finds symbols of the libraries that it is linked with, too
+def _use_one_thread(library: ctypes.CDLL) -> None:
     for name in _THREAD_SETTERS:
         setter = getattr(library, name, None)
         if setter is not None:

@@ -1,0 +1,51 @@
+"""The choice of a BLAS."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import theano
+from croton.backends.cpu import blas
+
+PROGRAM = """
+import numpy as np, theano, theano.tensor as T
+from croton.backends.cpu import blas
+x, y = T.dmatrices("x", "y")
+a, b = np.random.default_rng(1).normal(size=(2, 150, 150))
+np.testing.assert_allclose(theano.function([x, y], T.dot(x, y.T) + T.dot(x, y[:, 0])[:, None])(a, b),
+                           a @ b.T + (a @ b[:, 0])[:, None])
+print(getattr(blas._source, "path", "SciPy"))
+"""
+
+
+def run(provider):
+    env = {**os.environ, "THEANO_FLAGS": f"blas.provider={provider}"}
+    return subprocess.run([sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True)
+
+
+def test_it_is_scipys_unless_asked_for():
+    assert theano.config.blas.provider == "scipy"
+    assert run("scipy").stdout == "SciPy\n"
+
+
+def test_another_one_when_it_is_installed():
+    package = pytest.importorskip("scipy_openblas32")
+    done = run("openblas")
+    assert Path(done.stdout.strip()).parent == Path(package.get_lib_dir()), done.stderr
+
+
+@pytest.mark.skipif(importlib.util.find_spec("scipy_openblas32") is not None, reason="it is installed")
+def test_a_missing_one_is_named():
+    done = run("openblas")
+    assert "pip install scipy-openblas32" in done.stderr and done.returncode
+
+
+def test_a_library_that_is_no_blas_is_told(tmp_path):
+    with pytest.raises(OSError):
+        blas.Library(str(tmp_path / "no.so"))
