@@ -135,6 +135,7 @@ class TheanoLike:
         return self.T.eye(x.shape[0], dtype=x.dtype)
 
     def elementwise(self, case):
+        self.theano.config.floatX = case["dtype"]
         make, given = expression(case)
         x = [self.T.TensorType(v.dtype, (False,) * v.ndim)() for v in given]
         made = make(self, *x)
@@ -157,6 +158,7 @@ class TheanoLike:
         return f, lambda: _second_moment(f())
 
     def _cost(self, case):
+        self.theano.config.floatX = case["dtype"]
         cost, values, arrays = models.cost_and_data(case)
         p = [self.theano.shared(v) for v in values]
         x = [self.T.TensorType(v.dtype, (False,) * v.ndim)() for v in arrays]
