@@ -195,6 +195,14 @@ TASKS: tuple[Fit | Parts, ...] = (
         (None, 6),
         lambda a: mp.erfc(a),
     ),
+    Fit(
+        "LOG_ERFC_SHORT",
+        "log(erfc(a)) in a / 5.1 - 1, for float32 by way of float64",
+        lambda u: mp.log(mp.erfc(mp.mpf("5.1") * (u + 1))),
+        (-1, 1),
+        (20, None),
+        refits=0,
+    ),
     Parts("ERFCX_MIDDLE", "8 e^16 erfc(4)", erfcx_mapped(mp.mpf(0))),
     Fit(
         "ERFCX",

@@ -61,7 +61,7 @@ FUNCTIONS: dict[str, Function] = {
     "arctan": Function(inverse_trigonometric.arctan),
     "arctan2": Function(inverse_trigonometric.arctan2, arity=2),
     "erf": Function(error_function.erf),
-    "erfc": Function(error_function.erfc, through_double=True),
+    "erfc": Function(error_function.erfc),
     "erfcx": Function(error_function.erfcx, through_double=True),
     "erfinv": Function(error_function.erfinv, through_double=True),
     "erfcinv": Function(error_function.erfcinv, through_double=True),
