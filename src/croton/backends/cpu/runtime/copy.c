@@ -76,32 +76,7 @@ static void copy_items(int64_t itemsize, char *to, int64_t to_stride, const char
     }
 }
 
-void rt_copy_tile(int64_t itemsize, char *to, int64_t to_row, const char *from, int64_t from_row, int64_t from_column,
-                  int64_t rows, int64_t columns)
-{
-    for (int64_t r = 0; r < rows; r++)
-        copy_items(itemsize, to + r * to_row, itemsize, from + r * from_row, from_column, columns);
-}
-
-/* -- jobs --------------------------------------------------------------------------------------------------------------------- */
-/* The last axis is the inner one. For a transpose, `across` is the axis along which the source runs, walked in tiles
- * together with the inner one; else -1. All other axes, and tiles of `across`, are counted by one row number. */
-typedef struct {
-    copy_axes axes;
-    int64_t itemsize, rows, row_chunk;
-    int64_t piece; /* where there is one axis only, it is cut into rows of so many items */
-    int across;
-    char *to;
-    const char *from;
-    const char *value; /* fills only */
-} copy_job;
-
-static int64_t row_count(const copy_job *job, int axis)
-{
-    return axis == job->across ? rt_ceil_div(job->axes.dims[axis], TILE) : job->axes.dims[axis];
-}
-
-/* -- blocks of a transpose in vectors -------------------------------------------------------------------------------- */
+/* -- tiles, transposed in vectors where they can be -------------------------------------------------------------------------------- */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define TRANSPOSES_IN_VECTORS
@@ -134,27 +109,56 @@ static void transpose_longs(char *to, int64_t to_row, const char *from, int64_t 
 }
 #endif
 
-/* Transposes whole blocks of a tile of `depth` rows of `width` items; gives how many rows and items of each are done. */
-static void transpose_blocks(const copy_job *job, char *to, const char *from, int64_t *depth, int64_t *width)
+/* Transposes the whole blocks of a tile of which `to` runs along columns and `from` along rows; what is done of it. */
+static void transpose_blocks(int64_t item, char *to, int64_t to_row, const char *from, int64_t from_column, int64_t *rows,
+                             int64_t *columns)
 {
-    const copy_axes *axes = &job->axes;
-    int64_t rows = 0, items = 0;
+    int64_t done = 0, width = 0;
 #ifdef TRANSPOSES_IN_VECTORS
-    int64_t to_row = axes->to[job->across], from_row = axes->from[axes->n - 1], item = job->itemsize;
     int64_t side = item == 4 ? 4 : item == 8 ? 2 : 0;
-    if (side && axes->to[axes->n - 1] == item && axes->from[job->across] == item) {
-        rows = *depth - *depth % side;
-        items = *width - *width % side;
-        for (int64_t j = 0; j < rows; j += side)
-            for (int64_t i = 0; i < items; i += side)
-                (side == 4 ? transpose_words : transpose_longs)(to + j * to_row + i * item, to_row,
-                                                                from + i * from_row + j * item, from_row);
+    if (side) {
+        done = *rows - *rows % side;
+        width = *columns - *columns % side;
+        for (int64_t r = 0; r < done; r += side)
+            for (int64_t c = 0; c < width; c += side)
+                (side == 4 ? transpose_words : transpose_longs)(to + r * to_row + c * item, to_row,
+                                                                from + c * from_column + r * item, from_column);
     }
 #else
-    (void)axes, (void)to, (void)from;
+    (void)item, (void)to, (void)to_row, (void)from, (void)from_column;
 #endif
-    *depth = rows;
-    *width = items;
+    *rows = done;
+    *columns = width;
+}
+
+void rt_copy_tile(int64_t item, char *to, int64_t to_row, int64_t to_column, const char *from, int64_t from_row,
+                  int64_t from_column, int64_t rows, int64_t columns)
+{
+    int64_t done = to_column == item && from_row == item ? rows : 0, width = columns;
+    if (done) transpose_blocks(item, to, to_row, from, from_column, &done, &width);
+    for (int64_t r = width < columns ? 0 : done; r < rows; r++) {
+        int64_t c = r < done ? width : 0;
+        copy_items(item, to + r * to_row + c * to_column, to_column, from + r * from_row + c * from_column, from_column,
+                   columns - c);
+    }
+}
+
+/* -- jobs --------------------------------------------------------------------------------------------------------------------- */
+/* The last axis is the inner one. For a transpose, `across` is the axis along which the source runs, walked in tiles
+ * together with the inner one; else -1. All other axes, and tiles of `across`, are counted by one row number. */
+typedef struct {
+    copy_axes axes;
+    int64_t itemsize, rows, row_chunk;
+    int64_t piece; /* where there is one axis only, it is cut into rows of so many items */
+    int across;
+    char *to;
+    const char *from;
+    const char *value; /* fills only */
+} copy_job;
+
+static int64_t row_count(const copy_job *job, int axis)
+{
+    return axis == job->across ? rt_ceil_div(job->axes.dims[axis], TILE) : job->axes.dims[axis];
 }
 
 static void copy_tiles(const copy_job *job, char *to, const char *from, int64_t depth)
@@ -162,19 +166,9 @@ static void copy_tiles(const copy_job *job, char *to, const char *from, int64_t 
     const copy_axes *axes = &job->axes;
     int inner = axes->n - 1, across = job->across;
     int64_t n = axes->dims[inner];
-    for (int64_t i = 0; i < n; i += TILE) {
-        char *tile_to = to + i * axes->to[inner];
-        const char *tile_from = from + i * axes->from[inner];
-        int64_t rows = depth, items = rt_min(TILE, n - i);
-        transpose_blocks(job, tile_to, tile_from, &rows, &items);
-        for (int64_t j = 0; j < rows && items < rt_min(TILE, n - i); j++)
-            copy_items(job->itemsize, tile_to + j * axes->to[across] + items * axes->to[inner], axes->to[inner],
-                       tile_from + j * axes->from[across] + items * axes->from[inner], axes->from[inner],
-                       rt_min(TILE, n - i) - items);
-        for (int64_t j = rows; j < depth; j++)
-            copy_items(job->itemsize, tile_to + j * axes->to[across], axes->to[inner],
-                       tile_from + j * axes->from[across], axes->from[inner], rt_min(TILE, n - i));
-    }
+    for (int64_t i = 0; i < n; i += TILE)
+        rt_copy_tile(job->itemsize, to + i * axes->to[inner], axes->to[across], axes->to[inner], from + i * axes->from[inner],
+                     axes->from[across], axes->from[inner], depth, rt_min(TILE, n - i));
 }
 
 static void fill_items(const copy_job *job, char *to, int64_t n)

@@ -5,7 +5,7 @@ static const int64_t zeros[RT_MAX_BUFFERS];
 
 /* -- running a prepared nest --------------------------------------------------------------------------------------------- */
 /* A tile of each input that does not lie along v is copied to where it does, in the cache, and read there.
- * source: measured, 2 * x.T + y on 704 x 704 elements takes 0.7 (float32) and 0.5 (float64) of the time with a whole copy. */
+ * source: measured, 2 * x.T + y on 704 x 704 elements takes half of the time that it takes with a copy of all of x.T. */
 enum { TILE_ROWS = 32, TILE_COLUMNS = 64 };
 
 static int64_t tiles_bytes(const rt_nest_plan *plan)
@@ -25,8 +25,8 @@ static void run_tile(const rt_nest_plan *plan, void **p, int64_t o_lo, int64_t o
         so[b] = plan->so[b];
         if (!(plan->tiled >> b & 1)) continue;
         int64_t itemsize = plan->desc->bufs[b].itemsize, along = plan->sr[plan->nbuf + b];
-        rt_copy_tile(itemsize, tile, TILE_COLUMNS * itemsize, (char *)p[b] + o_lo * so[b] + v_lo * along, so[b], along,
-                     o_hi - o_lo, v_hi - v_lo);
+        rt_copy_tile(itemsize, tile, TILE_COLUMNS * itemsize, itemsize, (char *)p[b] + o_lo * so[b] + v_lo * along, so[b],
+                     along, o_hi - o_lo, v_hi - v_lo);
         so[b] = TILE_COLUMNS * itemsize;
         q[b] = tile - o_lo * so[b] - v_lo * itemsize;
         tile += TILE_ROWS * so[b];

@@ -343,9 +343,9 @@ int32_t rt_copy(rt_ctx *ctx, int64_t itemsize, int32_t ndim, const int64_t *dims
 int32_t rt_fill(rt_ctx *ctx, int64_t itemsize, int32_t ndim, const int64_t *dims, void *dst,
                 const int64_t *dst_strides, const void *value);
 int32_t rt_is_contiguous(rt_ctx *ctx, int64_t itemsize, int32_t ndim, const int64_t *dims, const int64_t *strides);
-/* Element (r, c) of `to`, which runs along c, becomes that of `from`; row and column strides in bytes. */
-void rt_copy_tile(int64_t itemsize, char *to, int64_t to_row, const char *from, int64_t from_row, int64_t from_column,
-                  int64_t rows, int64_t columns);
+/* Element (r, c) of `to` becomes that of `from`; row and column strides in bytes. */
+void rt_copy_tile(int64_t item, char *to, int64_t to_row, int64_t to_column, const char *from, int64_t from_row,
+                  int64_t from_column, int64_t rows, int64_t columns);
 void *rt_contiguous(rt_ctx *ctx, int64_t itemsize, int32_t ndim, const int64_t *dims, void *src,
                     const int64_t *strides);
 int32_t rt_gemm(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t k, const void *alpha, const void *a,
