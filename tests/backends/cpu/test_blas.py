@@ -25,7 +25,8 @@ print(getattr(blas._source, "path", "SciPy"))
 
 
 def run(provider):
-    env = {**os.environ, "THEANO_FLAGS": f"blas.provider={provider}"}
+    path = os.pathsep.join(sys.path)
+    env = {**os.environ, "THEANO_FLAGS": f"blas.provider={provider}", "PYTHONPATH": path}
     return subprocess.run([sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True)
 
 
