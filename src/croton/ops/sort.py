@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from croton.ops.index.assign import inc_subtensor
 from croton.ops.shape import lengths
 from croton.vartypes.dtype import INTEGER, as_dtype, is_discrete
 from croton.vartypes.tensor import Dim, TensorType
+
+_BAD_VALUE = 102  # the code of an error that `explain_failure` describes
 
 KINDS = ("quicksort", "mergesort", "heapsort", "stable")
 
@@ -53,8 +56,57 @@ class _Sorting(Primitive):
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         return [shapes[0]]
 
+    def lowers(self, node: Apply) -> bool:
+        """Along an axis that is known, and there."""
+        x, axis = node.inputs
+        return isinstance(axis, Constant) and -x.type.ndim <= int(axis.data) < x.type.ndim
+
     def __str__(self) -> str:
         return f"{type(self).__name__}{{{self.kind}, {self.order}}}"
+
+
+def _rows(b: Any, x: Any, axis: int) -> Any:
+    """A copy of an array in which `axis` is the last, for native code."""
+    order = [*[a for a in range(x.ndim) if a != axis % x.ndim], axis % x.ndim]
+    view = b.part(x, [x.dims[a] for a in order], [x.strides[a] for a in order])
+    made = b.temporary(x.dtype, view.dims)
+    b.copy(made, view)
+    return made
+
+
+def _bind_rows(b: Any, variable: Variable, rows: Any, axis: int) -> None:
+    """Let `variable` be what lies in a temporary whose last axis is its `axis`."""
+    order = list(range(rows.ndim - 1))
+    order.insert(axis % rows.ndim, rows.ndim - 1)
+    b.view(variable, rows, [rows.dims[a] for a in order], [rows.strides[a] for a in order])
+
+
+def _sort_rows(b: Any, rows: Any) -> None:
+    null = b.no_address()
+    b.call(
+        "rt_sort",
+        b.dtype_code(rows.dtype),
+        b.flag(False),
+        b.product(rows.dims[:-1]),
+        rows.dims[-1],
+        rows,
+        null,
+    )
+
+
+def _order_rows(b: Any, rows: Any) -> Any:
+    """The places of the elements of each row in ascending order, in a temporary; equal elements keep their order."""
+    places = b.temporary("int64", rows.dims)
+    b.call(
+        "rt_sort",
+        b.dtype_code(rows.dtype),
+        b.flag(True),
+        b.product(rows.dims[:-1]),
+        rows.dims[-1],
+        rows,
+        places,
+    )
+    return places
 
 
 @op("sort")
@@ -81,9 +133,20 @@ class SortOp(_Sorting):
         rank = ArgSortOp(self.kind)(ArgSortOp(self.kind)(x, axis), axis)
         return [g[_places(g, rank, axis)], None]
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        axis = int(xs[1].data)
+        rows = _rows(b, b.array(xs[0]), axis)
+        _sort_rows(b, rows)
+        _bind_rows(b, ys[0], rows, axis)
+
     samples = (
         S((3, 5), np.int64(0)),
         S((3, 5), np.int64(-1)),
+        S((2, 5, 3), np.int64(1)),
+        S(np.array([2.0, np.nan, -np.inf, 0.0]), np.int64(0), grad=False),
+        S(np.array([2 + 1j, 1 + 3j, 1 - 1j]), np.int64(0), grad=False),
+        S(np.array([[True, False, True]]), np.int64(1), grad=False),
+        S((40,), np.int64(0), dtype="float16", grad=False),
         S((0, 3), np.int64(0)),
         S((3, 4), np.int64(1), dtype="int8"),
     )
@@ -116,7 +179,18 @@ class ArgSortOp(_Sorting):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [xs[0].zeros_like(), None]
 
-    samples = (S((3, 5), np.int64(0), grad=False), S((3, 4), np.int64(1), dtype="int8", grad=False))
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        axis = int(xs[1].data)
+        rows = _rows(b, b.array(xs[0]), axis)
+        places = _order_rows(b, rows)
+        b.free(rows)
+        _bind_rows(b, ys[0], places, axis)
+
+    samples = (
+        S((3, 5), np.int64(0), grad=False),
+        S((3, 4), np.int64(1), dtype="int8", grad=False),
+        S((2, 5, 3), np.int64(1), dtype="float32", grad=False),
+    )
     errors = (E((3,), np.int64(1), raises=ValueError, says="out of bounds"),)
 
 
@@ -173,10 +247,8 @@ class TopKOp(Primitive):
 
     def eval(self, xp: Any, x: Any, k: Any) -> Any:
         count, length = int(k), x.shape[self.axis]
-        if count == 0:
-            raise ValueError("topk: kth cannot be zero")
-        if abs(count) > length:
-            raise ValueError(f"topk: kth cannot be larger than the size of the axis: {count} of {length}")
+        if count == 0 or abs(count) > length:
+            raise _no_such_k(count, length)
         ascending = xp.argsort(x, axis=self.axis, stable=True)
         chosen = slice(None, -count) if count < 0 else slice(length - count, None)
         at = (slice(None),) * (self.axis % x.ndim)
@@ -200,6 +272,36 @@ class TopKOp(Primitive):
         axis = self.axis % x.type.ndim
         return [inc_subtensor(x.zeros_like()[_places(x, places, axis)], gs[0]), None]
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.array(xs[0])
+        length = x.dims[self.axis]
+        k = b.cast(b.scalar(xs[1]), "int64")
+        count = b.select(b.lt(k, 0), b.sub(b.const(0, "int64"), k), k)
+        b.fail_if(b.eq(count, 0), _BAD_VALUE, k, length)
+        b.fail_if(b.gt(count, length), _BAD_VALUE, k, length)
+        last = b.sub(b.select(b.lt(k, 0), count, length), 1)
+        rows = _rows(b, x, self.axis)
+        made = [_order_rows(b, rows)] if self.return_indices else []
+        if self.return_values:
+            _sort_rows(b, rows)
+            made.insert(0, rows)
+        else:
+            b.free(rows)
+        for y, all_ in zip(ys, made, strict=True):
+            step = all_.itemsize
+            first = b.part(all_, (*all_.dims[:-1], count), (*all_.strides[:-1], -step), b.times(last, step))
+            chosen = b.temporary(y.type.dtype, first.dims)
+            if y.type.dtype == all_.dtype:
+                b.copy(chosen, first)
+            else:
+                b.elementwise(lambda code, place: code.cast(place, self.idx_dtype), chosen, first)
+            b.free(all_)
+            _bind_rows(b, y, chosen, self.axis)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for a k that there is not."""
+        return _no_such_k(*details)
+
     samples = (
         S((3, 5), np.int64(2), axis=1),
         S((3, 5), np.int64(-2), axis=0),
@@ -215,6 +317,12 @@ class TopKOp(Primitive):
 
     def __str__(self) -> str:
         return f"{type(self).__name__}{{axis={self.axis}, sorted={self.sorted}}}"
+
+
+def _no_such_k(k: int, length: int) -> Exception:
+    if k == 0:
+        return ValueError("topk: kth cannot be zero")
+    return ValueError(f"topk: kth cannot be larger than the size of the axis: {k} of {length}")
 
 
 # -- functions -----------------------------------------------------------------------------------------------

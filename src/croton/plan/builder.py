@@ -429,6 +429,14 @@ class ProgramBuilder(Numbers):
         """An argument: the runtime's code of a data type."""
         return p.I32(CODES[dtype])
 
+    def flag(self, value: bool) -> p.I32:
+        """An argument: yes or no."""
+        return p.I32(int(value))
+
+    def no_address(self) -> p.Null:
+        """An argument: no array."""
+        return p.Null()
+
     def one(self, value: Any, dtype: str) -> p.Ref:
         """An argument: the address of one number."""
         return p.Ref(self.raw(value), dtype)

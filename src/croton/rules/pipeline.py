@@ -12,6 +12,7 @@ from croton.rules import (
     explog,
     index,
     lift,
+    linalg,
     logistic,
     logsum,
     marks,
@@ -35,7 +36,7 @@ from croton.rules.stages import blas, canonicalize, specialize, stabilize
 # The modules whose rules take part.
 FAMILIES = (
     useless, marks, arith, choice, explog, powers, logistic, logsum, erfs, moments, reduce, shape, index, lift, scatter,
-    stable, nnet, dots, products, branches,
+    stable, nnet, dots, linalg, products, branches,
 )  # fmt: skip
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})

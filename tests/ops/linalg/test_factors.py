@@ -40,6 +40,12 @@ def run(make: Any, *arrays: np.ndarray) -> Any:
     return function(variables, make(*variables), mode="FAST_RUN")(*arrays)
 
 
+def calls(f: Any) -> list[str]:
+    """The runtime functions of a compiled function."""
+    made: list[str] = f.compiled.plan.calls()
+    return made
+
+
 def matrix(n: int, dtype: str) -> np.ndarray:
     made = RNG.normal(size=(n, n)) + n**0.5 * np.eye(n)
     return (made + (1j * RNG.normal(size=(n, n)) if dtype[0] == "c" else 0)).astype(dtype)
@@ -84,6 +90,19 @@ def test_triangles_are_read_where_they_lie(order: str, upper: bool) -> None:
         np.asfortranarray(RNG.normal(size=(40, 70))),
     ):
         np.testing.assert_allclose(run(make, given, right), np.linalg.solve(triangle, right), rtol=1e-8)
+
+
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("n", [5, 130, 300])
+def test_gradient_of_cholesky_uses_triangles(n: int, lower: bool) -> None:
+    x, weights, step = definite(n, "float64"), RNG.normal(size=(n, n)), RNG.normal(size=(n, n))
+    given = variable(x)
+    cost = sum_of(Cholesky(lower)(given) * weights)
+    f, g = (function([given], v, mode="FAST_RUN") for v in (cost, grad(cost, given)))
+    assert {"rt_lower_product", "rt_trtrs"} <= set(calls(g))
+    step += step.T
+    ends = [f(x + 1e-6 * s * step) for s in (1, -1)]
+    np.testing.assert_allclose((g(x) * step).sum(), (ends[0] - ends[1]) / 2e-6, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("make", [cholesky, matrix_inverse, lambda x: solve(x, x[:, :100])])
@@ -138,12 +157,6 @@ def test_gradients_of_stacks(make: Any) -> None:
     np.testing.assert_allclose(found, (f(x + 1e-6 * step) - f(x - 1e-6 * step)) / 2e-6, rtol=1e-4)
 
 
-def calls(f: Any) -> list[str]:
-    """The runtime functions of a compiled function."""
-    made: list[str] = f.compiled.plan.calls()
-    return made
-
-
 def test_one_factor_serves_solutions_inverse_determinant_and_their_gradients() -> None:
     A, b = TensorType("float64", (None, None))("A"), TensorType("float64", (None,))("b")
     cost = sum_of(solve(A, b)) + sum_of(matrix_inverse(A)) + det(A)
@@ -168,6 +181,7 @@ def test_flags_are_those_of_the_runtime() -> None:
         "nan": factors.NAN,
         "thin": factors.THIN,
         "values": factors.VALUES,
+        "triangular": factors.TRIANGULAR,
     }
 
 

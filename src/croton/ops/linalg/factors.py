@@ -25,7 +25,7 @@ from croton.util.failures import BAD_VALUE
 from croton.vartypes.tensor import TensorType
 
 # What the runtime is told of the work (runtime/lapack.h).
-UPPER, TRANSPOSED, NAN, THIN, VALUES = 1, 2, 4, 8, 16
+UPPER, TRANSPOSED, NAN, THIN, VALUES, TRIANGULAR = 1, 2, 4, 8, 16, 32
 
 
 # -- for lowering --------------------------------------------------------------------------------------------
@@ -250,12 +250,15 @@ class LUSolve(OnNative):
 class SolveTriangular(OnNative):
     """The x of A x = b, only the lower triangle of A being read, or with `upper` the upper one.
 
+    With `triangular` b is known to be such a triangle itself, and so is x: a third of the work.
+
     Shapes:    A (…, n, n), b (…, n, k) or (n,) -> as b
     Dtypes:    as the inputs
     Errors:    ShapeError, a ValueError, at run time for lengths that differ; LinAlgError for a zero on the diagonal
     """
 
     upper: bool = False
+    triangular: bool = False
     failure: ClassVar[str] = "singular matrix: resolution failed at diagonal {}"
 
     def infer(self, A: Any, b: Any) -> Type:
@@ -277,8 +280,9 @@ class SolveTriangular(OnNative):
         out = b.renew(ys[0], xs[1], xs[0])
         count = 1 if right.ndim == 1 else right.dims[-1]
         step = 0 if A.ndim == 2 else A.strides[-3]
+        flags = UPPER * self.upper + TRIANGULAR * self.triangular
         b.lapack(
-            "trtrs", A.dtype, UPPER if self.upper else 0, b.product(A.dims[:-2]), A.dims[-1], count,
+            "trtrs", A.dtype, flags, b.product(A.dims[:-2]), A.dims[-1], count,
             A, step, *A.strides[-2:], out,
         )  # fmt: skip
 
@@ -291,11 +295,56 @@ class SolveTriangular(OnNative):
         S(np.array([[2.0, 9.0], [1.0, 3.0]]), (2,), grad=False),
         S(np.array([[2.0, 1.0], [9.0, 3.0]]), (2, 3), upper=True, grad=False),
         S((2, 3, 3), (2, 3, 2), domain=(1.0, 2.0), grad=False),
+        S(
+            np.array([[2.0, 1.0], [9.0, 3.0]]),
+            np.array([[2.0, 1.0], [0.0, 3.0]]),
+            upper=True,
+            triangular=True,
+            grad=False,
+        ),
     )
     errors = (
         E((3, 3), (2,), raises=ValueError, says="can't solve"),
         E(np.array([[0.0]]), (1,), raises=np.linalg.LinAlgError, says="singular matrix"),
     )
+
+
+@op("lower_product")
+class LowerProduct(OnNative):
+    """The lower triangle of L^T G, its diagonal halved, of a lower triangular L: a sixth of the work of the product.
+
+    Shapes:    (…, n, n), (…, n, n) -> (…, n, n)
+    Dtypes:    as the inputs
+    Source:    Murray, "Differentiation of the Cholesky decomposition" (2016), section 3 (Phi)
+    """
+
+    def infer(self, L: Any, g: Any) -> Type:
+        return TensorType(L.type.dtype, L.type.shape)
+
+    def eval(self, xp: Any, L: Any, g: Any) -> Any:
+        if L.shape[-1] != L.shape[-2] or L.shape[-1] != g.shape[-2]:
+            raise lengths_differ((*L.shape[-2:], g.shape[-2]))
+        made = xp.swapaxes(xp.tril(L), -1, -2) @ g
+        return xp.tril(made) - made * xp.eye(L.shape[-1], dtype=L.dtype) / 2
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        L, g = (b.as_contiguous(b.array(v)) for v in xs)
+        check_right_side(b, L, g)
+        out = b.new(ys[0], L.dims)
+        steps = [0 if x.ndim == 2 else x.strides[-3] for x in (L, g)]
+        b.lapack(
+            "lower_product", L.dtype, 0, b.product(L.dims[:-2]), L.dims[-1],
+            L, steps[0], *L.strides[-2:], g, steps[1], *g.strides[-2:], out,
+        )  # fmt: skip
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        return lengths_differ(details)
+
+    samples = (
+        S(np.array([[2.0, 0.0], [1.0, 3.0]]), (2, 2), grad=False),
+        S(np.array([[[2.0, 0.0], [1.0, 3.0]]] * 3), (3, 2, 2), grad=False),
+    )
+    errors = (E((2, 2), (3, 3), raises=ValueError, says="can't solve"),)
 
 
 def check_right_side(b: Any, A: Any, right: Any) -> None:

@@ -16,7 +16,7 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import alloc, arange, eye
 from croton.ops.diagonal import ExtractDiag
 from croton.ops.dot import dot
-from croton.ops.elementwise import abs_, exp, gt, log, lt, neq, switch
+from croton.ops.elementwise import abs_, eq, exp, gt, log, lt, neq, switch
 from croton.ops.elemwise import dimshuffle
 from croton.ops.linalg.decomposition import SVD
 from croton.ops.linalg.factors import factored, is_narrow, solved, widened
@@ -149,18 +149,23 @@ class Det(OnMatrix):
         """What it is made of, for the native planner: sizes by logarithms, since products overflow."""
         if is_narrow(x) or is_complex(x.type.dtype):
             return [None] if is_complex(x.type.dtype) else widened(self, [x])
-        lu, pivots, _ = factored(x)
-        diagonal = ExtractDiag(0, -2, -1)(lu)
-        exchanged = neq(pivots, arange(1, pivots.shape[-1] + 1, dtype="int32"))
-        exchanges: Any = sum_of(neq(exchanged, lt(diagonal, 0)), axis=-1, dtype="int64")
-        odd: Any = cast(exchanges % 2, x.type.dtype)
-        return (1 - 2 * odd) * exp(sum_of(log(abs_(diagonal)), axis=-1, acc_dtype=x.type.dtype))
+        odd, size = log_determinant(x)
+        return switch(odd, -exp(size), exp(size))
 
     samples = (S((3, 3)), S((1, 1)), S((2, 3, 3)), S((2, 2), dtype="float32"), S(np.ones((2, 2)), grad=False))
     errors = (
         E((3,), raises=ValueError, says="takes a matrix"),
         E((2, 3), raises=np.linalg.LinAlgError, says="must be square"),
     )
+
+
+def log_determinant(x: Any) -> tuple[Any, Any]:
+    """Whether the determinant of real matrices is negative, and the logarithm of its size, by their LU factors."""
+    lu, pivots, _ = factored(x)
+    diagonal = ExtractDiag(0, -2, -1)(lu)
+    exchanged = neq(pivots, arange(1, pivots.shape[-1] + 1, dtype="int32"))
+    changes: Any = sum_of(neq(exchanged, lt(diagonal, 0)), axis=-1, dtype="int64")
+    return eq(changes % 2, 1), sum_of(log(abs_(diagonal)), axis=-1, acc_dtype=x.type.dtype)
 
 
 @op("tensorinv")

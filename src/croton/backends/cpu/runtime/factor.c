@@ -252,6 +252,7 @@ typedef struct {
     int kind;
     char uplo, trans; /* of the column-major matrix at `a`, as it stands on the left of a vector */
     bool transposed;
+    bool upper_right, lower_right; /* of right sides, only this triangle is not 0 */
     int64_t n, k, item, tiles, width;
     const char *a;
     int64_t a_step;
@@ -275,9 +276,9 @@ static void swap_rows(const equations *job, char *b, int64_t i, int64_t l, int64
     }
 }
 
-static void triangular(const equations *job, const char *a, char *b, char uplo, char trans, char diagonal, int width)
+static void triangular(const equations *job, const char *a, char *b, char uplo, char trans, char diagonal, int n, int width)
 {
-    int n = (int)job->n, k = (int)job->k, one = 1;
+    int k = (int)job->k, one = 1;
     if (k == 1) {
         rt_blas.trsv[job->kind](&uplo, &trans, &diagonal, &n, a, (int *)(uintptr_t)&job->lda, b, &one);
         return;
@@ -294,18 +295,26 @@ static void solve_columns(void *arg, int64_t chunk, int Py_UNUSED(worker))
     int width = (int)rt_min(job->width, job->k - from);
     const char *a = job->a + item * job->a_step;
     char *b = job->b + (item * job->n * job->k + from) * job->item;
+    int n = (int)job->n;
     if (!job->pivots) {
-        triangular(job, a, b, job->uplo, job->trans, 'N', width);
+        if (job->upper_right) n = (int)rt_min(n, from + width);
+        if (job->lower_right) {
+            int64_t skipped = rt_min(n, from);
+            a += skipped * (job->lda + 1) * job->item;
+            b += skipped * job->k * job->item;
+            n -= (int)skipped;
+        }
+        triangular(job, a, b, job->uplo, job->trans, 'N', n, width);
         return;
     }
     const int32_t *pivots = job->pivots + item * job->n;
     if (!job->transposed) {
         for (int64_t i = 0; i < job->n; i++) swap_rows(job, b, i, pivots[i] - 1, width);
-        triangular(job, a, b, 'L', 'N', 'U', width);
-        triangular(job, a, b, 'U', 'N', 'N', width);
+        triangular(job, a, b, 'L', 'N', 'U', n, width);
+        triangular(job, a, b, 'U', 'N', 'N', n, width);
     } else {
-        triangular(job, a, b, 'U', 'T', 'N', width);
-        triangular(job, a, b, 'L', 'T', 'U', width);
+        triangular(job, a, b, 'U', 'T', 'N', n, width);
+        triangular(job, a, b, 'L', 'T', 'U', n, width);
         for (int64_t i = job->n; i-- > 0;) swap_rows(job, b, i, pivots[i] - 1, width);
     }
 }
@@ -316,6 +325,7 @@ static int32_t solve_all(rt_ctx *ctx, equations *job, int64_t batch)
     int64_t work = rt_times(batch, each);
     /* A tile reads the whole matrix, and should be worth that. */
     job->width = each < RT_PARALLEL_PS ? job->k : rt_max(32, rt_ceil_div(rt_ceil_div(job->k, 16), 8) * 8);
+    if (job->upper_right || job->lower_right) job->width = rt_min(job->width, 64);
     job->tiles = rt_ceil_div(job->k, job->width);
     bool finished = rt_split(ctx, solve_columns, job, rt_times(batch, job->tiles), work, work >= RT_PARALLEL_PS);
     return finished ? 0 : RT_E_INTERRUPTED;
@@ -366,8 +376,74 @@ int32_t rt_trtrs(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_
     job.lda = (int)lda;
     job.trans = order;
     job.uplo = (order == 'N') == !!(flags & RT_LA_UPPER) ? 'U' : 'L';
+    job.upper_right = flags & RT_LA_TRIANGULAR && flags & RT_LA_UPPER;
+    job.lower_right = flags & RT_LA_TRIANGULAR && !(flags & RT_LA_UPPER);
     if (!status) status = check_diagonal(ctx, node, &job, batch);
     if (!status) status = solve_all(ctx, &job, batch);
     if (copy != a) rt_free(ctx, copy);
     return status;
+}
+
+/* -- the lower triangle of a product -------------------------------------------------------------------------------- */
+typedef struct {
+    int kind, ldl, ldg;
+    char l_trans, g_trans;
+    int64_t n, item, triangle; /* triangle: tiles in it */
+    const char *l, *g;
+    int64_t l_bs, l_rs, l_cs, g_bs, g_rs, g_cs;
+    char *y;
+} lower_product;
+
+static void halve(int kind, char *x)
+{
+    switch (kind) {
+    case 0: *(float *)(void *)x /= 2; break;
+    case 1: *(double *)(void *)x /= 2; break;
+    case 2: *(float complex *)(void *)x /= 2; break;
+    default: *(double complex *)(void *)x /= 2;
+    }
+}
+
+/* Columns of L begin with zeros: tile (row, column) is a product of what stands from `row` on in L and in G. */
+static void multiply_tile(void *arg, int64_t chunk, int Py_UNUSED(worker))
+{
+    const lower_product *p = arg;
+    int64_t batch = chunk / p->triangle, column = chunk % p->triangle, row = 0;
+    while (column > row) column -= ++row;
+    int64_t i = row * TILE, j = column * TILE;
+    int height = (int)rt_min(TILE, p->n - i), width = (int)rt_min(TILE, p->n - j), depth = (int)(p->n - i);
+    int ldl = p->ldl, ldg = p->ldg, ldy = (int)p->n;
+    const char *l = p->l + batch * p->l_bs + i * (p->l_rs + p->l_cs);
+    const char *g = p->g + batch * p->g_bs + i * p->g_rs + j * p->g_cs;
+    char *y = p->y + (batch * p->n * p->n + i * p->n + j) * p->item, l_trans = p->l_trans, g_trans = p->g_trans;
+    static const double complex zero = 0;
+    rt_blas.gemm[p->kind](&g_trans, &l_trans, &width, &height, &depth, &ones[p->kind], g, &ldg, l, &ldl, &zero, y, &ldy);
+    for (int64_t r = 0; r < height && row == column; r++) {
+        char *on_diagonal = y + r * (p->n + 1) * p->item;
+        halve(p->kind, on_diagonal);
+        memset(on_diagonal + p->item, 0, (size_t)((p->n - i - r - 1) * p->item));
+    }
+}
+
+int32_t rt_lower_product(rt_ctx *ctx, int32_t Py_UNUSED(node), int32_t dtype, int32_t Py_UNUSED(flags), int64_t batch,
+                         int64_t n, const void *l, int64_t l_bs, int64_t l_rs, int64_t l_cs, const void *g, int64_t g_bs,
+                         int64_t g_rs, int64_t g_cs, void *y)
+{
+    int32_t status = rt_lapack_check(ctx, dtype, n);
+    if (status || !batch || !n) return status;
+    lower_product p = {.kind = rt_blas_kind(dtype), .n = n, .item = PyDataType_ELSIZE(rt_descrs[dtype]), .l = l, .g = g,
+                       .l_bs = l_bs, .l_rs = l_rs, .l_cs = l_cs, .g_bs = g_bs, .g_rs = g_rs, .g_cs = g_cs, .y = y};
+    int64_t tiles = rt_ceil_div(n, TILE), ldl, ldg;
+    p.triangle = tiles * (tiles + 1) / 2;
+    char l_order = rt_blas_orientation(n, n, l_rs, l_cs, p.item, &ldl);
+    char g_order = rt_blas_orientation(n, n, g_rs, g_cs, p.item, &ldg);
+    if (!l_order || !g_order) return rt_fail(ctx, RT_E_INTERNAL, -1, 0, NULL);
+    /* Y is row-major, so its transpose G^T L is what BLAS makes. */
+    p.g_trans = g_order == 'N' ? 'T' : 'N';
+    p.l_trans = l_order;
+    p.ldl = (int)ldl;
+    p.ldg = (int)ldg;
+    int64_t work = work_of(p.kind, rt_times(rt_times(n, n * n), batch) / 5) + 100000;
+    bool finished = rt_split(ctx, multiply_tile, &p, rt_times(batch, p.triangle), work, work >= RT_PARALLEL_PS);
+    return finished ? 0 : RT_E_INTERRUPTED;
 }

@@ -26,6 +26,7 @@ enum {
     RT_LA_NAN = 4,        /* a failure makes NaNs instead of an error */
     RT_LA_THIN = 8,       /* singular vectors: as many as there are values */
     RT_LA_VALUES = 16,    /* no vectors at all */
+    RT_LA_TRIANGULAR = 32, /* right sides are a triangle as the matrix is */
 };
 
 /* Said in place of LAPACK, which may not end on such a matrix. */

@@ -47,7 +47,10 @@
     X(rt_gelsd, "i32", "ptr, i32, i32, i32, i64, i64, i64, ptr, ptr, ptr, ptr")                           \
     X(rt_pack, "void", "ptr, i32, i64, i64, ptr, i64, i64, ptr")                                          \
     X(rt_gemm_packed, "i32",                                                                              \
-      "ptr, i32, i64, i64, i64, ptr, ptr, i64, i64, ptr, i64, i64, ptr, ptr, i64, i64, ptr")
+      "ptr, i32, i64, i64, i64, ptr, ptr, i64, i64, ptr, i64, i64, ptr, ptr, i64, i64, ptr")                                                                            \
+    X(rt_lower_product, "i32",                                                                            \
+      "ptr, i32, i32, i32, i64, i64, ptr, i64, i64, i64, ptr, i64, i64, i64, ptr")                        \
+    X(rt_sort, "i32", "ptr, i32, i32, i64, i64, ptr, ptr")
 
 #define AS_ADDRESS(name, result, arguments) (const void *)(uintptr_t)name,
 #define AS_TEXT(name, result, arguments) {#name, result, arguments},
@@ -92,7 +95,7 @@ PyObject *rt_abi_dict(void)
 {
     return Py_BuildValue(
         "{si s{si si si} s{si si si si si si} sN s{si si si} s{si si si} s{si} s{si si} s{si si} s{si si si si si si si si si}"
-        " s{si si si si si} s{si si} sN sN}",
+        " s{si si si si si si} s{si si} sN sN}",
         "version", RT_ABI_VERSION,
         "ctx", "rt", (int)offsetof(rt_ctx, table), "kernels", (int)offsetof(rt_ctx, kernels), "slots",
         (int)offsetof(rt_ctx, slots),
@@ -109,7 +112,7 @@ PyObject *rt_abi_dict(void)
         "cell", RT_E_CELL, "blas_size", RT_E_BLAS_SIZE, "blas_missing", RT_E_BLAS_MISSING, "internal", RT_E_INTERNAL,
         "lapack", RT_E_LAPACK,
         "lapack_flags", "upper", RT_LA_UPPER, "transposed", RT_LA_TRANSPOSED, "nan", RT_LA_NAN, "thin", RT_LA_THIN,
-        "values", RT_LA_VALUES,
+        "values", RT_LA_VALUES, "triangular", RT_LA_TRIANGULAR,
         "limits", "axes", RT_MAX_AXES, "buffers", RT_MAX_BUFFERS,
         "functions", functions_dict(), "dtypes", dtypes_dict());
 }

@@ -361,6 +361,10 @@ int32_t rt_batched_gemm(rt_ctx *ctx, int32_t dtype, int64_t batch, int64_t m, in
                         const void *a, int64_t a_bs, int64_t a_rs, int64_t a_cs, const void *b, int64_t b_bs,
                         int64_t b_rs, int64_t b_cs, const void *beta, void *c, int64_t c_bs, int64_t c_rs,
                         int64_t c_cs);
+int32_t rt_sort(rt_ctx *ctx, int32_t dtype, int32_t stable, int64_t rows, int64_t n, void *values, void *places);
+int32_t rt_lower_product(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, const void *l,
+                         int64_t l_bs, int64_t l_rs, int64_t l_cs, const void *g, int64_t g_bs, int64_t g_rs,
+                         int64_t g_cs, void *y);
 int32_t rt_potrf(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a);
 int32_t rt_getrf(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a,
                  void *pivots);
