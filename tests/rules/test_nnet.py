@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 import theano
 import theano.tensor as T
@@ -59,3 +60,23 @@ def test_binary_losses(fires: Any) -> None:
     x, t = np.array([-800.0, -2.0, 0.5, 900.0]), np.array([1.0, 0.0, 0.25, 0.0])
     fires("logsigm_to_softplus", lambda a, b: T.nnet.binary_crossentropy(T.nnet.sigmoid(a), b), x, t,
           exact=lambda mp, a, b: b * mp.log1p(mp.exp(-a)) + (1 - b) * mp.log1p(mp.exp(a)))  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["CPU", "NUMPY", "FAST_COMPILE"])
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda y: T.sum(y),
+        lambda y: T.sum(T.sqr(y)),
+        lambda y: -T.mean(y),
+        lambda y: T.sum(abs(y) * 3),
+        lambda y: T.sum(-y / (1 + T.sqr(y))),
+    ],
+)
+def test_gradients_through_the_logarithm_of_a_softmax_that_is_zero(mode: str, cost: Any) -> None:
+    x = T.dmatrix("x")
+    v = np.array([[0.0, 800.0, -800.0], [1.0, 2.0, 3.0]])
+    f = theano.function([x], theano.grad(cost(T.log(T.nnet.softmax(x))), x), mode=mode)
+    assert f.maker.stats.fired["local_logsoftmax_grad"]
+    expected = theano.function([x], theano.grad(cost(T.nnet.logsoftmax(x)), x), mode=mode)(v)
+    np.testing.assert_allclose(f(v), expected, rtol=1e-12, atol=1e-12)

@@ -7,7 +7,7 @@ from typing import Any
 from croton.graph.node import Apply, Variable
 from croton.ops.cast import cast
 from croton.ops.creation import ARange, zeros_like
-from croton.ops.elementwise import fill, log, neg, true_div
+from croton.ops.elementwise import fill, log, mul, neg, true_div
 from croton.ops.elemwise import DimShuffle
 from croton.ops.index.advanced import AdvancedIncSubtensor, AdvancedSubtensor
 from croton.ops.nnet.crossentropy import (
@@ -17,6 +17,7 @@ from croton.ops.nnet.crossentropy import (
     crossentropy_softmax_argmax_1hot_with_bias,
 )
 from croton.ops.nnet.softmax import LogSoftmax, Softmax, SoftmaxGrad
+from croton.ops.reduce import sum as sum_of
 from croton.rewrite.pattern import scalar_value
 from croton.rules.arith import made_by
 from croton.rules.passes import Context
@@ -29,7 +30,7 @@ def _owned(variable: Variable, kind: type) -> Apply | None:
     return node if node is not None and isinstance(node.op, kind) else None
 
 
-@stabilize.on(log, name="local_logsoftmax")
+@stabilize.on(log, name="local_logsoftmax", tags=("fast_compile",))
 def _log_of_softmax(node: Apply) -> Any:
     """The logarithm of a softmax is x - log(sum(exp(x))), which keeps the digits of what is small."""
     softmax = _owned(node.inputs[0], Softmax)
@@ -153,3 +154,44 @@ def _narrow(added: Variable) -> Variable:
         else:
             return added
     return v
+
+
+# After the rule for losses, which takes more of the graph. As in the original, FAST_COMPILE makes these two as well.
+@stabilize.on(SoftmaxGrad, name="local_logsoftmax_grad", tags=("fast_compile",))
+def _gradient_of_log_of_softmax(node: Apply) -> Any:
+    """What comes back through log(softmax(x)) is divided by the softmax, which may be 0, and multiplied by it again."""
+    dy, sm = node.inputs
+    if _owned(sm, Softmax) is None:
+        return None
+    top = _times(dy, sm)
+    if top is None:
+        return None
+    wide = "float32" if sm.type.dtype == "float16" else sm.type.dtype
+    g = fill(sm, cast(top, sm.type.dtype))
+    axis: int = node.op.axis  # type: ignore[attr-defined]
+    return g - cast(
+        sum_of(cast(g, wide), axis=axis, keepdims=True, acc_dtype=wide) * cast(sm, wide), sm.type.dtype
+    )
+
+
+def _times(quotient: Variable, divisor: Variable) -> Variable | None:
+    """`quotient` times what it is divided by, told without the division; None where it is not divided by it."""
+    if (node := made_by(quotient, true_div)) is not None:
+        top, bottom = node.inputs
+        if bottom is divisor:
+            return top
+        factors = made_by(bottom, mul)
+        if factors is None or divisor not in factors.inputs:
+            return None
+        rest = list(factors.inputs)
+        rest.remove(divisor)
+        return true_div(top, rest[0] if len(rest) == 1 else mul(*rest))  # type: ignore[no-any-return]
+    if (node := made_by(quotient, neg)) is not None:
+        inner = _times(node.inputs[0], divisor)
+        return None if inner is None else neg(inner)
+    if (node := made_by(quotient, mul)) is not None:
+        for at, factor in enumerate(node.inputs):
+            inner = _times(factor, divisor)
+            if inner is not None:
+                return mul(*node.inputs[:at], inner, *node.inputs[at + 1 :])  # type: ignore[no-any-return]
+    return None
