@@ -204,3 +204,22 @@ def test_what_flows_back_into_the_other_branch_is_not_computed():
     assert not any(word in name for name in outside for word in ("dot", "tanh", "sigmoid", "Gem", "Ger"))
     assert f.maker.stats.fired["ifelse_lift_zeros"]
     assert f.maker.stats.fired["ifelse_add_zeros"]
+
+
+@pytest.mark.parametrize("mode", BACKENDS)
+def test_objects_that_two_conditions_need_are_made_before_both(mode):
+    class Cut(theano.Op):
+        __props__ = ()
+
+        def make_node(self, x, piece):
+            return theano.Apply(self, [x, piece], [x.type()])
+
+        def perform(self, node, inputs, outputs):
+            outputs[0][0] = inputs[0][inputs[1]].copy()
+
+    piece = theano.tensor.type_other.MakeSlice()(c, 3)
+    first = ifelse(c, Cut()(y, piece).sum(), y.sum())
+    second = ifelse(c, (Cut()(y, piece) * first).sum(), first)
+    f = theano.function([c, y], [first, second], mode=mode)
+    np.testing.assert_array_equal(f(1, Y), [9, 81])
+    np.testing.assert_array_equal(f(0, Y), [12, 12])
