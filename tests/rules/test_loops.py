@@ -248,3 +248,13 @@ def test_a_wrong_number_of_steps_is_an_error_with_and_without_the_loop(end):
         if sequences:
             with pytest.raises(ValueError, match="7"):
                 f(VALUES[x], VALUES[h], 7)
+
+
+def test_loops_that_need_one_another_in_turn_stay_apart():
+    def over(values, start):
+        return theano.scan(lambda r, s: T.cos(s * r), values, start)[0]
+
+    a, d = over(m, h), over(t3[:, 0], h)
+    b, c = over(m, d[-1]), over(t3[:, 0], a[-1])
+    _, loops, _ = compiled(a, b, c, d)
+    assert len(loops) == 3

@@ -44,7 +44,7 @@ def unite_loops(graph: FunctionGraph, stats: StageStats, context: Any) -> None:
         if old in graph.clients:
             graph.replace(old, new, "scan_absorb")
             stats.fired["scan_absorb"] += 1
-    for pairs in list(unite.united(graph)):
+    while pairs := unite.united(graph):
         for old, new in pairs:
             if old in graph.clients:
                 graph.replace(old, new, "scanOp_merge")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,16 +57,16 @@ def _places(small: Apply, large: Apply) -> list[int] | None:
     return [*range(mapped.start), *(last[made[at]] for at in mapped)]
 
 
-def united(graph: FunctionGraph) -> Iterator[list[tuple[Variable, Variable]]]:
-    """Pairs of loops over the same sequence that do not need one another, made one."""
-    done: set[Apply] = set()
+def united(graph: FunctionGraph) -> list[tuple[Variable, Variable]]:
+    """Two loops over the same sequence that do not need one another, as one; nothing where there are none.
+
+    One pair at a time: what needs what is another question once two are one.
+    """
     nodes = loops_of(graph)
-    for at, one in enumerate(nodes):
-        for other in nodes[at + 1 :]:
-            if one in done or other in done or not _go_together(one, other):
-                continue
-            done |= {one, other}
-            yield _united(one, other)
+    for one, other in itertools.combinations(nodes, 2):
+        if _go_together(one, other):
+            return _united(one, other)
+    return []
 
 
 def _go_together(one: Apply, other: Apply) -> bool:
