@@ -13,6 +13,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import alloc, arange, zeros
+from croton.ops.elementwise import maximum
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index import native
 from croton.ops.index.assign import inc_subtensor
@@ -259,6 +260,6 @@ def roll(x: Any, shift: Any, axis: int | None = None) -> Variable:
         raise IndexError(f"too many indices for array: {v} has {v.type.ndim} axes, none of number {axis}.")
     axis %= v.type.ndim
     by: Any = as_tensor_variable(shift, ndim=0)
-    cut = as_length((-as_length(by)) % shape_i(v, axis))  # type: ignore[operator]
+    cut = as_length((-as_length(by)) % maximum(shape_i(v, axis), np.int64(1)))
     before = (slice(None),) * axis
     return join(axis, v[(*before, slice(cut, None))], v[(*before, slice(None, cut))])

@@ -16,7 +16,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import Stack, as_tensor_variable
-from croton.ops.elementwise import eq, int_div, neg, switch, tensor_copy
+from croton.ops.elementwise import eq, int_div, maximum, neg, switch, tensor_copy
 from croton.ops.known import elements, get_vector_length, known_int, never_negative
 from croton.ops.shape import (
     addbroadcast,
@@ -88,10 +88,10 @@ class Reshape(Primitive):
         unsure = [i for i, v in enumerate(named) if not never_negative(v)]
         if len(unsure) == 1 and known_int(out[unsure[0]]) == -1:
             (i,) = unsure
-            out[i] = int_div(product(shapes[0]), product(out[:i] + out[i + 1 :]))
+            out[i] = _share(product(shapes[0]), product(out[:i] + out[i + 1 :]))
         elif unsure:
             # If one of the lengths is -1, minus the product of all is that of the others.
-            left = int_div(product(shapes[0]), neg(product(out)))
+            left = _share(product(shapes[0]), neg(product(out)))
             for i in unsure:
                 out[i] = switch(eq(out[i], -1), left, out[i])
         return [tuple(out)]
@@ -166,6 +166,11 @@ class Reshape(Primitive):
 
     def __str__(self) -> str:
         return f"Reshape{{{self.ndim}}}"
+
+
+def _share(total: Any, others: Any) -> Any:
+    """The length that is left where others are given; any number where that is none's, as Reshape refuses them."""
+    return int_div(total, maximum(others, np.int64(1)))
 
 
 def _left_over(shape: Sequence[Dim], lengths: Sequence[int | None]) -> int | None:

@@ -77,6 +77,8 @@ class Layout:
 
     def turned(self) -> Layout | None:
         """Of form RI the same in form RO, and the other way round: for memory that lies along the other axis."""
+        if self.group.has_places:
+            return None
         if self.form == "RI" and self.group.kept:
             return replace(self, form="RO", vector=self.group.kept[-1])
         return replace(self, form="RI", vector=max(self.group.reduced)) if self.form == "RO" else None

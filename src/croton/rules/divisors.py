@@ -32,7 +32,7 @@ def check_divisors(graph: FunctionGraph, stats: StageStats, context: Any = None)
         if divisor.owner is not None and isinstance(divisor.owner.op, CheckedDivisor):
             continue
         values = _unmoved(divisor)
-        if isinstance(values, Constant) and np.all(values.data):
+        if _is_never_zero(values):
             continue
         if divisor not in checked:
             with origin.inherit(node.origin):
@@ -49,6 +49,16 @@ def _divides_integers(node: Apply) -> bool:
     if not isinstance(op, Elemwise) or op.scalar_op.name not in _DIVISIONS:
         return False
     return np.dtype(node.outputs[0].type.dtype).kind in _INTEGERS
+
+
+def _is_never_zero(values: Variable) -> bool:
+    """Whether that is known: of constants, and of what is kept from falling below a positive one."""
+    if isinstance(values, Constant):
+        return bool(np.all(values.data))
+    made = values.owner
+    if made is None or not isinstance(made.op, Elemwise) or made.op.scalar_op.name != "maximum":
+        return False
+    return any(isinstance(v, Constant) and np.all(v.data > 0) for v in map(_unmoved, made.inputs))
 
 
 def _unmoved(variable: Variable) -> Variable:
