@@ -22,6 +22,7 @@ from croton.compile.shared import shared as shared
 from croton.compile.signature import In as In
 from croton.compile.signature import Out as Out
 from croton.compile.signature import Out as SymbolicOutput
+from croton.compile.signature import Param as Param
 from croton.compile.updates import OrderedUpdates as OrderedUpdates
 from croton.config import change_flags as change_flags
 from croton.config import config as config
@@ -44,6 +45,7 @@ from croton.legacy.linkers import CLinker as CLinker
 from croton.legacy.linkers import DualLinker as DualLinker
 from croton.legacy.linkers import OpWiseCLinker as OpWiseCLinker
 from croton.legacy.linkers import PerformLinker as PerformLinker
+from croton.legacy.version import version as __version__
 from croton.ops.dot import any_dot as dot
 from croton.ops.from_function import as_op as as_op
 from croton.vartypes.arrays import as_array_of as _asarray
@@ -59,6 +61,7 @@ from theano import scalar as scalar
 from theano import scan_module as scan_module
 from theano import tensor as tensor
 from theano import updates as updates
+from theano import version as version
 from theano.gof import opt as opt
 from theano.gof import utils as utils
 from theano.scan_module import scan_utils as scan_utils
