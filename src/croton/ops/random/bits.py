@@ -90,12 +90,9 @@ _DIGITS = {"float16": 11, "float32": 24, "float64": 53}
 
 
 def _as_float(cast: Any, bits: Any, count: int, dtype: str) -> Any:
-    """The first `count` bits as a whole number: through int32, which all machines convert quickly."""
-    if count < 32:
-        return cast(cast(bits >> (64 - count), "int32"), dtype)
-    rest = 64 - count
-    first = cast(cast(bits >> (rest + 27), "int32"), dtype)
-    return first * 2.0**27 + cast(cast((bits >> rest) & (2**27 - 1), "int32"), dtype)
+    """The first `count` bits as a whole number: few of them through int32, which all machines convert quickly."""
+    first = bits >> (64 - count)
+    return cast(cast(first, "int32") if count < 32 else first, dtype)
 
 
 def _numpy_cast(x: Any, dtype: str) -> Any:
