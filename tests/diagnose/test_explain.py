@@ -84,3 +84,26 @@ def test_dump(tmp_path: Path):
     }
     assert "dot [id " in (folder / "00_input.txt").read_text()
     assert "define void @kernel" in next(folder.glob("*_k0.ll")).read_text()
+
+
+def test_every_node_has_a_story():
+    x, k = T.dmatrix("x"), T.lvector("k")
+    loss = -T.mean(T.log(T.nnet.softmax(T.tanh(x)))[T.arange(k.shape[0]), k])
+    f = theano.function([x, k], [loss, T.grad(loss, x)])
+    told = theano.explain(f)
+    stories = [theano.explain(f, node=at).story for at in range(len(told.nodes))]
+    assert all(f'File "{__file__}"' in story and "    made by " in story for story in stories)
+    text = "\n".join(stories)
+    assert "made by gradient of Elemwise{tanh,no_inplace}" in text
+    assert "local_advanced_indexing_crossentropy_onehot then expand" in text
+
+
+def test_equal_computations_are_found_by_either_line():
+    x = T.dvector("x")
+    one = T.exp(x)
+    other = T.exp(x)  # this line too
+    f = theano.function([x], [one + 1, other * x])
+    line = other.owner.origin[0].lineno
+    for node in (one, other):
+        story = theano.explain(f, node=node).story
+        assert "as equal computations are done once" in story and f"line {line}" in story

@@ -100,6 +100,73 @@ def test_gradients_are_those_of_the_graph_as_written(
         np.testing.assert_allclose(g, p, rtol=1e-6, atol=1e-8)
 
 
+# Data types that are mixed in one graph, and what is done with them: where it is not allowed, the step is left out.
+MIXED = ("float64", "float32", "int8", "int64", "uint8", "bool", "complex128")
+STEPS = (
+    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (1 + b * b), lambda a, b: -a,
+    lambda a, b: abs(a), lambda a, b: T.sqr(a), lambda a, b: a**2 * a, lambda a, b: T.maximum(a, b),
+    lambda a, b: a * 2 - a, lambda a, b: T.switch(T.gt(abs(b), 1), a, b),
+    lambda a, b: T.cast(T.cast(a, "int64"), "int8"), lambda a, b: a - (a - b),
+    lambda a, b: T.exp(-abs(a)) * T.exp(-abs(b)), lambda a, b: T.log(1 + T.exp(-abs(a))),
+    lambda a, b: T.sqrt(T.sqr(a)), lambda a, b: a.sum(axis=0) + b,
+    lambda a, b: T.max(a, axis=1, keepdims=True) + b, lambda a, b: T.prod(a, axis=0),
+    lambda a, b: T.stack([a, b])[1], lambda a, b: T.stack([a, b]).sum(axis=0), lambda a, b: a[::-1][0] * b,
+    lambda a, b: T.set_subtensor(a[0], a[1])[0] + b, lambda a, b: T.concatenate([a, b])[: a.shape[0]],
+    lambda a, b: a.T.T[1:], lambda a, b: T.dot(2 * a, b.T), lambda a, b: T.dot(a, b.T)[0],
+    lambda a, b: T.all(a, axis=0), lambda a, b: a // 2, lambda a, b: T.eq(a, a) * b,
+    lambda a, b: T.inc_subtensor(T.zeros_like(a)[1:], a[1:]) + a, lambda a, b: ~a,
+    lambda a, b: T.alloc(a.flatten()[0], 3, 4)[1] + b, lambda a, b: a * a.shape[0],
+    lambda a, b: T.mean(a, axis=0) - b,
+)  # fmt: skip
+
+
+def _values(dtype: str, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    if dtype == "bool":
+        return rng.integers(0, 2, (3, 4)).astype(bool)
+    if dtype.startswith(("int", "uint")):
+        return rng.integers(0 if dtype[0] == "u" else -5, 6, (3, 4)).astype(dtype)
+    real = rng.normal(size=(3, 4))
+    return (real + 1j * rng.normal(size=(3, 4)) if dtype.startswith("c") else real).astype(dtype)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 999), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=7),
+    st.tuples(st.sampled_from(MIXED), st.sampled_from(MIXED)),
+    st.integers(0, 2**16),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_each_data_type_keeps_its_values(
+    steps: list[tuple[int, int, int]], dtypes: tuple[str, str], seed: int
+) -> None:
+    inputs = [T.TensorType(d, (False, False))(name) for d, name in zip(dtypes, "xy", strict=True)]
+    pool: list[Any] = list(inputs)
+    for which, a, b in steps:
+        try:
+            made = STEPS[which % len(STEPS)](pool[a % len(pool)], pool[b % len(pool)])
+        except (TypeError, ValueError, IndexError, NotImplementedError, AttributeError):
+            continue  # not for these types
+        pool.append(made)
+    values = [_values(d, seed + at) for at, d in enumerate(dtypes)]
+    try:
+        with np.errstate(all="ignore"):
+            plain = theano.function(inputs, pool[2:], mode=AS_WRITTEN, on_unused_input="ignore")(*values)
+    except (ValueError, IndexError):
+        return  # shapes that do not go together
+    with np.errstate(all="ignore"):
+        got = theano.function(inputs, pool[2:], mode=OPTIMISED, on_unused_input="ignore")(*values)
+    for one, want in zip(got, plain, strict=True):
+        assert one.dtype == want.dtype and one.shape == want.shape
+        if want.dtype.kind in "fc":
+            rough = 1e-3 if "8" in "".join(dtypes) or "float32" in dtypes or want.dtype == "float16" else 1e-7
+            # What was no number as it was written may have a value where something cancels.
+            known = np.isfinite(want)
+            scale = np.abs(want[known]).max(initial=1)
+            np.testing.assert_allclose(one[known], want[known], rtol=rough, atol=rough * scale)
+        else:
+            np.testing.assert_array_equal(one, want)
+
+
 def test_long_chains_cost_in_proportion() -> None:
     # Twice the length, about twice the time: compared loosely, as machines are busy.
     def seconds(n: int) -> float:

@@ -271,7 +271,7 @@ def backward(
     for node in reversed(walk.toposort(list(seeds), blocked)):
         if node not in useful or not any(v in reached for v in node.outputs):
             continue
-        with origin.inherit(node.origin):
+        with origin.inherit(node.origin), origin.naming(f"gradient of {node.op}"):
             for variable, cotangent in zip(node.inputs, through(node, reached), strict=True):
                 if cotangent is not None and not (is_given and variable in seeds):
                     _reach(reached, variable, cotangent)

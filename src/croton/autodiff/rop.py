@@ -111,7 +111,7 @@ def forward(directions: Tangents, outputs: Sequence[Variable]) -> Tangents:
         moved = [None if _discrete(v) and v not in directions else tangents.get(v) for v in node.inputs]
         if all(v is None for v in moved):
             continue
-        with origin.inherit(node.origin):
+        with origin.inherit(node.origin), origin.naming(f"directional derivative of {node.op}"):
             for variable, tangent in zip(node.outputs, _pushed(node, moved), strict=True):
                 if variable in directions or tangent is None or isinstance(tangent.type, DisconnectedType):
                     continue

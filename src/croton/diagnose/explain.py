@@ -270,21 +270,31 @@ def _find(wanted: Any, nodes: Sequence[Apply], number: dict[Apply, int]) -> list
     if isinstance(node, Apply):
         if node in number:
             return [node]
-        found = [one for one in nodes if one.origin[:1] == node.origin[:1]]
+        found = [one for one in nodes if node.origin[:1] in (line[:1] for line in _lines(one))]
         if found:
             return found
         raise ValueError(f"Nothing is left of {node}: other nodes do its work, or it was not needed.")
     raise ValueError(f"node is a number, an Apply or a variable that an operation computes; got {wanted!r}.")
 
 
+def _lines(node: Apply) -> list[Any]:
+    """The user's lines that `node` is of: its own, and those of equal computations that it does as well."""
+    return [node.origin, *getattr(node.tag, "also", ())]
+
+
 def _told(node: Apply, made: Explanation, number: dict[Apply, int]) -> str:
     at = number[node]
     where = [f"      {frame}" for frame in reversed(node.origin)] or ["      (the library made it)"]
     story = getattr(node.tag, "story", ())
-    rules = " then ".join(story) if story else "no rule: the program itself, or a gradient in it"
+    rules = " then ".join(story) if story else "no rule: the program itself"
     kernels = [kernel.name for kernel in made.kernels if at in kernel.nodes]
     runs = f"kernel {' and '.join(kernels)}" if kernels else "Python (python!)" if at in made.python else ""
     lines = [f"  #{at} {node.op}({', '.join(made.labels[v] for v in node.inputs)})", "    written at", *where]
+    for also in _lines(node)[1:]:
+        lines += [
+            "    and, as equal computations are done once, at",
+            *[f"      {frame}" for frame in reversed(also)],
+        ]
     lines += [f"    made by {rules}"]
     if made.backend == "cpu":
         lines += [f"    runs in {runs or 'the driver (a view, a number in a register, or a library call)'}"]

@@ -88,6 +88,8 @@ class FunctionGraph:
     def replace(self, old: Variable, new: Variable, reason: str | None = None) -> None:
         """Let all that read `old` read `new`; where nothing does, nothing is done.
 
+        The story of what comes in is that of what makes `old`, and then `reason`.
+
         Errors: TypeError when `new` is of another type and does not convert.
         """
         if old is new:
@@ -100,7 +102,12 @@ class FunctionGraph:
             new = old.type.filter_variable(new)
             if new is old:
                 return
-        self._import(new)
+        fresh = self._import(new)
+        if reason is not None and fresh:
+            story = (*getattr(old.owner and old.owner.tag, "story", ()), reason)
+            for node in fresh:
+                if not hasattr(node.tag, "story"):
+                    node.tag.story = story
         if new.name is None and old.name is not None and new.owner is not None:
             new.name = old.name
         for client, at in list(self.clients[old]):
@@ -128,12 +135,14 @@ class FunctionGraph:
             listener.on_change(self, client, at, old, new)
         self._prune(old)
 
-    def _import(self, variable: Variable) -> None:
+    def _import(self, variable: Variable) -> list[Apply]:
+        """Let in what `variable` needs and is not there yet: its applications, in order."""
+        fresh: list[Apply] = []
         if variable in self.clients:
-            return
+            return fresh
         if variable.owner is None:
             self._import_leaf(variable)
-            return
+            return fresh
         for node in walk.toposort([variable], self.clients):
             if node in self.apply_nodes:
                 continue
@@ -144,8 +153,10 @@ class FunctionGraph:
             for out in node.outputs:
                 self.clients.setdefault(out, {})
             self.apply_nodes[node] = None
+            fresh.append(node)
             for listener in self.listeners:
                 listener.on_import(self, node)
+        return fresh
 
     def _import_leaf(self, variable: Variable, reader: Apply | None = None) -> None:
         if not isinstance(variable, Constant) and variable not in self._input_set:

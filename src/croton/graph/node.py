@@ -43,7 +43,8 @@ class Node:
 class Apply(Node):
     """One application of an operation to inputs, and the outputs it makes.
 
-    `origin` is the user's line that made it, innermost frame first.
+    `origin` is the user's line that made it, innermost frame first; `tag.story` names what made it after the user: the
+    rules of rewrites, and gradients.
     """
 
     __slots__ = ("__weakref__", "inputs", "op", "origin", "outputs", "tag")
@@ -54,6 +55,8 @@ class Apply(Node):
         self.outputs: list[Variable] = []
         self.tag = scratchpad()
         self.origin = origin.capture()
+        if origin.maker is not None:
+            self.tag.story = (origin.maker,)
         if not isinstance(inputs, (list, tuple)):
             raise TypeError(f"The inputs of an Apply must be a list or tuple; got {type(inputs).__name__}.")
         if not isinstance(outputs, (list, tuple)):

@@ -60,3 +60,18 @@ def inherit(origin: Origin) -> Iterator[None]:
         yield
     finally:
         swap(before)
+
+
+# What makes nodes at present, where it is not the user: the first line of their story.
+maker: str | None = None
+
+
+@contextmanager
+def naming(who: str) -> Iterator[None]:
+    """The stories of nodes made inside this block begin with `who`."""
+    global maker
+    before, maker = maker, who
+    try:
+        yield
+    finally:
+        maker = before

@@ -157,16 +157,12 @@ def _replace(graph: FunctionGraph, node: Apply, pairs: Pairs, rule: Rule) -> lis
     fresh: list[Apply] = []
     watch = Imports(fresh)
     graph.listeners.append(watch)
-    story = (*getattr(node.tag, "story", ()), rule.name)
     try:
         for old, new in pairs:
             if old in graph.clients:
                 graph.replace(old, new, rule.name)
     finally:
         graph.listeners.remove(watch)
-    for made in fresh:
-        if not hasattr(made.tag, "story"):
-            made.tag.story = story
     touched: dict[Apply, None] = dict.fromkeys(n for n in fresh if n in graph.apply_nodes)
     for _, new in pairs:
         if new.owner is not None and new.owner in graph.apply_nodes:

@@ -74,9 +74,21 @@ def merge(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
             for old, new in zip(node.outputs, first_node.outputs, strict=True):
                 if old in graph.clients:
                     graph.replace(old, new, "merge")
+            _remember(first_node, node)
             stats.fired["merge"] += 1
     if context is not None:
         context.merged = graph.changes
+
+
+# Of so many other lines a node remembers that it does their work too.
+_MOST_LINES = 8
+
+
+def _remember(kept: Apply, gone: Apply) -> None:
+    """`kept` stands for what the line of `gone` computes too."""
+    also = getattr(kept.tag, "also", ())
+    if gone.origin[:1] != kept.origin[:1] and gone.origin not in also and len(also) < _MOST_LINES:
+        kept.tag.also = (*also, gone.origin)
 
 
 def lift_shapes(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
