@@ -88,6 +88,7 @@ def _told(asked):
     found = [f"--threads {asked.threads}", f"--rounds {asked.rounds}", f"--budget {asked.budget}"]
     found += (
         [f"--without {asked.without}"] * bool(asked.without)
+        + ["--cpu"] * asked.cpu
         + ["--long"] * asked.long
         + [f"--only '{asked.only}'"] * bool(asked.only)
     )

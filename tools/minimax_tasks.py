@@ -197,8 +197,8 @@ TASKS: tuple[Fit | Parts, ...] = (
     ),
     Fit(
         "LOG_ERFC_SHORT",
-        "log(erfc(a)) in a / 5.1 - 1, for float32 by way of float64",
-        lambda u: mp.log(mp.erfc(mp.mpf("5.1") * (u + 1))),
+        "log2(erfc(a)) in a / 5.1 - 1, for float32 by way of float64",
+        lambda u: mp.log(mp.erfc(mp.mpf("5.1") * (u + 1)), 2),
         (-1, 1),
         (20, None),
         refits=0,

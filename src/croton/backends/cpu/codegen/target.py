@@ -16,7 +16,7 @@ MASKED_ABOVE = 24
 # Vectors in a round: where what a lane computes is one long chain, several chains are done at once. The dearest bodies
 # take LLVM too long. source: measured, of 10 tanh one after the other two take 0.65 and four 0.4 of the time that one
 # takes; with two, sums of exp 0.6, softmax 0.7, Black-Scholes (whose longest chain is half of it) 0.75, with four 0.7.
-CHEAP, DEAR, DEAREST = 8, 24, 300
+CHEAP, DEAR, DEAREST = 8, 12, 300
 MAX_LANES = 64
 
 

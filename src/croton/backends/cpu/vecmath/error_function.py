@@ -18,13 +18,12 @@ from croton.backends.cpu.vecmath.coefficients import (
     ERFCX_ZERO,
     ERFINV_NEAR,
     EXP,
-    EXP2_SHORT,
+    EXP2,
     INVERSE_ROOT_PI,
-    LOG2_E,
     LOG_ERFC_SHORT,
     ROOT_PI_HALF,
 )
-from croton.backends.cpu.vecmath.exponential import exp_long, nearest, power_of_two, reduce_exp
+from croton.backends.cpu.vecmath.exponential import exp_long, nearest, power_of_two, reduce_exp, scale
 from croton.backends.cpu.vecmath.lanes import (
     F32,
     Lanes,
@@ -84,20 +83,31 @@ def erfcx_in_two(a: Lanes) -> tuple[Lanes, Lanes]:
     return high, fma(high, lost, fma(p_low, w, low))
 
 
-def erfc_in_double(x: Lanes) -> Lanes:
-    """As erfc, for float32: in double precision the exponential of a polynomial will do."""
-    a = at_most(magnitude(x), 10.2).widen()  # erfc is 0 beyond
-    level = polynomial(fma(a, 1 / 5.1, -1.0), LOG_ERFC_SHORT["float64"]) * LOG2_E["float64"][0]
-    k, index = nearest(level, 1.0, a.kit.form.bias)
-    r = level - k
-    y = fma(r, polynomial(r, EXP2_SHORT["float64"]), 1.0) * power_of_two(index)
-    return where(x.widen() < 0.0, 2.0 - y, y).narrow(x.kit)
+# The coefficients of LOG_ERFC_SHORT from this one on are so small that float32 does for their sum.
+ROUGH = 6
+
+
+def erfc_short(x: Lanes) -> Lanes:
+    """As erfc, for float32: 2 to the power of a polynomial, of which only what is large needs double precision."""
+    kit = x.kit
+    table = LOG_ERFC_SHORT["float64"]
+    u = fma(at_most(magnitude(x), 10.2).widen(), 1 / 5.1, -1.0)  # erfc is 0 beyond
+    v = u.narrow(kit)
+    even, odd = (polynomial(v * v, table[start::2]) for start in (ROUGH, ROUGH + 1))
+    level = fma(v, odd, even).widen()
+    for c in table[ROUGH - 1 :: -1]:
+        level = fma(u, level, c)
+    k, _ = nearest(level, 1.0, 0)
+    r, whole = (level - k).narrow(kit), k.narrow(kit)
+    _, index = nearest(whole, 1.0, 2 * kit.form.bias)
+    y = scale(fma(r, polynomial(r, EXP2["float32"]), 1.0), whole, index)
+    return where(x < 0.0, 2.0 - y, y)
 
 
 def erfc(x: Lanes) -> Lanes:
     """1 - erf(x), with all digits for large x."""
     if x.kit.form is F32:
-        return erfc_in_double(x)
+        return erfc_short(x)
     a = at_most(magnitude(x), 27.3)  # erfc is 0 beyond
     square, low = exact_product(a, a)
     y = exp_long(-square, -low, erfcx_in_two(a))
