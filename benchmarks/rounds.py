@@ -128,8 +128,14 @@ def measure(name, case, workers, rounds, budget, cpu=False):
     order = list(good)
     for _ in range(rounds):
         order = order[1:] + order[:1]
-        for library in order:
-            good[library].append(workers[library].ask(run=budget, cpu=cpu)["best"])
+        for library in list(order):
+            answer = workers[library].ask(run=budget, cpu=cpu)
+            if "best" in answer:
+                good[library].append(answer["best"])
+                continue
+            print(f"  {name}: {library}: {answer['error'].splitlines()[0]}", file=sys.stderr)
+            order.remove(library)
+            del good[library]
     return {library: statistics.median(times) for library, times in good.items()}
 
 
