@@ -130,7 +130,9 @@ def means(results, names):
 def as_markdown(results, others, told):
     """The table as a page shows it."""
     lines = [f"| | croton | {' | '.join(others)} |", "|---|" + "---:|" * (len(others) + 1)]
-    lines += [f"| {name} | {' | '.join(cells(times, others))} |" for name, times in results.items()]
+    for name, times in results.items():
+        label = name.replace("|", "\\|")
+        lines.append(f"| {label} | {' | '.join(cells(times, others))} |")
     mean = means(results, others)
     lines.append(
         f"| geometric mean | | {' | '.join(f'{mean[n]:.2f}' if n in mean else '–' for n in others)} |"
