@@ -126,6 +126,18 @@ def test_a_loop_in_a_branch_and_what_python_runs_in_a_loop():
     np.testing.assert_array_equal(f(1, X, 2)[0], X)
 
 
+def test_branches_of_a_step_that_make_values_of_other_lengths():
+    row, fixed, flag = T.dvector(), T.dvector(), T.dscalar()
+    (rows,) = loop(
+        [flag, row, fixed], [ifelse(T.gt(flag, 0), row, T.tanh(row + fixed))], 4, x, m, v, sequences=2
+    )
+    agree([x, m, v], [rows, rows.sum(axis=0)], X, M, V)
+    (rows,) = loop([flag, row, fixed], [ifelse(T.gt(flag, 0), row, fixed)], 4, x, m, v, sequences=2)
+    f = agree([x, m, v], [rows], X, M, V)
+    with pytest.raises(ValueError, match="all steps must make values of one shape"):
+        f(X, M, V[:2])
+
+
 def test_objects_that_are_carried():
     piece, other = theano.tensor.type_other.slicetype(), theano.tensor.type_other.slicetype()
     made = theano.tensor.type_other.MakeSlice()

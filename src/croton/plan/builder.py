@@ -61,8 +61,8 @@ class Array:
 # What a variable of a graph that an operation holds is given as, or becomes: an array, a number, an object's slot.
 Given = Array | Value | int | float | bool | p.Slot
 
-# Where a value of a data type and of these lengths is to be written.
-Place = Callable[[str, tuple[Size, ...]], Array]
+# Where a value of a data type and of these lengths is to be written; None: anywhere, it will be copied.
+Place = Callable[[str, tuple[Size, ...]], Array | None]
 
 
 class ProgramBuilder(Numbers):

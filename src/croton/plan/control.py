@@ -42,9 +42,11 @@ class Collector:
         # In which registers the address and the lengths come out of the loop, where it finds them itself.
         self.carried: tuple[p.Reg, list[Value]] | None = None
 
-    def place(self, dtype: str, dims: tuple[Size, ...]) -> Array:
-        """Where this step writes."""
+    def place(self, dtype: str, dims: tuple[Size, ...]) -> Array | None:
+        """Where this step writes; None in a branch of it, since another may make a value of other lengths."""
         b = self.b
+        if len(b.levels) - 2 > self.level:
+            return None
         if self.array is None:
             self.array = (
                 self._taken_before(dims) if self._is_known(dims) else self._taken_at_first(dtype, dims)

@@ -338,8 +338,11 @@ class InnerPlanner(Planner):
             return super().place(b, variable, dtype, dims, into)
         lies = self.placed.get(output)
         if lies is None or into is None or into.data is not lies.data:
-            self.placed[output] = place(dtype, dims)
-        return self.placed[output]
+            lies = place(dtype, dims)
+        if lies is None:
+            return super().place(b, variable, dtype, dims, into)
+        self.placed[output] = lies
+        return lies
 
     def is_own(self, variable: Variable) -> bool:
         return self.becomes.get(variable, variable) not in self.placed
@@ -350,7 +353,7 @@ class InnerPlanner(Planner):
             number = self.b.scalar(variable)
             if place is not None:
                 dtype = variable.type.dtype
-                self.b.store(place(dtype, ()).data, number, dtype)
+                self.b.store(_taken(place, dtype, ()).data, number, dtype)
             return number  # type: ignore[no-any-return]
         if not isinstance(variable.type, TensorType):
             return self.boxed(variable)
@@ -359,9 +362,16 @@ class InnerPlanner(Planner):
         array = self.b.array(variable)
         if place is None:
             return array
-        target = place(array.dtype, array.dims)
+        target = _taken(place, array.dtype, array.dims)
         self.b.copy(target, array)
         return target
+
+
+def _taken(place: Place, dtype: str, dims: tuple[Size, ...]) -> Array:
+    """The memory of a place, where it has to give it: when the whole graph has been lowered."""
+    array = place(dtype, dims)
+    assert array is not None
+    return array
 
 
 def _fits(array: Array, dtype: str, dims: Sequence[Size]) -> bool:
