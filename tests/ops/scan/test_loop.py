@@ -128,6 +128,19 @@ def test_errors_say_what_was_expected_and_what_came():
         theano.function([n, xs], loop)(2, XS)
 
 
+def test_long_loops_over_constants_are_not_computed_by_the_compiler():
+    def left(steps: int) -> int:
+        out, _ = theano.scan(lambda s: 3.9 * s * (1 - s), outputs_info=T.constant(0.3), n_steps=steps)
+        f = theano.function([], out[-1])
+        value = 0.3
+        for _ in range(steps):
+            value = 3.9 * value * (1 - value)
+        np.testing.assert_allclose(f(), value)
+        return sum(isinstance(node.op, Scan) for node in f.maker.fgraph.toposort())
+
+    assert (left(5), left(60)) == (0, 1)
+
+
 def test_only_what_is_needed_is_kept():
     op = everything()
     made, inputs, outputs = op.keeping([0], [n, xs, start, c, w])

@@ -21,6 +21,9 @@ from croton.vartypes.tensor import TensorType
 
 Vjp = Callable[..., list[Variable | None]]
 
+# Loops of more steps over constants are left to the compiled function, which needs nanoseconds for each.
+FOLDED_STEPS = 32
+
 
 class Scan(Primitive):
     """A graph, computed once for each step of a loop.
@@ -154,6 +157,11 @@ class Scan(Primitive):
         """The outputs; `run` computes the graph, from values to values."""
         made = run_loop(self, self.graph.run if run is None else run, xp, values)
         return made[0] if len(made) == 1 else tuple(made)
+
+    def do_constant_folding(self, node: Apply) -> bool:
+        """A few steps at most: Python computes them, when the function is compiled."""
+        steps = known_int(node.inputs[0])
+        return steps is not None and steps <= FOLDED_STEPS
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any, vjp: Vjp | None = None) -> Any:
         if vjp is None:
