@@ -9,7 +9,7 @@ import numpy as np
 
 from croton.compile.shared import TensorSharedVariable, shared
 from croton.graph.node import Variable
-from croton.ops.random import counter
+from croton.ops.random import counter, gamma
 from croton.ops.random.bits import philox
 
 # What tells keys of draws from keys of streams, where both are made of one key and a number.
@@ -149,6 +149,26 @@ class RandomStream:
     def pareto(self, a: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
         """Numbers of at least `scale`; that one is greater than x has the probability (scale / x)^a."""
         return self.gen(counter.pareto, a, scale, size, dtype)
+
+    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+        """Gamma-distributed numbers of mean `shape * scale`. Gradients pass to the scale only."""
+        return self.gen(gamma.gamma, shape, scale, size, dtype)
+
+    def chisquare(self, df: Any, size: Any = None, dtype: str | None = None) -> Variable:
+        """Sums of the squares of `df` standard normal numbers."""
+        return self.gen(gamma.chisquare, df, size, dtype)
+
+    def beta(self, a: Any, b: Any, size: Any = None, dtype: str | None = None) -> Variable:
+        """Numbers in (0, 1) of mean `a / (a + b)`."""
+        return self.gen(gamma.beta, a, b, size, dtype)
+
+    def dirichlet(self, alpha: Any, size: Any = None, dtype: str | None = None) -> Variable:
+        """Rows of positive numbers that add up to 1, in proportion to `alpha` on average."""
+        return self.gen(gamma.dirichlet, alpha, size, dtype)
+
+    def standard_t(self, df: Any, size: Any = None, dtype: str | None = None) -> Variable:
+        """Numbers of Student's distribution with `df` degrees of freedom."""
+        return self.gen(gamma.standard_t, df, size, dtype)
 
     # -- discrete distributions ------------------------------------------------------------------------------
     def bernoulli(self, p: Any = 0.5, size: Any = None, dtype: str = "int64") -> Variable:

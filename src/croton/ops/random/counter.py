@@ -80,16 +80,17 @@ def _unit(state: Any, lengths: Lengths, dtype: str) -> Any:
     return unit[dtype](_bits(state, lengths, more=True))
 
 
-def _above_zero(state: Any, lengths: Lengths, dtype: str) -> Any:
+def above_zero(state: Any, lengths: Lengths, dtype: str) -> Any:
+    """Uniform numbers that are not 0."""
     return open_unit[dtype](_bits(state, lengths))
 
 
 def _inside(state: Any, lengths: Lengths, dtype: str) -> Any:
     """Uniform numbers that are neither 0 nor 1."""
-    return minimum(_above_zero(state, lengths, dtype), 1 - np.finfo(dtype).epsneg)
+    return minimum(above_zero(state, lengths, dtype), 1 - np.finfo(dtype).epsneg)
 
 
-def _parameters(dtype: str | None, *values: Any) -> tuple[str, list[Any]]:
+def parameters(dtype: str | None, *values: Any) -> tuple[str, list[Any]]:
     """The data type of a draw of floats (at least floatX, unless it is given), and its parameters in it."""
     variables = [as_tensor_variable(v) for v in values]
     if dtype is None:
@@ -99,7 +100,8 @@ def _parameters(dtype: str | None, *values: Any) -> tuple[str, list[Any]]:
     return dtype, [cast(v, dtype) for v in variables]
 
 
-def _of(dtype: str, value: float) -> Any:
+def of(dtype: str, value: float) -> Any:
+    """A number in a data type."""
     return np.asarray(value, dtype=dtype)
 
 
@@ -108,7 +110,7 @@ def uniform(
     state: Any, low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: str | None = None
 ) -> Variable:
     """Numbers evenly spread over [low, high)."""
-    dtype, (low, high) = _parameters(dtype, low, high)
+    dtype, (low, high) = parameters(dtype, low, high)
     made: Variable = low + (high - low) * _unit(state, lengths_of_draw(size, low, high), dtype)
     return made
 
@@ -120,10 +122,10 @@ def normal(
 
     Source: Box and Muller, 1958: two uniform numbers as radius and angle
     """
-    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    dtype, (loc, scale) = parameters(dtype, loc, scale)
     lengths = lengths_of_draw(size, loc, scale)
-    radius = sqrt(_of(dtype, -2) * log(_above_zero(state, lengths, dtype)))
-    angle = _of(dtype, 2 * math.pi) * _unit(state, lengths, dtype)
+    radius = sqrt(of(dtype, -2) * log(above_zero(state, lengths, dtype)))
+    angle = of(dtype, 2 * math.pi) * _unit(state, lengths, dtype)
     made: Variable = loc + scale * (radius * cos(angle))
     return made
 
@@ -137,12 +139,12 @@ def lognormal(
 
 
 def _standard_exponential(state: Any, lengths: Lengths, dtype: str) -> Any:
-    return -log(_above_zero(state, lengths, dtype))
+    return -log(above_zero(state, lengths, dtype))
 
 
 def exponential(state: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
     """Exponentially distributed numbers of mean `scale`."""
-    dtype, (scale,) = _parameters(dtype, scale)
+    dtype, (scale,) = parameters(dtype, scale)
     made: Variable = scale * _standard_exponential(state, lengths_of_draw(size, scale), dtype)
     return made
 
@@ -151,10 +153,10 @@ def laplace(
     state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
 ) -> Variable:
     """Numbers whose distance from `loc`, to either side, is exponentially distributed with mean `scale`."""
-    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    dtype, (loc, scale) = parameters(dtype, loc, scale)
     lengths = lengths_of_draw(size, loc, scale)
     far = _standard_exponential(state, lengths, dtype)
-    made: Variable = loc + scale * switch(_unit(state, lengths, dtype) < _of(dtype, 0.5), -far, far)
+    made: Variable = loc + scale * switch(_unit(state, lengths, dtype) < of(dtype, 0.5), -far, far)
     return made
 
 
@@ -162,7 +164,7 @@ def gumbel(
     state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
 ) -> Variable:
     """Numbers of a Gumbel distribution: what the greatest of many exponentially distributed numbers is like."""
-    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    dtype, (loc, scale) = parameters(dtype, loc, scale)
     made: Variable = loc + scale * _standard_gumbel(state, lengths_of_draw(size, loc, scale), dtype)
     return made
 
@@ -176,7 +178,7 @@ def logistic(
     state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
 ) -> Variable:
     """Numbers of a logistic distribution: `sigmoid((x - loc) / scale)` is evenly spread."""
-    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    dtype, (loc, scale) = parameters(dtype, loc, scale)
     u = _inside(state, lengths_of_draw(size, loc, scale), dtype)
     made: Variable = loc + scale * (log(u) - log1p(-u))
     return made
@@ -186,25 +188,25 @@ def cauchy(
     state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
 ) -> Variable:
     """Numbers of a Cauchy distribution, which has no mean."""
-    dtype, (loc, scale) = _parameters(dtype, loc, scale)
+    dtype, (loc, scale) = parameters(dtype, loc, scale)
     u = _inside(state, lengths_of_draw(size, loc, scale), dtype)
-    made: Variable = loc + scale * tan(_of(dtype, math.pi) * (u - _of(dtype, 0.5)))
+    made: Variable = loc + scale * tan(of(dtype, math.pi) * (u - of(dtype, 0.5)))
     return made
 
 
 def weibull(state: Any, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
     """Numbers whose power of exponent `shape` is exponentially distributed; times `scale`."""
-    dtype, (shape, scale) = _parameters(dtype, shape, scale)
+    dtype, (shape, scale) = parameters(dtype, shape, scale)
     far = _standard_exponential(state, lengths_of_draw(size, shape, scale), dtype)
-    made: Variable = scale * far ** (_of(dtype, 1) / shape)
+    made: Variable = scale * far ** (of(dtype, 1) / shape)
     return made
 
 
 def pareto(state: Any, a: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
     """Numbers of at least `scale`; that one is greater than x has the probability (scale / x)^a."""
-    dtype, (a, scale) = _parameters(dtype, a, scale)
+    dtype, (a, scale) = parameters(dtype, a, scale)
     far = _standard_exponential(state, lengths_of_draw(size, a, scale), dtype)
-    made: Variable = scale * (expm1(far / a) + _of(dtype, 1))
+    made: Variable = scale * (expm1(far / a) + of(dtype, 1))
     return made
 
 
@@ -248,7 +250,7 @@ def categorical(
     given = as_tensor_variable(logits if p is None else p)
     if not given.type.ndim:
         raise ValueError(f"categorical needs an axis of outcomes; got {given} of type {given.type}.")
-    dtype_of, (weights,) = _parameters(None, given)
+    dtype_of, (weights,) = parameters(None, given)
     scores = weights if p is None else log(weights)
     outcomes = shape_i(scores, scores.type.ndim - 1)
     if size is None:
@@ -304,7 +306,7 @@ def choice(state: Any, a: Any, size: Any = None, replace: bool = True, p: Any = 
 def _with_replacement(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
     if p is None:
         return integers(state, count, size=lengths)
-    dtype, (weights,) = _parameters("float64", p)
+    dtype, (weights,) = parameters("float64", p)
     sums: Any = cumsum(weights)
     place = searchsorted(sums, _unit(state, lengths, dtype) * sums[-1], side="right")
     # The product may round up to the last sum itself.

@@ -17,3 +17,8 @@ from croton.ops.random.counter import pareto as pareto
 from croton.ops.random.counter import permutation as permutation
 from croton.ops.random.counter import uniform as uniform
 from croton.ops.random.counter import weibull as weibull
+from croton.ops.random.gamma import beta as beta
+from croton.ops.random.gamma import chisquare as chisquare
+from croton.ops.random.gamma import dirichlet as dirichlet
+from croton.ops.random.gamma import gamma as gamma
+from croton.ops.random.gamma import standard_t as standard_t
