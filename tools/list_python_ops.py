@@ -24,7 +24,6 @@ SHORT = "small arrays, seldom used"
 PYTHON = "does what Python does: it calls, prints, reads or raises"
 COMPOSED = "makes a graph of other operations; is never a node itself"
 TRANSFORM = "NumPy's transforms are native"
-INNER = "runs an inner graph"
 LEGACY = "NumPy's legacy generator draws: its values are what is promised"
 
 REASONS: dict[str, str] = {
@@ -33,12 +32,11 @@ REASONS: dict[str, str] = {
     TRANSFORM: "RFFTOp IRFFTOp Fourier",
     OBJECTS: """Append Count Extend GetItem Index Insert Length MakeList Remove Reverse MakeSlice ScalarFromTensor
         TensorFromScalar Default""",
-    SHORT: """Choose UnravelIndex RavelMultiIndex PermuteRowElements Bartlett ConnectionistTemporalClassification
+    SHORT: """Choose RavelMultiIndex PermuteRowElements ConnectionistTemporalClassification
         DotModulo SparseBlockGemv SparseBlockOuter Prepend_scalar_constant_to_each_row Prepend_scalar_to_each_row""",
-    PYTHON: "FromFunctionOp LoadFromDisk Print Raise",
+    PYTHON: "FromFunctionOp LoadFromDisk PdbBreakpoint Print Raise",
     COMPOSED: """CholeskyGrad EighGrad ExpmGrad CumsumOp CumprodOp DiffOp SoftmaxWithBias Tile Flatten Mean
-        OnMatrix OnNative""",
-    INNER: "ForEach",
+        IfElse OnMatrix OnNative""",
     LEGACY: "RandomFunction",
 }
 

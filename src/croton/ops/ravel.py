@@ -18,6 +18,8 @@ from croton.ops.reshape import as_shape_vector
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 
+_BAD_VALUE = 102  # the code of an error that `explain_failure` describes
+
 
 class ChoiceError(ShapeError, AssertionError):
     """An argument has none of the values that it may have."""
@@ -72,6 +74,32 @@ class UnravelIndex(Primitive):
             made = np.unravel_index(places, tuple(int(n) for n in dims), order=self.order)  # type: ignore[call-overload]
         return made[0] if self.ndim == 1 else tuple(made)
 
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        places, dims = b.as_contiguous(b.array(xs[0])), b.array(xs[1])
+        b.require_equal(dims.dims[0], self.ndim, 1, 0, 1, 0)
+        lengths = [b.cast(b.element(dims, i), "int64") for i in range(self.ndim)]
+        outs = [b.new(y, places.dims) for y in ys]
+        k = b.loops()
+        total, *sizes = [k.param(f"n{i}") for i in range(self.ndim + 1)]
+        x = k.buffer("x", places.dtype, strides=[places.itemsize])
+        buffers = [k.buffer(f"y{i}", "int64", strides=[8]) for i in range(self.ndim)]
+        with k.loop("i", parallel=True) as i:
+            left = k.cast(k.load(x, i), "int64")
+            with k.if_((left < 0) | (left >= total)):
+                k.fail(_BAD_VALUE, left, total)
+            axes = range(self.ndim)
+            for axis in reversed(axes) if self.order == "C" else axes:
+                k.store(buffers[axis], left % sizes[axis], i)
+                left = left // sizes[axis]
+        b.loop(
+            k.kernel(), [places, *outs], [b.product(lengths), *lengths], b.product(places.dims),
+            cost=5000 * self.ndim, parallel=True,
+        )  # fmt: skip
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for a place that there is not."""
+        return ValueError(f"index {details[0]} is out of bounds for array with size {details[1]}")
+
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Nothing flows to places."""
         return [[False] * self.ndim for _ in node.inputs]
@@ -82,6 +110,8 @@ class UnravelIndex(Primitive):
     samples = (
         S(np.array([0, 5, 11]), np.array([3, 4]), ndim=2, grad=False),
         S(np.int64(7), np.array([3, 4]), ndim=2, order="F", grad=False),
+        S(np.array([[0, 59], [13, 30]], "uint8"), np.array([3, 4, 5]), ndim=3, grad=False),
+        S(np.array([], "int64"), np.array([0, 4]), ndim=2, grad=False),
     )
     errors = (
         E(np.array([12]), np.array([3, 4]), ndim=2, raises=ValueError, says="out of bounds"),

@@ -11,7 +11,8 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import maximum
+from croton.ops.creation import arange
+from croton.ops.elementwise import abs_, maximum
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 
@@ -44,6 +45,13 @@ class Bartlett(Primitive):
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [None]
+
+    def expand(self, M: Any) -> Variable:
+        """What it is made of, for the native planner."""
+        count: Any = cast(M, "int64")
+        steps: Any = cast(arange(1 - count, count, 2), "float64")
+        made: Variable = 1 - abs_(steps) / maximum(count - 1, np.int64(1))
+        return made
 
     samples = (S(np.int64(5), grad=False), S(np.int64(0), grad=False), S(np.int64(1), grad=False))
     errors = (
