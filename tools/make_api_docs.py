@@ -33,18 +33,19 @@ FAMILIES: dict[str, tuple[str, str]] = {
     ),
     "reductions": (
         "Reductions, running sums, searches and orders",
-        "ops.reduce ops.truth ops.argmax ops.statistics ops.covariance ops.cumulate ops.search ops.sort ops.window",
+        "ops.reduce ops.truth ops.argmax ops.statistics ops.covariance ops.cumulate ops.search ops.sort ops.window "
+        "ops.log_sums",
     ),
     "shapes": (
         "Shapes: asking for them, changing them, joining and repeating",
-        "ops.shape ops.reshape ops.permute ops.join ops.repeat ops.axes ops.ravel ops.place ops.known",
+        "ops.shape ops.reshape ops.permute ops.join ops.repeat ops.axes ops.ravel ops.place ops.known ops.stretch",
     ),
     "creation": (
         "Variables and arrays that are made",
         "ops.creation ops.constructors ops.convert ops.grid ops.diagonal ops.one_hot ops.variable",
     ),
     "indexing": ("Parts of arrays", "ops.index"),
-    "products": ("Products", "ops.dot ops.blas"),
+    "products": ("Products", "ops.dot ops.blas ops.einsum"),
     "linear_algebra": ("Linear algebra", "ops.linalg"),
     "fourier": ("Fourier transforms", "ops.fft ops.fourier"),
     "neural_networks": ("Neural networks", "ops.nnet"),

@@ -217,3 +217,33 @@ def ceil_intdiv(a: Any, b: Any) -> Variable:
     """The quotient of integers, rounded up."""
     quotient: Any = int_div(a, b)
     return quotient + neq(mod(a, b), 0)  # type: ignore[no-any-return]
+
+
+def isfinite(a: Any) -> Variable:
+    """Whether each element is a number and not infinite."""
+    return invert(or_(isnan(a), isinf(a)))  # type: ignore[no-any-return]
+
+
+def logical_and(x: Any, y: Any) -> Variable:
+    """Whether both are true (not zero)."""
+    return and_(_truth(x), _truth(y))  # type: ignore[no-any-return]
+
+
+def logical_or(x: Any, y: Any) -> Variable:
+    """Whether one of the two, or both, are true (not zero)."""
+    return or_(_truth(x), _truth(y))  # type: ignore[no-any-return]
+
+
+def logical_xor(x: Any, y: Any) -> Variable:
+    """Whether one of the two is true (not zero), and not both."""
+    return xor(_truth(x), _truth(y))  # type: ignore[no-any-return]
+
+
+def logical_not(x: Any) -> Variable:
+    """Whether it is zero."""
+    return invert(_truth(x))  # type: ignore[no-any-return]
+
+
+def _truth(x: Any) -> Any:
+    v = as_tensor_variable(x)
+    return v if v.type.dtype == "bool" else neq(v, 0)

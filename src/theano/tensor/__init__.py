@@ -492,6 +492,41 @@ from croton.ops.gradient_marks import consider_constant as consider_constant
 from croton.ops.gradient_marks import grad_not_implemented as grad_not_implemented
 from croton.ops.gradient_marks import grad_undefined as grad_undefined
 
+# -- NumPy's names beside those of the original
+from croton.ops.cumulate import diff as diff
+from croton.ops.einsum import einsum as einsum
+from croton.ops.einsum import matmul as matmul
+from croton.ops.elementwise import abs_ as absolute
+from croton.ops.elementwise import deg2rad as radians
+from croton.ops.elementwise import int_div as floor_divide
+from croton.ops.elementwise import inv as reciprocal
+from croton.ops.elementwise import isfinite as isfinite
+from croton.ops.elementwise import logical_and as logical_and
+from croton.ops.elementwise import logical_not as logical_not
+from croton.ops.elementwise import logical_or as logical_or
+from croton.ops.elementwise import logical_xor as logical_xor
+from croton.ops.elementwise import mod as remainder
+from croton.ops.elementwise import mul as multiply
+from croton.ops.elementwise import neg as negative
+from croton.ops.elementwise import rad2deg as degrees
+from croton.ops.elementwise import sgn as sign
+from croton.ops.elementwise import sub as subtract
+from croton.ops.elementwise import true_div as divide
+from croton.ops.linalg.expm import kron as kron
+from croton.ops.log_sums import logaddexp as logaddexp
+from croton.ops.log_sums import logsumexp as logsumexp
+from croton.ops.reduce import max as amax
+from croton.ops.reduce import min as amin
+from croton.ops.search import searchsorted as searchsorted
+from croton.ops.stretch import atleast_1d as atleast_1d
+from croton.ops.stretch import atleast_2d as atleast_2d
+from croton.ops.stretch import atleast_3d as atleast_3d
+from croton.ops.stretch import broadcast_to as broadcast_to
+from croton.ops.stretch import dstack as dstack
+from croton.ops.stretch import flip as flip
+from croton.ops.stretch import hstack as hstack
+from croton.ops.stretch import vstack as vstack
+
 # -- printing
 from croton.diagnose.debugprint import min_informative_str as min_informative_str
 from croton.diagnose.pp import pprint as pprint
