@@ -20,7 +20,15 @@ from croton.ops.cast import cast
 from croton.ops.dot import BLAS_DTYPES
 from croton.ops.elementwise import maximum, minimum
 from croton.ops.elemwise import DimShuffle
-from croton.ops.linalg.matrix import not_square, require_square, scipy_linalg
+from croton.ops.linalg.matrix import (
+    cotangent_of_matrix,
+    multiplied,
+    not_square,
+    require_square,
+    scipy_linalg,
+    transposed,
+    triangle,
+)
 from croton.util.failures import BAD_VALUE
 from croton.vartypes.tensor import TensorType
 
@@ -254,6 +262,7 @@ class SolveTriangular(OnNative):
 
     Shapes:    A (…, n, n), b (…, n, k) or (n,) -> as b
     Dtypes:    as the inputs
+    Gradient:  solutions with the transpose of A, of the triangles that are read
     Errors:    ShapeError, a ValueError, at run time for lengths that differ; LinAlgError for a zero on the diagonal
     """
 
@@ -271,6 +280,12 @@ class SolveTriangular(OnNative):
         if A.shape[-1] != A.shape[-2] or A.shape[-1] != b.shape[A.ndim - 2]:
             raise lengths_differ((*A.shape[-2:], b.shape[A.ndim - 2]))
         return scipy_linalg(xp).solve_triangular(A, b, lower=not self.upper)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        g = triangle(gs[0], not self.upper) if self.triangular else gs[0]
+        back: Any = SolveTriangular(not self.upper)(transposed(xs[0]), g)
+        of_matrix = triangle(cotangent_of_matrix(back, ys[0]), not self.upper)
+        return [of_matrix, triangle(back, not self.upper) if self.triangular else back]
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         A, right = b.array(xs[0]), b.array(xs[1])
@@ -292,9 +307,9 @@ class SolveTriangular(OnNative):
         return explained(details, self.failure.format(details[0] - 1))
 
     samples = (
-        S(np.array([[2.0, 9.0], [1.0, 3.0]]), (2,), grad=False),
-        S(np.array([[2.0, 1.0], [9.0, 3.0]]), (2, 3), upper=True, grad=False),
-        S((2, 3, 3), (2, 3, 2), domain=(1.0, 2.0), grad=False),
+        S(np.array([[2.0, 9.0], [1.0, 3.0]]), (2,)),
+        S(np.array([[2.0, 1.0], [9.0, 3.0]]), (2, 3), upper=True),
+        S((2, 3, 3), (2, 3, 2), domain=(1.0, 2.0)),
         S(
             np.array([[2.0, 1.0], [9.0, 3.0]]),
             np.array([[2.0, 1.0], [0.0, 3.0]]),
@@ -315,6 +330,7 @@ class LowerProduct(OnNative):
 
     Shapes:    (…, n, n), (…, n, n) -> (…, n, n)
     Dtypes:    as the inputs
+    Gradient:  of the triangle of L that is read
     Source:    Murray, "Differentiation of the Cholesky decomposition" (2016), section 3 (Phi)
     """
 
@@ -326,6 +342,11 @@ class LowerProduct(OnNative):
             raise lengths_differ((*L.shape[-2:], g.shape[-2]))
         made = xp.swapaxes(xp.tril(L), -1, -2) @ g
         return xp.tril(made) - made * xp.eye(L.shape[-1], dtype=L.dtype) / 2
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        L, G = xs
+        g = triangle(gs[0], True, 0.5)
+        return [triangle(multiplied(G, transposed(g)), True), multiplied(triangle(L, True), g)]
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         L, g = (b.as_contiguous(b.array(v)) for v in xs)
@@ -341,8 +362,8 @@ class LowerProduct(OnNative):
         return lengths_differ(details)
 
     samples = (
-        S(np.array([[2.0, 0.0], [1.0, 3.0]]), (2, 2), grad=False),
-        S(np.array([[[2.0, 0.0], [1.0, 3.0]]] * 3), (3, 2, 2), grad=False),
+        S(np.array([[2.0, 0.0], [1.0, 3.0]]), (2, 2)),
+        S(np.array([[[2.0, 0.0], [1.0, 3.0]]] * 3), (3, 2, 2)),
     )
     errors = (E((2, 2), (3, 3), raises=ValueError, says="can't solve"),)
 

@@ -13,7 +13,7 @@ from croton.ops.base import Primitive
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange
-from croton.ops.dot import batched_dot, dot
+from croton.ops.dot import batched_dot, dot, outer
 from croton.ops.elementwise import eq, ge, gt, le, lt, switch
 from croton.ops.elemwise import dimshuffle
 from croton.vartypes.dtype import is_discrete, upcast
@@ -85,6 +85,11 @@ def multiplied(*factors: Any) -> Any:
         made: Any = batched_dot(*flat)
         product = made.reshape([*stack, made.shape[1], made.shape[2]], ndim=len(stack) + 2)
     return product
+
+
+def cotangent_of_matrix(back: Any, x: Any) -> Any:
+    """The cotangent of the A of A x = b, from that of b and the solutions."""
+    return -(outer(back, x) if x.type.ndim == 1 else multiplied(back, transposed(x)))
 
 
 def matrix_dot(*args: Any) -> Variable:

@@ -14,7 +14,6 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.dot import outer
 from croton.ops.elementwise import and_, eq, gt, invert, isnan, minimum, switch
 from croton.ops.elemwise import dimshuffle
 from croton.ops.linalg.factors import (
@@ -31,8 +30,8 @@ from croton.ops.linalg.matrix import (
     OnMatrix,
     as_matrices,
     computed,
+    cotangent_of_matrix,
     mirrored,
-    multiplied,
     require_square,
     result_dtype,
     scipy_linalg,
@@ -104,7 +103,7 @@ class Solve(Primitive):
         back: Any = Solve(_TRANSPOSED.get(self.A_structure, self.A_structure), not self.lower)(
             transposed(A), gs[0]
         )
-        g: Any = -(outer(back, x) if x.type.ndim == 1 else multiplied(back, transposed(x)))
+        g: Any = cotangent_of_matrix(back, x)
         if self.A_structure in _TRANSPOSED:
             g = triangle(g, self.A_structure == "lower_triangular")
         return [g, back]
