@@ -45,7 +45,7 @@ def test_own_state_is_copied():
     assert (f["s"], g["s"]) == (12, 2)
 
 
-@pytest.mark.parametrize("protocol", [2, pickle.HIGHEST_PROTOCOL])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle(protocol):
     x, y = T.dvector("x"), T.dvector("y")
     s = theano.shared(np.zeros(2), "s")

@@ -49,6 +49,14 @@ def test_defaults_are_put_back_after_each_call():
     assert f(1) == 12
     assert f(1) == 4
     assert f["y"] == 1
+    f["y"] = 5.0
+    assert f(1, 2) == f(1, y=2) == 6
+    assert f["y"] == 1
+    assert f(1) == 4
+    g = theano.function([x, theano.In(y, value=1)], x + y)
+    g["y"] = 5.0
+    assert g(1, 2) == 3
+    assert g["y"] == 1
 
 
 def test_an_input_may_be_computed_from_others():
@@ -279,3 +287,14 @@ def test_eval():
     assert (w * 3).eval().tolist() == [3, 3]
     with pytest.raises(MissingInputError):
         z.eval({x: 1})
+
+
+@pytest.mark.parametrize("downcast", [None, False, True])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64"])
+def test_what_is_no_real_number_is_refused(dtype, downcast):
+    x = T.scalar("x", dtype=dtype)
+    f = theano.function([x], x + x, allow_input_downcast=downcast)
+    with pytest.raises(TypeError, match="can't convert complex to"):
+        f(1 + 0j)
+    with pytest.raises(TypeError, match=f"expected a number or an array of {dtype}; got None"):
+        f(None)

@@ -15,6 +15,7 @@ import theano.tensor as T
 
 COPIES: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda what: pickle.loads(pickle.dumps(what)),
+    "pickle 0": lambda what: pickle.loads(pickle.dumps(what, 0)),
     "pickle 2": lambda what: pickle.loads(pickle.dumps(what, 2)),
     "pickle in Python": lambda what: pickle._loads(pickle._dumps(what)),  # type: ignore[attr-defined]
     "deepcopy": copy.deepcopy,

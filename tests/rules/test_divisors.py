@@ -28,6 +28,19 @@ def test_division_by_zero_raises_and_names_the_line(mode, divided, shape):
     assert f'File "{__file__}"' in str(caught.value)
 
 
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE", "NUMPY"])
+def test_zeros_that_divide_nothing_are_no_error(mode):
+    x, y, n = T.lmatrix("x"), T.lvector("y"), T.lscalar("n")
+    f = theano.function([x, y], x // y, mode=mode)
+    g = theano.function([x, n], x % n, mode=mode)
+    assert f(np.ones((0, 3), "int64"), [0, 1, 0]).shape == (0, 3)
+    assert g(np.ones((2, 0), "int64"), 0).shape == (2, 0)
+    with pytest.raises(ZeroDivisionError):
+        f(np.ones((1, 3), "int64"), [0, 1, 0])
+    with pytest.raises(ZeroDivisionError):
+        g(np.ones((2, 1), "int64"), 0)
+
+
 def test_a_divisor_is_checked_once_and_only_where_it_may_be_zero():
     x, n = T.lvector("x"), T.lscalar("n")
     assert len(_checks(theano.function([x, n], [x // n, x % n]))) == 1

@@ -167,14 +167,14 @@ class Function:
         signature = maker.signature
         self.unpack_single = signature.single
         self.output_keys = signature.keys
-        self._stateful = any(p.is_state for p in binding.places)
+        self._keeps = not all(p.required and not p.is_state for p in binding.places)
 
     # -- calling ---------------------------------------------------------------------------------------------
     def _call_slow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call of any form: gives each input its value, checked, and runs."""
         subset = kwargs.pop("output_subset", None) if kwargs else None
         places = self.binding.places
-        if not kwargs and len(args) == len(places) and not self._stateful:
+        if not kwargs and len(args) == len(places) and not self._keeps:
             arguments = list(args) if self.trust_input else [self._take(at, x) for at, x in enumerate(args)]
         else:
             arguments = self._bind(args, kwargs)
@@ -231,14 +231,17 @@ class Function:
         return False
 
     def _settle(self, at: int, value: Any) -> Any:
+        """What the input is in this call; the next one finds its default again."""
         place = self.binding.places[at]
         if value is not _MISSING:
-            return value if self.trust_input else self._take(at, value)
-        if place.required:
+            value = value if self.trust_input else self._take(at, value)
+        elif place.required:
             raise TypeError(f"Missing required input: {place.label}")
-        kept = place.container.value
-        place.container.storage.value = place.default
-        return kept
+        else:
+            value = place.container.value
+        if not place.required:
+            place.container.storage.value = place.default
+        return value
 
     def _packed(self, results: list[Any]) -> Any:
         if self.unpack_single:
@@ -406,6 +409,6 @@ def make_function(program: Program, binding: Binding, maker: Maker) -> Function:
 
 
 def _is_plain(place: Place) -> bool:
-    """Whether any array or number of its type will do, and each call brings one."""
+    """Whether any array or number of its type will do, and each call brings one and leaves nothing to put back."""
     spec = place.spec
-    return not (place.is_state or spec.strict or spec.allow_downcast is False)
+    return place.required and not (place.is_state or spec.strict or spec.allow_downcast is False)

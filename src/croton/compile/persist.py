@@ -10,10 +10,11 @@ from croton.compile.callable import Function
 from croton.compile.signature import In, Out, Signature
 from croton.graph import origin, walk
 from croton.graph.node import Apply, Variable
+from croton.util.slots import Slotted
 
 
 @dataclass(slots=True)
-class FlatGraph:
+class FlatGraph(Slotted):
     """A graph as lists: variables without owner, then nodes whose inputs and outputs are numbers of variables."""
 
     leaves: list[Variable]
@@ -48,7 +49,7 @@ class FlatGraph:
 
 
 @dataclass(slots=True)
-class Dormant:
+class Dormant(Slotted):
     """A function that is not compiled: what is needed to compile it again, and the values that it keeps."""
 
     graph: FlatGraph

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from croton.graph import origin
 from croton.graph.order import toposort
 from croton.graph.type import Type
+from croton.util.slots import Slotted
 
 if TYPE_CHECKING:
     from croton.graph.op import Op
@@ -34,7 +35,7 @@ class scratchpad:
         return made
 
 
-class Node:
+class Node(Slotted):
     """What a graph is made of: a variable, or the application of an operation."""
 
     __slots__ = ()

@@ -140,10 +140,15 @@ class TensorType(Type):
         return data if data.flags.aligned else data.copy()
 
     def _convert(self, value: Any, allow_downcast: bool | None) -> np.ndarray:
-        if allow_downcast:
-            with np.errstate(all="ignore"):
-                return np.asarray(value).astype(self.numpy_dtype, copy=False)
+        if value is None:
+            raise TypeError(f"{self} expected a number or an array of {self.dtype}; got None.")
         given = value if isinstance(value, (np.ndarray, np.generic)) else None
+        if allow_downcast:
+            raw = np.asarray(value)
+            if given is None:
+                self._refuse_complex(raw)
+            with np.errstate(all="ignore"):
+                return raw.astype(self.numpy_dtype, copy=False)
         if given is not None:
             if given.dtype.name == self.dtype or _holds(self.dtype, given.dtype):
                 return np.asarray(value, dtype=self.numpy_dtype)
@@ -158,6 +163,7 @@ class TensorType(Type):
                 return np.asarray(value, dtype=self.numpy_dtype)
         try:
             raw = np.asarray(value)
+            self._refuse_complex(raw)
             with np.errstate(all="ignore"):
                 data = raw.astype(self.numpy_dtype)
         except (ValueError, TypeError, OverflowError) as error:
@@ -173,6 +179,11 @@ class TensorType(Type):
                 '"allow_input_downcast=True" when calling "function".'
             )
         return data
+
+    def _refuse_complex(self, raw: np.ndarray) -> None:
+        """Fail where numbers would lose their imaginary parts."""
+        if raw.dtype.kind == "c" and self.numpy_dtype.kind != "c":
+            raise TypeError(f"can't convert complex to {self.dtype}: take its real part.")
 
     def _check_shape(self, data: np.ndarray) -> None:
         shape = data.shape

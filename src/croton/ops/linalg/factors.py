@@ -101,9 +101,25 @@ def explained(details: Sequence[int], text: str) -> Exception:
 
 
 class OnNative(Primitive):
-    """An operation that LAPACK does on one of its own types."""
+    """An operation that LAPACK does on one of its own types.
+
+    Its code reads all inputs as that type, but those of which `other_dtypes` says another.
+
+    Errors: TypeError at once for inputs of other types
+    """
 
     failure: ClassVar[str] = "LAPACK failed"
+    other_dtypes: ClassVar[dict[int, str]] = {}
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        made: list[Any] = super().prepare(*args)
+        for at, v in enumerate(made):
+            wanted = self.other_dtypes.get(at, made[0].type.dtype)
+            if v.type.dtype != wanted:
+                raise TypeError(
+                    f"Input {at} of {self} must be of dtype {wanted}; got {v.type.dtype}. Cast it first."
+                )
+        return list(made)
 
     def lowers(self, node: Apply) -> bool:
         """The types of LAPACK."""
@@ -211,6 +227,7 @@ class LUSolve(OnNative):
 
     transpose: bool = False
     failure: ClassVar[str] = "Singular matrix"
+    other_dtypes: ClassVar[dict[int, str]] = {1: "int32"}
 
     def infer(self, lu: Any, pivots: Any, b: Any) -> Type:
         return TensorType(lu.type.dtype, b.type.shape)
@@ -320,6 +337,7 @@ class SolveTriangular(OnNative):
     )
     errors = (
         E((3, 3), (2,), raises=ValueError, says="can't solve"),
+        E((3, 3), np.ones(3, "float32"), raises=TypeError, says="must be of dtype float64; got float32"),
         E(np.array([[0.0]]), (1,), raises=np.linalg.LinAlgError, says="singular matrix"),
     )
 
@@ -528,6 +546,7 @@ class LeastSquares(OnNative):
 
     nout: ClassVar[int] = 3
     failure: ClassVar[str] = "SVD did not converge in Linear Least Squares"
+    other_dtypes: ClassVar[dict[int, str]] = {2: "float64"}
 
     def infer(self, x: Any, y: Any, bound: Any) -> Any:
         dtype = x.type.dtype
