@@ -93,6 +93,35 @@ def test_truncated_gradients(steps):
     same(theano.grad(out.sum(), wanted), theano.grad(late.sum(), wanted))
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 9])
+@pytest.mark.parametrize("taps", [[-3], [-1, -3], [-2]])
+def test_truncated_gradients_reach_first_values_that_late_steps_read(taps, steps):
+    first, e, depth = T.vector("first"), T.vector("e"), -min(taps)
+
+    def step(e_t: Any, *read: Any) -> Any:
+        return T.tanh(sum(read) * 0.5 + e_t)
+
+    start = {"initial": first[:depth], "taps": taps}
+    out, _ = theano.scan(step, e, start, truncate_gradient=steps)
+    values = [first[i] for i in range(depth)]
+    for t in range(4):
+        made = step(e[t], *[values[depth + t + tap] for tap in taps])
+        values.append(theano.gradient.disconnected_grad(made) if t < 4 - steps else made)
+    # Only what the late steps made flows back; the others stand for numbers.
+    cost = (out[max(4 - steps, 0) :] ** 2).sum()
+    late = sum(v**2 for v in values[depth + max(4 - steps, 0) :])
+    f = theano.function(
+        [first, e],
+        [
+            *theano.grad(cost, [first, e]),
+            *theano.grad(late, [first, e], disconnected_inputs="ignore"),
+        ],
+    )
+    by_loop, e_by_loop, by_hand, e_by_hand = f([0.3, -0.2, 0.7], [0.1, 0.4, -0.6, 0.2])
+    np.testing.assert_allclose(by_loop, by_hand)
+    np.testing.assert_allclose(e_by_loop, e_by_hand)
+
+
 def test_gradients_of_loops_that_end_early():
     out, _ = theano.scan(lambda a, s: (T.tanh(s + a * k), until(a > 2)), x, h)
     f = theano.function([x, h, k], [out, *theano.grad((out**2).sum(), [x, h, k])])

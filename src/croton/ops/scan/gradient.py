@@ -305,15 +305,20 @@ class Backward:
         return set_subtensor(nothing[self.known.steps - self.steps : self.known.steps], rows)
 
     def _of_first(self, out: int, values: list[Variable], g: Variable | None) -> Variable:
-        """The cotangent of what a state or carried value begins with, from what came through all steps."""
-        if self.op.truncate >= 0:
-            # What went through some of the steps only is the cotangent of a value in their middle.
-            all_steps = eq(self.steps, self.known.steps)
-            values = [switch(all_steps, v, zeros_like(v)) for v in values]
+        """The cotangent of what a state or carried value begins with, from what is on its way at the end."""
         if self.op.roles.is_carried(out):
-            return values[0]
+            if self.op.truncate < 0:
+                return values[0]
+            # What went through some of the steps only is the cotangent of a value in their middle.
+            whole: Variable = switch(eq(self.steps, self.known.steps), values[0], zeros_like(values[0]))
+            return whole
         rows = [v.dimshuffle("x", *range(v.type.ndim)) for v in reversed(values)]
         made = rows[0] if len(rows) == 1 else join(0, *rows)
+        if self.op.truncate >= 0:
+            # The cotangents are those of the values before the first step that they went through: of these, the
+            # first `left` are what the state begins with and no such step reads.
+            left = minimum(self.known.steps - self.steps, len(values))
+            made = set_subtensor(zeros_like(made)[left:], made[: len(values) - left])
         return made if g is None else made + g[: len(values)]
 
 
