@@ -7,6 +7,7 @@ import pytest
 
 import theano
 import theano.tensor as T
+from theano.ifelse import ifelse
 from theano.printing import debugprint, hex_digest, min_informative_str, var_descriptor
 
 x = T.dvector("x")
@@ -147,3 +148,15 @@ def test_graphs_of_loops_come_after_the_rest():
         " > | |k [id K] -> [id G]",
         " > |y[t] [id L] -> [id D]",
     )
+
+
+def test_graphs_of_conditions_are_printed() -> None:
+    c, x = T.iscalar("c"), T.dvector("x")
+    f = theano.function([c, x], ifelse(c, T.tanh(x).sum(), T.exp(x).prod()))
+    text = theano.printing.debugprint(f, file="str")
+    above, inner = text.split("\nInner graphs:\n")
+    assert above.startswith("Conditional{")
+    lines = inner.splitlines()
+    assert any(line.startswith(" then >") and "tanh" in line for line in lines)
+    assert any(line.startswith(" else >") and "exp" in line for line in lines)
+    assert any(line.startswith(" else >") and "-> [id" in line for line in lines)

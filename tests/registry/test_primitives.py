@@ -89,6 +89,25 @@ def equal(found: Any, expected: Any) -> None:
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
+# Operations that the tests of this file can't make, or that no input is wrong for.
+NO_SAMPLES = {
+    "alloc_empty": "a sample's dtype is that of its inputs; see tests/ops/test_creation.py",
+    "rebroadcast": "its pairs come by position; see tests/ops/test_shape.py",
+}
+NO_ERRORS = {
+    **NO_SAMPLES,
+    "cpu_contiguous": "takes any array",
+    "dot_modulo": "takes what the streams of random numbers give it",
+    "householder": "takes any matrices",
+    "shape": "takes any array",
+}
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("samples", NO_SAMPLES), ("errors", NO_ERRORS)])
+def test_every_operation_says_how_it_is_used(kind: str, missing: dict[str, str]) -> None:
+    assert {name for name, cls in REGISTRY.items() if not getattr(cls, kind)} == set(missing)
+
+
 # -- values --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("cls", "sample"), SAMPLES)
 def test_types_and_shapes_are_as_promised(cls: Any, sample: S) -> None:

@@ -64,7 +64,7 @@ class _Printer:
         self.done = done
         self.used = used_ids
         self.clients = False
-        # Loops that were printed: variables that they make. What inputs of their graphs read outside.
+        # Loops and conditions that were printed: variables that they make. What inputs of their graphs read outside.
         self.loops: list[Variable] = []
         self.outside: dict[Variable, Variable] = {}
 
@@ -88,16 +88,19 @@ class _Printer:
             self._print_below(root, source, "", "")
 
     def print_loops(self) -> None:
-        """Print the graphs of all loops that were printed, and of loops in these."""
+        """Print the graphs of all loops and conditions that were printed, and of those in these."""
         if self.loops:
-            self.out.write("\nInner graphs of the scan ops:\n")
+            is_loop = all(len(_shown(root)) == 1 for root in self.loops)
+            self.out.write(f"\nInner graphs{' of the scan ops' if is_loop else ''}:\n")
         for root in self.loops:
             node: Any = root.owner
-            self.outside.update(zip(node.op.inner_inputs, node.op.read_outside(node), strict=True))
-            source = _Source(node.op.inner_outputs)
-            self.out.write(f"\n{self._inner(root, node, source)}\n")
-            for out in source.roots:
-                self._print_below(out, source, " >", " >")
+            for _, graph, outside in _shown(root):
+                self.outside.update(zip(graph.inputs, outside, strict=True))
+            self.out.write(f"\n{self._inner(root, node, _Source([]))}\n")
+            for mark, graph, _ in _shown(root):
+                source = _Source(graph.outputs)
+                for out in source.roots:
+                    self._print_below(out, source, mark, mark)
 
     def _print_below(self, root: Variable, source: _Source, before: str, below: str) -> None:
         """Print a root and what it is made of, each line after `before` or `below`."""
@@ -111,7 +114,7 @@ class _Printer:
                 self.out.write(f"{before}{self._leaf(variable, source)}\n")
                 continue
             seen = node in self.done
-            if not seen and hasattr(node.op, "read_outside"):
+            if not seen and hasattr(node.op, "graphs_to_show"):
                 self.loops.append(variable)
             self.out.write(f"{before}{self._inner(variable, node, source)}\n")
             self.done[node] = self.used[node]
@@ -146,6 +149,10 @@ class _Printer:
             for client, _ in clients
         ]
         return f" clients:{said}"
+
+
+def _shown(root: Any) -> Any:
+    return root.owner.op.graphs_to_show(root.owner)
 
 
 def _value(variable: Variable, source: _Source) -> str:

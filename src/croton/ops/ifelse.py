@@ -166,6 +166,14 @@ class Conditional(Primitive):
 
     graphs = property(lambda self: (self.then, self.otherwise))
 
+    def graphs_to_show(self, node: Apply) -> list[tuple[str, InnerGraph, list[Variable]]]:
+        """What texts put before the lines of each graph, the graph, and what each of its inputs reads of outside."""
+        count = 1 + len(self.then.inputs)
+        return [
+            (" then >", self.then, node.inputs[1:count]),
+            (" else >", self.otherwise, node.inputs[count:]),
+        ]
+
     def prepare(self, *args: Any) -> list[Variable]:
         return list(args)
 

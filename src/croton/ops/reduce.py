@@ -363,7 +363,7 @@ class ProdWithoutZeros(CAReduceDtype):
         S(np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0]]), axis=(1,), grad=False),
         S((3, 4)),
     )
-    errors: ClassVar[Any] = ()
+    errors: ClassVar[Any] = (E((3, 2), axis=-3, raises=ValueError, says="Not enough dimensions"),)
 
     def __str__(self) -> str:
         return (

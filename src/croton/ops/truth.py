@@ -6,7 +6,7 @@ import typing
 from typing import ClassVar
 
 from croton.graph.node import Variable
-from croton.ops.base import S, op
+from croton.ops.base import E, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import neq
 from croton.ops.reduce import AxisReduce, axes_of, spread
@@ -39,7 +39,7 @@ class All(_Truth):
         S((0, 4), axis=(0,), grad=False),
         S((2, 3), dtype="bool", grad=False),
     )
-    errors = ()
+    errors = (E((3,), axis=1, raises=ValueError, says="reduce on axis 1"),)
 
 
 @op("any")
@@ -57,7 +57,7 @@ class Any(_Truth):
         S((0, 4), axis=(0,), grad=False),
         S((2, 3), dtype="bool", grad=False),
     )
-    errors = ()
+    errors = (E((3,), axis=1, raises=ValueError, says="reduce on axis 1"),)
 
 
 def all(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Variable:

@@ -492,6 +492,7 @@ class EigvalshGrad(Primitive):
         raise NotImplementedError("The gradient of Eigvalsh has no gradient itself, as in the original.")
 
     samples = (S(np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([[2.0, 0.5], [0.5, 1.0]]), (2,), grad=False),)
+    errors = (E((2, 3), (2,), raises=ValueError, says="square"),)
 
 
 def _eigen(xs: Sequence[Any], lower: bool) -> Any:

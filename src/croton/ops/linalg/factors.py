@@ -531,6 +531,9 @@ class OrthogonalColumns(OnNative):
         S((2, 3), np.array([0.5, 0.25]), thin=False, grad=False),
         S((3, 2), np.array([0.5, 0.25]), grad=False),
     )
+    errors = (
+        E((2, 3), np.ones(2, "float32"), raises=TypeError, says="must be of dtype float64; got float32"),
+    )
 
 
 # -- least squares -------------------------------------------------------------------------------------------

@@ -277,6 +277,7 @@ class TensorSolve(Primitive):
         raise NotImplementedError("TensorSolve has no gradient, as in the original.")
 
     samples = (S((2, 3, 6), (2, 3), grad=False), S((3, 3), (3,), grad=False))
+    errors = (E(np.zeros((2, 2)), (2,), raises=np.linalg.LinAlgError, says="Singular matrix"),)
 
 
 @op("lstsq")
@@ -329,6 +330,7 @@ class lstsq(Primitive):
         S(np.ones((4, 2)), (4, 3), np.float64(1e-10), grad=False),
         S((3, 2), np.array([1, 2, 3]), np.float64(-1), grad=False),
     )
+    errors = (E((3, 2), (4,), np.float64(-1), raises=np.linalg.LinAlgError, says="Incompatible dimensions"),)
 
 
 cholesky = Cholesky()

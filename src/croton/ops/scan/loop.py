@@ -89,9 +89,9 @@ class Scan(Primitive):
     inner_inputs = property(lambda self: self.graph.inputs)
     inner_outputs = property(lambda self: self.graph.outputs)
 
-    def read_outside(self, node: Apply) -> list[Variable]:
-        """For each input of the graph, what it reads of outside the loop."""
-        return [node.inputs[at] for at in self.roles.read_from()]
+    def graphs_to_show(self, node: Apply) -> list[tuple[str, InnerGraph, list[Variable]]]:
+        """What texts put before the lines of the graph, the graph, and what each of its inputs reads of outside."""
+        return [(" >", self.graph, [node.inputs[at] for at in self.roles.read_from()])]
 
     def prepare(self, *args: Any) -> list[Variable]:
         roles = self.roles
