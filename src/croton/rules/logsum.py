@@ -6,8 +6,6 @@ from functools import reduce
 from math import log as log_of_number
 from typing import Any
 
-import numpy as np
-
 from croton.graph.node import Apply, Variable
 from croton.ops.cast import cast
 from croton.ops.elementwise import (
@@ -39,6 +37,7 @@ from croton.ops.elementwise import (
 from croton.ops.elemwise import DimShuffle, dimshuffle
 from croton.ops.index.advanced import AdvancedSubtensor
 from croton.ops.index.subtensor import Subtensor
+from croton.ops.log_sums import to_take_out
 from croton.ops.nnet.softmax import LogSoftmax, MaxOrLowest, Softmax
 from croton.ops.reduce import Prod, Sum, spread
 from croton.ops.reduce import sum as sum_of
@@ -200,6 +199,8 @@ def _of_few(node: Apply, context: Context) -> Any:
     logs = [_log_of_term(v, out, context) for v in total.inputs]
     if any(v is None for v in logs) or all(scalar_value(v) is not None for v in logs if v is not None):
         return None
+    if all(_is_shifted(v) for v in logs if v is not None):
+        return None
     numbers = [v for v in logs if v is not None and scalar_value(v) is not None]
     if numbers:
         # log(c + r) = log(c) + log(1 + r/c)
@@ -211,6 +212,36 @@ def _of_few(node: Apply, context: Context) -> Any:
     return _log_sum_exp(logs)
 
 
+@stabilize.on(add, name="local_add_log_add_exp", inside=(log,))
+def _of_few_shifted(node: Apply) -> Any:
+    """m + log(exp(a - m) + exp(b - m)) is log(exp(a) + exp(b)), in whose form a small term is not lost beside 1."""
+    out = node.outputs[0]
+    for v in node.inputs:
+        found = _taken_out(v)
+        if found is None or found[0] not in node.inputs or v.type != out.type:
+            continue
+        shift, logs = found
+        if all(u.type == out.type for u in logs) and shift.type == out.type:
+            rest = [u for u in node.inputs if u is not v]
+            rest.remove(shift)
+            return reduce(add, [_log_sum_exp(logs), *rest])
+    return None
+
+
+def _taken_out(variable: Variable) -> tuple[Variable, list[Variable]] | None:
+    """m and a, b where `variable` is log(exp(a - m) + exp(b - m)), m being the greater of them."""
+    outer = made_by(variable, log)
+    total = None if outer is None else made_by(outer.inputs[0], add)
+    if total is None or len(total.inputs) != 2:
+        return None
+    exponentials = [made_by(v, exp) for v in total.inputs]
+    exponents = [node.inputs[0] for node in exponentials if node is not None]
+    if len(exponents) != 2 or not all(map(_is_shifted, exponents)):
+        return None
+    (a, m), (b, n) = (v.owner.inputs for v in exponents)  # type: ignore[union-attr]
+    return (m, [a, b]) if m is n else None
+
+
 def _log_sum_exp(logs: list[Any]) -> Variable:
     if len(logs) == 1:
         made: Variable = logs[0]
@@ -220,7 +251,7 @@ def _log_sum_exp(logs: list[Any]) -> Variable:
         # The two may be infinite, and then they have no difference.
         apart = switch(eq(a, b), 0.0, neg(abs_(sub(a, b))))
         return add(maximum(a, b), softplus(cast(apart, a.type.dtype)))  # type: ignore[no-any-return]
-    greatest = _finite(reduce(maximum, logs))
+    greatest = to_take_out(reduce(maximum, logs))
     return add(greatest, log(reduce(add, [exp(sub(v, greatest)) for v in logs])))  # type: ignore[no-any-return]
 
 
@@ -240,12 +271,6 @@ def _log_of_term(term: Variable, out: Variable, context: Context) -> Variable | 
             return None
         logs.append(number)
     return reduce(add, logs)
-
-
-def _finite(greatest: Variable) -> Variable:
-    """`greatest`, and 0 where it is infinite: then nothing can be taken out."""
-    made: Variable = switch(isinf_(greatest), cast(np.float64(0), greatest.type.dtype), greatest)
-    return made
 
 
 def _through(variable: Variable) -> Variable:
@@ -296,7 +321,10 @@ def _of_many(node: Apply) -> Any:
 def _is_shifted(u: Variable) -> bool:
     """Whether the greatest is taken from `u` already."""
     node = made_by(u, sub)
-    least = None if node is None else _through(node.inputs[1]).owner
+    shift = None if node is None else _through(node.inputs[1])
+    # Without the choice of `to_take_out`.
+    chosen = None if shift is None else made_by(shift, switch)
+    least = shift.owner if chosen is None and shift is not None else chosen and chosen.inputs[2].owner
     return least is not None and getattr(least.op, "scalar_op", None) is maximum.scalar_op
 
 
