@@ -138,6 +138,28 @@ def test_branches_of_a_step_that_make_values_of_other_lengths():
         f(X, M, V[:2])
 
 
+@pytest.mark.parametrize("make", [lambda x, v: v, lambda x, v: v * 3, lambda x, v: T.concatenate([v, x])])
+def test_a_branch_that_is_the_outcome_of_a_branch(make):
+    inner = make(x, v)
+    f = theano.function([k, n, x, v], [ifelse(k, ifelse(n, x, inner), v + 1) * 2, inner])
+    for outside, inside in [(0, 0), (0, 1), (1, 1), (1, 0)]:
+        made, other = f(outside, inside, X, V)
+        expected = (X if inside else other) if outside else V + 1
+        np.testing.assert_array_equal(made, expected * 2)
+
+
+def test_a_loop_that_finds_its_lengths_in_a_branch_of_a_branch():
+    row = T.dvector()
+    (rows,) = loop([row, x], [Shorten()(x, T.cast(row.sum(), "int64"))], 3, m, x, sequences=1)
+    made = ifelse(k, ifelse(n, rows, rows[:0]), m) * 2
+    f = theano.function([k, n, m, x], made)
+    ones = np.ones((3, 2))
+    for _ in range(2):
+        np.testing.assert_array_equal(f(1, 1, ones, X), [X[:2] * 2] * 3)
+        assert f(1, 0, ones, X).shape == (0, 2)
+        np.testing.assert_array_equal(f(0, 1, ones, X), ones * 2)
+
+
 def test_objects_that_are_carried():
     piece, other = theano.tensor.type_other.slicetype(), theano.tensor.type_other.slicetype()
     made = theano.tensor.type_other.MakeSlice()

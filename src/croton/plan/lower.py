@@ -357,10 +357,9 @@ class InnerPlanner(Planner):
             return number  # type: ignore[no-any-return]
         if not isinstance(variable.type, TensorType):
             return self.boxed(variable)
-        if variable in self.placed and place is self.places[variable]:
-            return self.placed[variable]
         array = self.b.array(variable)
-        if place is None:
+        # Branches and loops may have asked the place more than once: where it lies is what they bound in the end.
+        if place is None or (variable in self.placed and place is self.places[variable]):
             return array
         target = _taken(place, array.dtype, array.dims)
         self.b.copy(target, array)
