@@ -41,6 +41,32 @@ def test_sums(fires: Any, ops: Any, build: Any, left: list[str]) -> None:
     assert set(ops(fires("local_add_canonizer", build, X, Y))) <= {*left, "Alloc", "Shape_i", "add"}
 
 
+ZEROS = [
+    lambda x: np.int8(0),
+    lambda x: np.zeros((1, 1), "int8"),
+    lambda x: T.zeros((), "int8"),
+    lambda x: T.zeros((1, 1), "float32"),
+    lambda x: T.zeros((x.shape[0], 1), "int8"),
+    lambda x: T.zeros((1, x.shape[1]), "float32"),
+    lambda x: T.zeros_like(x[0]).dimshuffle("x", 0),
+    lambda x: x.sum(0) * 0,
+]
+
+
+@pytest.mark.parametrize("zero", ZEROS)
+def test_zeros_that_broadcast_are_not_added(ops: Any, zero: Any) -> None:
+    x = T.fmatrix("x")
+    value = np.array([[-1.5, 0.25], [3.0, 7.0]], "float32")
+    for made, kept in ((zero(x) + x, x), (x - zero(x), x), (zero(x) - x, -x)):
+        f = theano.function([x], made)
+        np.testing.assert_array_equal(f(value), -value if kept is not x else value)
+        assert f(value).dtype == "float32"
+        assert set(ops(f)) <= {"neg"}
+    wide = theano.function([x], np.zeros((1, 1)) + x)(value)
+    assert wide.dtype == "float64"
+    np.testing.assert_array_equal(wide, value)
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "float32", "complex64"])
 def test_the_laws_hold_for_each_data_type(fires: Any, dtype: str) -> None:
     x, y = np.array([1, 2, 100]).astype(dtype), np.array([3, 100, 7]).astype(dtype)

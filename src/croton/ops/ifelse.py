@@ -10,8 +10,10 @@ import numpy as np
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import zeros_like
+from croton.ops.elementwise import exp, neg
 from croton.ops.inner import InnerGraph, Run
 from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import TensorType
@@ -148,6 +150,13 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
     return tuple(made) if is_tuple else made
 
 
+def _sample_graph(f: Any, dtype: str = "float64") -> InnerGraph:
+    """A graph from a vector to what `f` makes of it."""
+    x = TensorType("float64", (None,))()
+    return InnerGraph([x], [cast(f(x), dtype)])
+
+
+@op("conditional")
 class Conditional(Primitive):
     """Two graphs, of which the condition says which is computed: what a compiled function makes of `IfElse`.
 
@@ -155,14 +164,11 @@ class Conditional(Primitive):
 
     Shapes:    those of the graph taken
     Dtypes:    as the graphs' outputs, which agree
+    Errors:    TypeError at once for graphs whose outputs differ in type, and for inputs of other data types than theirs
     """
 
-    op_name = "conditional"
-    __props__ = ("then", "otherwise")
-
-    def __init__(self, then: InnerGraph, otherwise: InnerGraph) -> None:
-        self.then = then
-        self.otherwise = otherwise
+    then: InnerGraph
+    otherwise: InnerGraph
 
     graphs = property(lambda self: (self.then, self.otherwise))
 
@@ -177,7 +183,11 @@ class Conditional(Primitive):
     def prepare(self, *args: Any) -> list[Variable]:
         return list(args)
 
-    def infer(self, *xs: Variable) -> Sequence[Type]:
+    def infer(self, *xs: Any) -> Sequence[Type]:
+        for x, read in zip(xs[1:], (*self.then.inputs, *self.otherwise.inputs), strict=True):
+            wanted, came = (getattr(v.type, "dtype", None) for v in (read, x))
+            if came != wanted:
+                raise TypeError(f"A graph of {self} reads {read} of dtype {wanted}; got {x} of dtype {came}.")
         return [_common_type(a, b) for a, b in zip(self.then.outputs, self.otherwise.outputs, strict=True)]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
@@ -207,3 +217,22 @@ class Conditional(Primitive):
 
     def __str__(self) -> str:
         return f"Conditional{{{len(self.then.nodes)} or {len(self.otherwise.nodes)} operations}}"
+
+    samples = tuple(
+        S(condition, *lengths, then=_sample_graph(exp), otherwise=_sample_graph(neg), grad=False)
+        for condition, lengths in (
+            (np.int8(1), ((3,), (2,))),
+            (np.float64(0), ((3,), (2,))),
+            (np.bool_(True), ((0,), (2,))),
+        )
+    )
+    errors = (
+        E(
+            np.int8(1), (3,), (3,), then=_sample_graph(exp), otherwise=_sample_graph(neg, "float32"),
+            raises=TypeError, says="should have identical types",
+        ),
+        E(
+            np.int8(1), (3,), np.ones(3, "float32"), then=_sample_graph(exp), otherwise=_sample_graph(neg),
+            raises=TypeError, says="of dtype float64; got",
+        ),
+    )  # fmt: skip
