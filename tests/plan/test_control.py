@@ -148,6 +148,18 @@ def test_a_branch_that_is_the_outcome_of_a_branch(make):
         np.testing.assert_array_equal(made, expected * 2)
 
 
+def test_a_branch_under_its_own_condition():
+    first = T.exp(x)
+    again = ifelse(k, first, x * 2)
+    made = ifelse(k, first, again + 1)
+    f = theano.function([k, n, x], [made * 2, ifelse(n, made, T.sin(x)), theano.grad((made**2).sum(), x)])
+    for kind, value, slope in [(1, np.exp(X), np.exp(X)), (0, 2 * X + 1, np.full(4, 2.0))]:
+        doubled, other, g = f(kind, 1, X)
+        np.testing.assert_allclose(doubled, value * 2)
+        np.testing.assert_allclose(other, value)
+        np.testing.assert_allclose(g, 2 * value * slope)
+
+
 def test_a_loop_that_finds_its_lengths_in_a_branch_of_a_branch():
     row = T.dvector()
     (rows,) = loop([row, x], [Shorten()(x, T.cast(row.sum(), "int64"))], 3, m, x, sequences=1)

@@ -136,6 +136,8 @@ def close_branches(graph: FunctionGraph, stats: StageStats, context: Any = None)
     eager: set[Apply] = set()
     while any(isinstance(node.op, IfElse) for node in graph.apply_nodes):
         guards = guards_of(graph, eager)
+        if _decide_known(graph, guards):
+            continue
         first = next((n for n in graph.toposort() if isinstance(n.op, IfElse) and not guards[n]), None)
         if first is None:
             return
@@ -145,6 +147,23 @@ def close_branches(graph: FunctionGraph, stats: StageStats, context: Any = None)
             stats.fired["close_branches"] += len(stage)
         else:
             eager.add(stuck)
+
+
+def _decide_known(graph: FunctionGraph, guards: Guards) -> bool:
+    """Decide an `IfElse` that is needed only where its condition is known; whether there was one.
+
+    What its other value needs would be wanted in both branches of one condition, each time for the other.
+    """
+    for node in guards:
+        if not isinstance(node.op, IfElse):
+            continue
+        for taken in (True, False):
+            if (node.inputs[0], taken) in guards[node]:
+                for old, new in zip(node.outputs, _values(node, taken), strict=True):
+                    if old in graph.clients:
+                        graph.replace(old, new, "close_branches")
+                return True
+    return False
 
 
 def guards_of(graph: FunctionGraph, eager: set[Apply]) -> Guards:
