@@ -223,3 +223,22 @@ def test_objects_that_two_conditions_need_are_made_before_both(mode):
     f = theano.function([c, y], [first, second], mode=mode)
     np.testing.assert_array_equal(f(1, Y), [9, 81])
     np.testing.assert_array_equal(f(0, Y), [12, 12])
+
+
+@pytest.mark.parametrize("backend", ["cpu", "numpy"])
+def test_what_one_condition_makes_is_read_under_another(backend):
+    a, b = T.iscalars("a", "b")
+    x = T.dvector("x")
+    p = T.exp(x)
+    first = ifelse(a, x, p)
+    q = p * T.sin(first)
+    outputs = [first, ifelse(b, ifelse(a, x, q), x) + 0, ifelse(a, x * 3, q + first)]
+    with theano.config.change_flags(backend=backend):
+        f = theano.function([a, b, x], outputs)
+    value = np.array([1.0, 2.0])
+    for one in (0, 1):
+        for two in (0, 1):
+            s = value if one else np.exp(value)
+            product = np.exp(value) * np.sin(s)
+            expected = [s, (value if one else product) if two else value, value * 3 if one else product + s]
+            np.testing.assert_allclose(f(one, two, value), expected)

@@ -409,6 +409,6 @@ def make_function(program: Program, binding: Binding, maker: Maker) -> Function:
 
 
 def _is_plain(place: Place) -> bool:
-    """Whether any array or number of its type will do, and each call brings one and leaves nothing to put back."""
+    """Whether any array or number of its type will do, so that a call that brings one needs nothing of Python."""
     spec = place.spec
-    return place.required and not (place.is_state or spec.strict or spec.allow_downcast is False)
+    return not (place.is_state or spec.strict or spec.allow_downcast is False)

@@ -234,7 +234,8 @@ def _close(graph: FunctionGraph, stage: Sequence[Apply], guards: Guards) -> Appl
     held = [_held(side) for side in sides]
     with origin.inherit(stage[0].origin):
         op = Conditional(held[0][0], held[1][0])
-        made = op(condition, *held[0][1], *held[1][1], return_list=True)
+        reads = [_guarded(v, condition, guards) for v in (*held[0][1], *held[1][1])]
+        made = op(condition, *reads, return_list=True)
     olds = [*[out for node in stage for out in node.outputs], *exports]
     for old, new in zip(olds, made, strict=True):
         if old in graph.clients:
@@ -250,6 +251,23 @@ def _needed_only(outputs: Sequence[Variable], literal: Literal, guards: Guards) 
     """The nodes that make `outputs` and are needed under `literal` only, in order."""
     outside = {v for v in walk.ancestors(outputs) if v.owner is None or literal not in guards[v.owner]}
     return walk.toposort(outputs, outside)
+
+
+def _guarded(variable: Variable, condition: Variable, guards: Guards) -> Variable:
+    """What a `Conditional` on `condition` reads for `variable`: still made only where other conditions ask for it.
+
+    What makes it may read values that are there only then.
+    """
+    maker = variable.owner
+    if maker is None or not isinstance(variable.type, TensorType):
+        return variable
+    for other, taken in guards.get(maker, ()):
+        is_known = other.owner is None or not guards.get(other.owner)
+        if other is not condition and is_known:
+            nothing = _nothing(variable)
+            values = (variable, nothing) if taken else (nothing, variable)
+            variable = IfElse(1)(other, *values)
+    return variable
 
 
 def _nothing(variable: Variable) -> Constant:
