@@ -32,6 +32,10 @@ LOADED_LATE = {
     "scipy": "every subpackage takes 20 ms and more; special functions, linear algebra, sparse matrices",
     "jax": "optional, and takes a second to load",
     "matplotlib": "optional",
+    **dict.fromkeys(
+        ("configparser", "shutil", "subprocess", "zipfile"),
+        "3 ms each to load, of the standard library; seldom needed",
+    ),
 }
 
 # The places where a lower layer is told of a higher one when modules are imported: what a type's variables can do

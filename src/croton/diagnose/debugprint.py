@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import string
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from croton.compile.callable import Function
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
 
-_LETTERS = string.ascii_uppercase
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def char_from_number(number: int) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from croton.compile.callable import Function
@@ -128,16 +126,18 @@ def pydotprint(
         longest=max_label_size,
         simple_names=var_with_name_simple,
     )
-    path = Path(outfile or Path(config.compiledir) / f"theano.pydotprint.{config.device}.{format}")
-    if path.suffix == ".dot" or format == "dot":
+    path = str(outfile or os.path.join(config.compiledir, f"theano.pydotprint.{config.device}.{format}"))
+    suffix = os.path.splitext(path)[1].removeprefix(".")
+    if suffix == "dot" or format == "dot":
         if return_image:
             return text
-        path.write_text(text, encoding="utf-8")
+        content = text.encode()
     else:
-        picture = _drawn(text, path.suffix.removeprefix(".") or format)
+        content = _drawn(text, suffix or format)
         if return_image:
-            return picture
-        path.write_bytes(picture)
+            return content
+    with open(path, "wb") as file:
+        file.write(content)
     if print_output_file:
         print("The output file is available at", path)
     return None
@@ -159,6 +159,9 @@ def _outputs(fct: Any) -> Sequence[Variable]:
 
 
 def _drawn(text: str, format: str) -> bytes:
+    import shutil
+    import subprocess
+
     program = shutil.which("dot")
     if program is None:
         raise RuntimeError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pdb
 import warnings
 from typing import Any
 
@@ -74,7 +73,7 @@ class NanGuard:
             warnings.warn(said, stacklevel=2)
         else:
             print(said)
-            pdb.set_trace()
+            breakpoint()
 
 
 def _where(variable: Variable) -> str:

@@ -6,7 +6,6 @@ import atexit
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TextIO
 
 from croton.config import config
@@ -122,7 +121,7 @@ class ProfileStats:
         if where in ("stderr", "stdout"):
             self.summary(getattr(sys, where))
         else:
-            with Path(where).open("a", encoding="utf-8") as file:
+            with open(where, "a", encoding="utf-8") as file:
                 self.summary(file)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import pickle
-import zipfile
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from croton.compile.shared import SharedVariable
 from croton.graph.node import scratchpad
+
+if TYPE_CHECKING:
+    import zipfile
 
 PROTOCOL = 4
 
@@ -105,6 +107,8 @@ def dump(obj: Any, file_handler: BinaryIO, protocol: int = PROTOCOL, persistent_
 
     `persistent_id` is taken for the sake of old programs; it changes nothing.
     """
+    import zipfile
+
     with zipfile.ZipFile(file_handler, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         content = io.BytesIO()
         _ZipPickler(archive, content, protocol).dump(obj)
@@ -113,6 +117,8 @@ def dump(obj: Any, file_handler: BinaryIO, protocol: int = PROTOCOL, persistent_
 
 def load(f: BinaryIO, persistent_load: Any = None) -> Any:
     """What `dump` wrote."""
+    import zipfile
+
     with zipfile.ZipFile(f, "r") as archive:
         return _ZipUnpickler(archive, io.BytesIO(archive.read("pkl"))).load()
 

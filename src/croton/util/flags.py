@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import math
 import os
 import warnings
@@ -181,6 +180,17 @@ def files_from(environ: Mapping[str, str]) -> list[str]:
     return [os.path.expanduser(path) for path in named.split(os.pathsep) if path]
 
 
+def _parser_of(paths: list[str], defaults: Mapping[str, str]) -> Any:
+    """The settings in files, or None where there are none."""
+    if not paths:
+        return None
+    import configparser
+
+    parser = configparser.ConfigParser(defaults)
+    parser.read(paths, encoding="utf-8")
+    return parser
+
+
 class Sources:
     """The settings that the user made outside the program: THEANO_FLAGS first, then the files."""
 
@@ -194,9 +204,7 @@ class Sources:
         }
         known["PID"] = str(os.getpid())
         escaped = {name: text.replace("%", "%%") for name, text in known.items()}
-        self.parser = configparser.ConfigParser(escaped)
-        if present := [path for path in self.files if os.path.exists(path)]:
-            self.parser.read(present, encoding="utf-8")
+        self.parser = _parser_of([path for path in self.files if os.path.exists(path)], escaped)
 
     def fetch(self, key: str, delete_key: bool = False) -> str:
         """The value of `key`.
@@ -207,12 +215,15 @@ class Sources:
             return self.flags.pop(key) if delete_key else self.flags[key]
         section, _, option = key.rpartition(".")
         section = section or "global"
-        if not self.parser.has_option(section, option):
+        if self.parser is None or not self.parser.has_option(section, option):
             raise KeyError(key)
+        import configparser
+
         try:
-            return self.parser.get(section, option)
+            found: str = self.parser.get(section, option)
         except configparser.InterpolationError:
-            return self.parser.get(section, option, raw=True)
+            found = self.parser.get(section, option, raw=True)
+        return found
 
 
 # -- objects that hold them ----------------------------------------------------------------------------------
