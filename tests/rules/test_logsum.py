@@ -57,6 +57,8 @@ def test_of_one_variable(fires: Any, rule: str, build: Any, values: Any, exact: 
 def test_of_two_variables(fires: Any) -> None:
     a = np.array([1000.0, -1000.0, 0.0, 1.0])
     b = np.array([999.0, -1000.0, 0.5, -800.0])
+    fires("local_add_log_add_exp", T.logaddexp, np.append(a, 0.0), np.append(b, -40.0),
+          exact=lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y)), rtol=1e-14)  # fmt: skip
     fires("local_log_add_exp", lambda x, y: T.log(T.exp(x) + T.exp(y)), a, b,
           exact=lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y)))  # fmt: skip
     x, y = T.dvectors("x", "y")
