@@ -82,31 +82,21 @@ def _bind_rows(b: Any, variable: Variable, rows: Any, axis: int) -> None:
 
 
 def _sort_rows(b: Any, rows: Any) -> None:
-    null = b.no_address()
-    b.call(
-        "rt_sort",
-        b.dtype_code(rows.dtype),
-        b.flag(False),
-        b.product(rows.dims[:-1]),
-        rows.dims[-1],
-        rows,
-        null,
-    )
+    _call_sort(b, rows, None)
 
 
 def _order_rows(b: Any, rows: Any) -> Any:
     """The places of the elements of each row in ascending order, in a temporary; equal elements keep their order."""
     places = b.temporary("int64", rows.dims)
-    b.call(
-        "rt_sort",
-        b.dtype_code(rows.dtype),
-        b.flag(True),
-        b.product(rows.dims[:-1]),
-        rows.dims[-1],
-        rows,
-        places,
-    )
+    _call_sort(b, rows, places)
     return places
+
+
+def _call_sort(b: Any, rows: Any, places: Any) -> None:
+    """Sort each row in place, or with `places` write there where its elements belong."""
+    count, length = b.product(rows.dims[:-1]), rows.dims[-1]
+    to = b.no_address() if places is None else places
+    b.call("rt_sort", b.dtype_code(rows.dtype), b.flag(places is not None), count, length, rows, to)
 
 
 @op("sort")

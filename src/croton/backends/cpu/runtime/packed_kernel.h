@@ -101,6 +101,6 @@ ATTRIBUTES static void KERNEL(deliver)(const void *sums, int64_t rows, int64_t c
     }
 }
 
-static const packed_kernels KERNEL(packed) = {KERNEL(gather), KERNEL(deliver)};
+static const packed_kernels KERNEL(kernels) = {KERNEL(gather), KERNEL(deliver)};
 
 #undef TILE

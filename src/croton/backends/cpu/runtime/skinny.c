@@ -23,54 +23,9 @@ typedef struct {
     rt_skinny_kernel *along[5], *across[5];
 } rt_skinny_kernels;
 
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define BYTES 64
-#define ATTRIBUTES __attribute__((target("avx512f,avx512vl,avx512dq,fma")))
-#define REAL float
-#define KERNEL(name) JOIN(name, _f32_v4)
-#include "skinny_kernel.h"
-#undef REAL
-#undef KERNEL
-#define REAL double
-#define KERNEL(name) JOIN(name, _f64_v4)
-#include "skinny_kernel.h"
-#undef REAL
-#undef KERNEL
-#undef BYTES
-#undef ATTRIBUTES
-#define BYTES 32
-#define ATTRIBUTES __attribute__((target("avx2,fma")))
-#define REAL float
-#define KERNEL(name) JOIN(name, _f32_v3)
-#include "skinny_kernel.h"
-#undef REAL
-#undef KERNEL
-#define REAL double
-#define KERNEL(name) JOIN(name, _f64_v3)
-#include "skinny_kernel.h"
-#undef REAL
-#undef KERNEL
-#undef BYTES
-#undef ATTRIBUTES
-
-static const rt_skinny_kernels *kernels_for(int kind)
-{
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-        return kind ? &kernels_f64_v4 : &kernels_f32_v4;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return kind ? &kernels_f64_v3 : &kernels_f32_v3;
-    return NULL;
-}
-#else
-static const rt_skinny_kernels *kernels_for(int kind)
-{
-    (void)kind;
-    return NULL;
-}
-#endif
+#define KERNELS "skinny_kernel.h"
+#define TABLE rt_skinny_kernels
+#include "for_processors.h"
 
 typedef struct {
     const rt_skinny_kernels *kernels;
