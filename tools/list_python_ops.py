@@ -32,11 +32,11 @@ REASONS: dict[str, str] = {
     TRANSFORM: "RFFTOp IRFFTOp Fourier",
     OBJECTS: """Append Count Extend GetItem Index Insert Length MakeList Remove Reverse MakeSlice ScalarFromTensor
         TensorFromScalar Default""",
-    SHORT: """Choose RavelMultiIndex PermuteRowElements ConnectionistTemporalClassification
-        DotModulo SparseBlockGemv SparseBlockOuter Prepend_scalar_constant_to_each_row Prepend_scalar_to_each_row""",
+    SHORT: "ConnectionistTemporalClassification DotModulo",
     PYTHON: "FromFunctionOp LoadFromDisk PdbBreakpoint Print Raise",
     COMPOSED: """CholeskyGrad EighGrad ExpmGrad CumsumOp CumprodOp DiffOp SoftmaxWithBias Tile Flatten Mean
-        IfElse OnMatrix OnNative""",
+        IfElse OnMatrix OnNative SparseBlockGemv SparseBlockOuter Prepend_scalar_constant_to_each_row
+        Prepend_scalar_to_each_row""",
     LEGACY: "RandomFunction",
 }
 

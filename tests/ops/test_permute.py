@@ -7,6 +7,7 @@ import pytest
 
 from croton.autodiff.grad import grad
 from croton.compile.function import function
+from croton.compile.mode import Mode
 from croton.ops.constructors import lmatrix, lvector, matrix, vector
 from croton.ops.permute import inverse_permutation, permute_row_elements
 
@@ -51,3 +52,16 @@ def test_refusals() -> None:
         permute_row_elements(x, vector(dtype="float32"))
     with pytest.raises(ValueError, match="Dimension mismatch: 3, 2"):
         function([x, p], permute_row_elements(x, p), mode="FAST_COMPILE")(A, [0, 1])
+
+
+@pytest.mark.parametrize("backend", ["cpu", "py"])
+def test_places_from_the_end_and_beyond_it_on_both_backends(backend: str) -> None:
+    mode = Mode(backend, None)
+    x, p = matrix(dtype="float64"), lmatrix()
+    there = function([x, p], permute_row_elements(x, p), mode=mode)
+    back = function([x, p], permute_row_elements(x, p, inverse=1), mode=mode)
+    order = ORDERS - 3
+    assert np.array_equal(there(A, order), np.take_along_axis(A, order, axis=1))
+    assert np.array_equal(back(there(A[:1], order), order), np.repeat(A[:1], 2, axis=0))
+    with pytest.raises(IndexError):
+        there(A, ORDERS + 1)

@@ -14,7 +14,9 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange
 from croton.ops.elementwise import eq
 from croton.ops.elemwise import broadcast_static, dimshuffle
+from croton.ops.nested import as_words, common_lengths, each_place
 from croton.ops.shape import shape_i
+from croton.util.failures import BAD_INDEX
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 
@@ -65,10 +67,35 @@ class PermuteRowElements(Primitive):
                 f"Dimension mismatch: {x.shape[-1]}, {y.shape[-1]} (the lengths of rows and of places)"
             )
         dims = xp.broadcast_shapes(x.shape, y.shape)
-        order = xp.broadcast_to(y, dims)
-        if inverse:
-            order = xp.argsort(order, axis=-1)
-        return xp.take_along_axis(xp.broadcast_to(x, dims), order.astype("int64"), axis=-1)
+        x, order = xp.broadcast_to(x, dims), xp.broadcast_to(y, dims).astype("int64")
+        if not inverse:
+            return xp.take_along_axis(x, order, axis=-1)
+        out = xp.zeros(dims, dtype=x.dtype)
+        xp.put_along_axis(out, order, x, axis=-1)
+        return out
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x, y, back = b.array(xs[0]), b.array(xs[1]), b.ne(b.scalar(xs[2]), 0)
+        dims = [*common_lengths(b, x.dims[:-1], y.dims[:-1]), x.dims[-1]]
+        b.require_equal(x.dims[-1], y.dims[-1], 0, x.ndim - 1, 1, x.ndim - 1)
+        x, y = b.broadcast(x, dims, 0), b.broadcast(y, dims, 1)
+        out = b.new(ys[0], dims)
+        b.fill(out, 0)
+        words, made = as_words(b, x, out)
+
+        def visit(k: Any, buffers: Any, numbers: Any, counters: Any) -> None:
+            (source, order, to), (n, back), (*front, i) = buffers, numbers, counters[: out.ndim]
+            place = k.cast(k.load(order, *front, i), "int64")
+            at = k.select(place < 0, place + n, place)
+            with k.if_((at < 0) | (at >= n)):
+                k.fail(BAD_INDEX, place, out.ndim - 1, n)
+            words_ = counters[out.ndim :]
+            value = k.load(source, *front, k.select(k.ne(back, 0), i, at), *words_)
+            k.store(to, value, *front, k.select(k.ne(back, 0), at, i), *words_)
+
+        each_place(
+            b, made.dims, [words, y, made], [dims[-1], b.cast(back, "int64")], visit, parallel=out.ndim > 1
+        )
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         _, y, inverse = xs

@@ -14,6 +14,7 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import broadcast_static
 from croton.ops.known import get_vector_length
+from croton.ops.nested import chosen_place, common_lengths, each_place
 from croton.ops.reshape import as_shape_vector
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
@@ -163,9 +164,42 @@ class RavelMultiIndex(Primitive):
 
     def eval(self, xp: Any, *values: Any) -> Any:
         *places, dims = values
+        if len(dims) != len(places):
+            raise _other_lengths(len(places), len(dims))
         return xp.ravel_multi_index(
-            tuple(places), tuple(int(n) for n in dims), mode=self.mode, order=self.order
+            tuple(p.astype("int64") for p in places),
+            tuple(int(n) for n in dims),
+            mode=self.mode,
+            order=self.order,
         )
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        places, lengths = [b.array(x) for x in xs[:-1]], b.array(xs[-1])
+        count = len(places)
+        b.fail_if(b.ne(lengths.dims[0], count), _BAD_VALUE, count, lengths.dims[0])
+        sizes = [b.cast(b.element(lengths, i), "int64") for i in range(count)]
+        dims = common_lengths(b, *[p.dims for p in places])
+        places = [b.broadcast(p, dims, i) for i, p in enumerate(places)]
+        out = b.new(ys[0], dims)
+
+        def visit(k: Any, buffers: Any, numbers: Any, counters: Any) -> None:
+            at, here = k.const(0, "int64"), counters[: out.ndim]
+            order = range(count) if self.order == "C" else reversed(range(count))
+            for axis in order:
+                n = numbers[axis]
+                at = at * n + chosen_place(
+                    k, self.mode, k.cast(k.load(buffers[axis], *here), "int64"), n, axis
+                )
+            k.store(buffers[-1], at, *here)
+
+        each_place(b, dims, [*places, out], sizes, visit, cost=2000 * count)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for a place that there is not."""
+        if len(details) == 2:
+            return _other_lengths(*details)
+        place, length, axis = details
+        return ValueError(f"invalid entry in coordinates array: {place} on axis {axis} of length {length}")
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Nothing flows to places."""
@@ -177,9 +211,13 @@ class RavelMultiIndex(Primitive):
     samples = (
         S(np.array([0, 2]), np.array([3, 1]), np.array([3, 4]), grad=False),
         S(np.array([5, 2]), np.int64(9), np.array([3, 4]), mode="wrap", order="F", grad=False),
+        S(np.array([[-5], [2]]), np.array([9, -1], "int8"), np.array([3, 4]), mode="clip", grad=False),
+        S(np.array([[-5], [2]]), np.array([9, -1], "int8"), np.array([3, 4]), mode="wrap", grad=False),
+        S(np.array([2], "uint64"), np.array([3]), np.array([1]), np.array([3, 4, 5]), order="F", grad=False),
     )
     errors = (
         E(np.array([3]), np.array([0]), np.array([3, 4]), raises=ValueError, says="invalid entry"),
+        E(np.array([1]), np.array([3, 4]), raises=ValueError, says="1 numbers for each place"),
         E(
             np.array([3]),
             np.array([0]),
@@ -189,6 +227,10 @@ class RavelMultiIndex(Primitive):
             says="mode must be one of",
         ),
     )
+
+
+def _other_lengths(count: int, lengths: int) -> Exception:
+    return ChoiceError(f"RavelMultiIndex got {count} numbers for each place in a tensor of {lengths} axes.")
 
 
 def unravel_index(indices: Any, dims: Any, order: str = "C", ndim: int | None = None) -> tuple[Variable, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from croton.compile.function import function
+from croton.compile.mode import Mode
 from croton.ops.constructors import matrix, scalar, vector
 from croton.ops.index.take import choose, compress, flatnonzero, nonzero, nonzero_values, take
 from croton.vartypes.tensor import TensorType
@@ -74,3 +75,13 @@ def test_choose_refuses() -> None:
         choose(vector(dtype="float32"), matrix())
     with pytest.raises(AssertionError, match="out must be None"):
         choose(vector(dtype="int8"), matrix(), out=matrix())
+
+
+def test_choices_that_broadcast_at_run_time() -> None:
+    a, choices = TensorType("int8", (None, None))(), TensorType("float32", (None,) * 3)()
+    f = function([a, choices], choose(a, choices), mode=Mode("cpu", None))
+    several = np.arange(12, dtype="float32").reshape(2, 2, 3)
+    assert np.array_equal(f(np.int8([[1], [0]]), several), np.choose([[1], [0]], several))
+    assert np.array_equal(f(np.int8([[1, 0, 1]]), several), np.choose([[1, 0, 1]], several))
+    with pytest.raises(ValueError, match="invalid entry in choice array: 2 of 2"):
+        f(np.int8([[2]]), several)

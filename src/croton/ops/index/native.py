@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from croton.graph.node import Variable
 from croton.ops.index import template as index
 from croton.ops.known import known_int
+from croton.ops.nested import WORDS, Loops, common_lengths
 from croton.util.failures import BAD_INDEX, BAD_VALUE
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 # What the first detail of BAD_VALUE says.
 ZERO_STEP, OTHER_MASK, NO_COMMON_SHAPE = 1, 2, 3
-
-# Elements are moved as integers of their width; those of 16 bytes as two.
-_WORDS = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64", 16: "uint64"}
 
 
 def failure(details: Sequence[int]) -> Exception:
@@ -187,21 +185,11 @@ def locate(b: Any, x: Any, entries: Sequence[Any], front: int) -> Places:
     if len(found) == len(masks) == 1:
         shape, offsets = list(masks[0].dims), masks[0]
     else:
-        shape = _common_shape(b, [f.array for f in found])
+        shape = common_lengths(b, *[f.array.dims for f in found]) if found else []
         offsets = _offsets(b, found, shape)
         for mask in masks:
             b.free(mask)
     return Places(base, [*dims, *x.dims[axis:]], [*strides, *x.strides[axis:]], front, shape, offsets)
-
-
-def _common_shape(b: Any, arrays: Sequence[Any]) -> list[Any]:
-    shape: list[Any] = [1] * max((a.ndim for a in arrays), default=0)
-    for a in arrays:
-        for back in range(1, a.ndim + 1):
-            n, known = a.dims[-back], shape[-back]
-            one = b.eq(known, 1)
-            shape[-back] = b.select(one, n, known)
-    return shape
 
 
 def _fitted(b: Any, array: Any, shape: Sequence[Any]) -> list[Any]:
@@ -250,7 +238,7 @@ def _offsets(b: Any, found: Sequence[_Axis], shape: Sequence[Any]) -> Any:
     ]
     y = k.buffer("y", "int64", strides=[param(s) for s in b.strides("int64", lengths)])
     counters: list[Any] = []
-    with _Loops(k, [None, *sizes[1:]], counters):
+    with Loops(k, [None, *sizes[1:]], counters):
         sum_: Any = 0
         for buffer, f, (stride, length) in zip(buffers, found, steps, strict=True):
             i = k.cast(k.load(buffer, *counters), "int64")
@@ -264,28 +252,6 @@ def _offsets(b: Any, found: Sequence[_Axis], shape: Sequence[Any]) -> Any:
     cost = b.times(700 * len(found), b.product(lengths[1:]))
     b.loop(k.kernel(), [*sources, out], params, lengths[0], cost=cost, parallel=True)
     return out
-
-
-class _Loops:
-    """Loops within loops: the outermost over the range of the call, shared between threads unless it is serial."""
-
-    def __init__(self, k: Builder, sizes: Sequence[Any], counters: list[Any], parallel: bool = True) -> None:
-        self.k = k
-        self.sizes = sizes
-        self.counters = counters
-        self.parallel = parallel
-        self.open: list[Any] = []
-
-    def __enter__(self) -> None:
-        for at, size in enumerate(self.sizes):
-            name = f"i{at}"
-            loop = self.k.loop(name, parallel=self.parallel) if size is None else self.k.loop(name, 0, size)
-            self.open.append(loop)
-            self.counters.append(loop.__enter__())
-
-    def __exit__(self, *what: Any) -> None:
-        for loop in reversed(self.open):
-            loop.__exit__(*what)
 
 
 def positions(b: Any, x: Any, rows: Sequence[Sequence[Any]]) -> tuple[Any, Any]:
@@ -304,7 +270,7 @@ def positions(b: Any, x: Any, rows: Sequence[Sequence[Any]]) -> tuple[Any, Any]:
     last = k.buffer("count", "int64", strides=[])
     found = k.variable(k.const(0, "int64"))
     counters: list[Any] = []
-    with _Loops(k, sizes, counters):
+    with Loops(k, sizes, counters):
         value = k.load(source, *counters)
         here = value if value.dtype == "bool" else k.ne(value, 0)
         for r, row in enumerate(factors):
@@ -397,7 +363,7 @@ class _Move:
             arrays += arrays[1:]
         counters: list[Any] = []
         inner = dims[1:-1] if behind else dims[1:]
-        with _Loops(k, [None, *inner], counters, parallel):
+        with Loops(k, [None, *inner], counters, parallel):
             offset = k.load(offsets, counters[front])
             there = [*counters[:front], offset, *counters[front + 1 :]]
             if not behind:
@@ -453,7 +419,7 @@ def _flat_strides(places: Places, strides: Sequence[Any], itemsize: int) -> list
 def gather(b: Any, variable: Variable, places: Places) -> None:
     """The part, as memory of its own."""
     out = b.new(variable, places.part_dims)
-    word = _WORDS[out.itemsize]
+    word = WORDS[out.itemsize]
     move = _Move(b, places, out, _flat_strides(places, out.strides, out.itemsize), word)
     move.run(lambda k, x, there, y, here: k.store(y, k.load(x, *there), *here), parallel=True)
     b.free(places.offsets)
@@ -463,7 +429,7 @@ def scatter(b: Any, places: Places, value: Any, set_: bool) -> None:
     """Put `value`, of the part's lengths, in the places, or add it there, one place after the other."""
     if len(places.shape) != 1:
         value = b.as_contiguous(value)
-    dtype = _WORDS[value.itemsize] if set_ else value.dtype
+    dtype = WORDS[value.itemsize] if set_ else value.dtype
     move = _Move(b, places, value, _flat_strides(places, value.strides, value.itemsize), dtype)
 
     def one(k: Builder, x: Any, there: Any, y: Any, here: Any) -> None:

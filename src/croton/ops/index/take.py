@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from croton.ops.elementwise import clip, mod
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index import native
 from croton.ops.index.advanced import as_place
+from croton.ops.nested import as_words, chosen_place, common_lengths, each_place
 from croton.ops.reshape import flatten
 from croton.ops.shape import shape_i, size
 from croton.vartypes.dtype import INTEGER, is_complex
@@ -181,15 +183,42 @@ class Choose(Primitive):
         return [(None,) * node.outputs[0].type.ndim]
 
     def eval(self, xp: Any, a: Any, choices: Any) -> Any:
-        return xp.choose(a, list(choices), mode=self.mode)
+        return xp.choose(a.astype("int64"), list(choices), mode=self.mode)
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         raise NotImplementedError("There is no gradient of choose; write it with switch, or with indexing.")
+
+    def lowers(self, node: Apply) -> bool:
+        """Choices that are one tensor."""
+        return isinstance(node.inputs[1].type, TensorType)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        a, choices = b.array(xs[0]), b.array(xs[1])
+        count, *lengths = choices.dims
+        dims = common_lengths(b, a.dims, lengths)
+        a, choices = b.broadcast(a, dims, 0), b.broadcast(choices, [count, *dims], 1)
+        out = b.new(ys[0], dims)
+        words, made = as_words(b, choices, out)
+
+        def visit(k: Any, buffers: Any, numbers: Any, counters: Any) -> None:
+            (chosen, source, y), (n,) = buffers, numbers
+            at = chosen_place(k, self.mode, k.cast(k.load(chosen, *counters[: out.ndim]), "int64"), n)
+            k.store(y, k.load(source, at, *counters[: made.ndim]), *counters[: made.ndim])
+
+        each_place(b, made.dims, [a, words, made], [count], visit)
+
+    def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
+        """The exception for a choice that there is not."""
+        return ValueError(f"invalid entry in choice array: {details[0]} of {details[1]} choices")
 
     samples = (
         S(np.array([0, 2, 1]), (3, 3), grad=False),
         S(np.array([[5], [-1]]), (2, 3), mode="wrap", grad=False),
         S(np.array([7, 0]), (2, 1), mode="clip", grad=False),
+        S(np.array([[1], [0]], "uint8"), (2, 1, 3), grad=False),
+        S(np.array(1), (3,), grad=False),
+        S(np.array([1, 0]), np.array([[1j, 2], [3, 4j]]), grad=False),
+        S(np.zeros((0, 2), "int32"), (2, 2), grad=False),
     )
     errors = (
         E(np.array([2]), (2, 1), raises=ValueError, says="invalid entry in choice array"),
