@@ -309,6 +309,28 @@ def test_reduce_outer(kind: str, dtype: str, target: str) -> None:
         compare_nest(kernel, [x, *out], (2, r, v), 1e-5 if kind == "add" and dtype in FLOAT else 0, target)
 
 
+@targets
+@pytest.mark.parametrize("given", ["float32", "int16"])
+def test_sums_of_any_number_of_columns(given: str, target: str) -> None:
+    """To the bit, and in any direction: wide rounds, narrow ones, and the ranges in which threads do them."""
+    b = Builder("RO")
+    x, y = b.buffer("x", given), b.buffer("y", "float64")
+    with b.loop("o"), b.loop("v", kind="vector"):
+        total = b.accumulator("add", "float64")
+        with b.loop("r"):
+            total.update(b.cast(b.load(x), "float64"))
+        b.store(y, total.value)
+    kernel = b.kernel()
+    for v in (1, 2, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 80, 81, 96, 100, 127, 128, 129, 300):
+        values = sample(given, 2 * 41 * (v + 3)).reshape(2, 41, v + 3)[:, ::-1, :v]
+        (_, whole) = compare_nest(kernel, [values, np.zeros((2, 1, v))], (2, 41, v), target=target)
+        parts = np.zeros_like(whole)
+        for lo in range(0, v, 64):
+            cut = {**ranges((2, 41, v)), "v_lo": lo, "v_hi": min(v, lo + 64)}
+            run_nest(kernel, [values, parts], cut, target)
+        assert_same(parts, whole, 0)
+
+
 def test_arguments_of_extremes_are_numpys() -> None:
     kernel = reduction("argmax", "float64", inner=True)
     for x in (

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from croton.backends.cpu.codegen.control import Carried, State, below, count, when
 from croton.backends.cpu.codegen.emitter import register_type, vector
-from croton.backends.cpu.codegen.target import cut
+from croton.backends.cpu.codegen.target import Cut, cut
 from croton.backends.cpu.codegen.writer import Lanes, Op, Writer
 from croton.loops.ir import Combine, Expr, Fail, Fold, For, If, Load, Stmt, Store, operands
 from croton.loops.scope import stored
@@ -23,6 +23,11 @@ from croton.loops.walk import all_roots, deep, postorder, roots
 
 # Rounds per partial sum. A round of a vector loop is some tens of elements, of a serial one a single one.
 BLOCK = {"vector": 128, "serial": 512}
+
+# Rows that a serial loop inside a vector loop asks for ahead of time: it steps from row to row, a way along which
+# processors do not fetch by themselves. source: measured, sums of float32 over axis 0 of (1000, 1000) take 119 us with
+# 8 to 32 rows, 171 us with none, on a Xeon with AVX-512
+AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +270,7 @@ def _serial(w: Writer, loop: For) -> None:
     ]
 
     def one(i: str, state: list[list[str]]) -> list[list[str]]:
+        _fetch_ahead(w, loop, i, hi)
         w.bind(loop.var, Op(i, 1))
         for part, values in zip(parts, state, strict=True):
             if part.fold not in flat:
@@ -281,6 +287,22 @@ def _serial(w: Writer, loop: For) -> None:
         made, width = (_finish(w, part, state), 1) if part.fold in flat else (state, part.width)
         for result, text in zip(part.fold.results, made, strict=True):
             w.bind(result, Op(text, width))
+
+
+def _fetch_ahead(w: Writer, loop: For, i: str, hi: str) -> None:
+    """Ask for what the lanes of a vector loop around will read some rows on; of rows past the last, for the last."""
+    if w.lanes is None or w.lanes.width == 1:
+        return
+    rows = [s for s in loop.body if isinstance(s, Load) and s.buffer.access == "unit" and loop.var in s.index]
+    if not rows:
+        return
+    mark = w.mark()
+    last = w.e.assign(f"sub i64 {hi}, 1")
+    at = w.e.intrinsic("smin", "int64", 1, [w.e.assign(f"add i64 {i}, {AHEAD}"), last])
+    w.bind(loop.var, Op(at, 1))
+    for load in rows:
+        w.fetch(load)
+    w.rollback(mark)
 
 
 Flat = tuple[For, int, Fold]
@@ -324,8 +346,13 @@ def _vector(w: Writer, loop: For, keep: list[Part]) -> None:
 
     def all_() -> State:
         _hoist(w, loop)
+        if plan.narrow:
+            _wide_and_narrow(w, loop, lo, hi, plan)
+            return []
         if plan.one_body:
-            return _flat(_rounds(w, lo, hi, plan.lanes, parts, start, _masked_round(w, loop, parts, hi)))
+            return _flat(
+                _rounds(w, lo, hi, plan.lanes, parts, start, _masked_round(w, loop, parts, hi, plan.lanes))
+            )
         return _flat(_whole_and_rest(w, loop, lo, hi, parts, start, plan.lanes))
 
     done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
@@ -396,11 +423,26 @@ def _round(w: Writer, loop: For, parts: Sequence[Part], width: int, mask: str | 
     return body
 
 
-def _masked_round(w: Writer, loop: For, parts: Sequence[Part], hi: str) -> RoundBody:
+def _wide_and_narrow(w: Writer, loop: For, lo: str, hi: str, plan: Cut) -> None:
+    """Masked rounds, and where few lanes are left for the last, a narrow one."""
+    whole, rest = _divided(w, lo, hi, plan.lanes)
+    few = w.e.assign(f"icmp sle i64 {rest}, {plan.narrow}")
+    end = w.e.assign(f"select i1 {few}, i64 {whole}, i64 {hi}")
+
+    def wide() -> State:
+        return _flat(_rounds(w, lo, end, plan.lanes, [], [], _masked_round(w, loop, [], end, plan.lanes)))
+
+    def narrow() -> State:
+        return _flat(_masked_round(w, loop, [], hi, plan.narrow)(end, []))
+
+    when(w, below(w, lo, end), [], wide)
+    when(w, below(w, end, hi), [], narrow)
+
+
+def _masked_round(w: Writer, loop: For, parts: Sequence[Part], hi: str, lanes: int) -> RoundBody:
     """A round in which only the lanes below `hi` take part."""
 
     def body(i: str, state: list[list[str]]) -> list[list[str]]:
-        lanes = cut(loop, w.target).lanes
         left = w.e.assign(f"sub i64 {hi}, {i}")
         here = w.e.intrinsic("smin", "int64", 1, [left, str(lanes)])
         return _round(w, loop, parts, lanes, _first_lanes(w, here, lanes))(i, state)

@@ -46,6 +46,8 @@ class Lanes:
 
 Key: TypeAlias = Any
 
+CACHE_LINE = 64
+
 
 class Writer:
     """Writes values where they are first needed, and knows for how long they can be used again."""
@@ -244,6 +246,17 @@ class Writer:
             kind = memory_type("bool", width)
             raw = self.e.assign(f"icmp ne {kind} {raw}, {'zeroinitializer' if width > 1 else '0'}")
         self.bind(node, Op(raw, width))
+
+    def fetch(self, load: Load) -> None:
+        """Ask for the memory of a load whose lanes' elements are adjacent, for when it will be read."""
+        assert self.lanes is not None
+        start = self._adjacent(load.buffer, load.index)
+        if start is None:
+            return
+        self.e.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+        for offset in range(0, self.lanes.width * ITEMSIZE[load.buffer.dtype], CACHE_LINE):
+            at = self.e.assign(f"getelementptr i8, ptr {start}, i64 {offset}")
+            self.e.put(f"call void @llvm.prefetch.p0(ptr {at}, i32 0, i32 3, i32 1)")
 
     def _places(self, buffer: Buffer, index: tuple[Expr, ...], width: int) -> str:
         """The addresses themselves, as numbers."""
