@@ -49,6 +49,7 @@ from croton.legacy.version import version as __version__
 from croton.ops.dot import any_dot as dot
 from croton.ops.from_function import as_op as as_op
 from croton.vartypes.arrays import as_array_of as _asarray
+from croton.ops.index.advanced import sparse_grad as sparse_grad
 from theano import compile as compile
 from theano import configdefaults as configdefaults
 from theano import configparser as configparser

@@ -13,3 +13,4 @@ from croton.util.flags import EnumStr as EnumStr
 from croton.util.flags import FloatParam as FloatParam
 from croton.util.flags import IntParam as IntParam
 from croton.util.flags import StrParam as StrParam
+from croton.config import THEANO_FLAGS_DICT as THEANO_FLAGS_DICT

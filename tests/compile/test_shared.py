@@ -191,3 +191,23 @@ def test_wrong_updates():
     for wrong in ([a], 3):
         with pytest.raises(ValueError, match="pairs"):
             theano.function([], a, updates=wrong)
+
+
+def test_numbers_of_theano_scalar_are_shared_too():
+    from theano.scalar.sharedvar import ScalarSharedVariable, shared
+
+    for value, dtype in (
+        (1, "int64"),
+        (1.5, "float64"),
+        (np.float32(2), "float32"),
+        (True, "bool"),
+        (1j, "complex128"),
+    ):
+        made = shared(value, "n")
+        assert isinstance(made, ScalarSharedVariable) and made.type.dtype == dtype and made.name == "n"
+        assert made.get_value() == value
+    x = shared(2.0)
+    f = theano.function([], theano.tensor.tensor_from_scalar(x) * 3, updates=[(x, x + 1.0)])
+    assert (f(), x.get_value()) == (6.0, 3.0)
+    with pytest.raises(TypeError, match="expected a number"):
+        shared(np.ones(2))

@@ -116,3 +116,12 @@ def test_features_are_told(parts):
     own.remove_feature(feature)
     exp, mul = w.owner.op, z.owner.op
     assert said == ["attach", f"import {mul}", f"import {exp}", "change 0", f"prune {mul}", "detach"]
+
+
+def test_variables_that_are_made_are_seen():
+    x = T.dscalar("x")
+    with theano.gof.graph.nodes_constructed() as made:
+        y = x + 1
+    after = y * 2
+    assert y in made and after not in made and all(isinstance(v, theano.Variable) for v in made)
+    assert y.owner.get_parents() == y.owner.inputs and y.owner.params_type is y.owner.run_params() is None

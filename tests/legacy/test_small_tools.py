@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import theano
 import theano.tensor as T
 from croton.legacy.small_tools import copy_stack_trace
 from theano.gof import utils
@@ -41,3 +42,19 @@ def test_names_lines_and_digests(tmp_path):
     path = tmp_path / "a"
     path.write_text("a")
     assert utils.hash_from_file(str(path)) == utils.hash_from_file(str(path))
+
+
+def test_what_is_wrong_with_test_values_is_said_as_config_says():
+    from theano.gof.op import debug_assert, debug_error_message
+
+    with theano.change_flags(compute_test_value="raise"):
+        with pytest.raises(ValueError, match="no"):
+            debug_error_message("no")
+        with pytest.raises(AssertionError, match="debug_assert failed"):
+            debug_assert(False)
+    debug_assert(True)
+    with theano.change_flags(compute_test_value="warn"):
+        with pytest.warns(UserWarning, match="no"):
+            debug_error_message("no")
+        with pytest.warns(UserWarning, match="not so"):
+            debug_assert(False, "not so")

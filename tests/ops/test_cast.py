@@ -13,7 +13,7 @@ from croton.config import config
 from croton.ops import variable as _operators  # noqa: F401  tensors have operators
 from croton.ops.cast import CASTS, cast
 from croton.ops.reduce import sum as sum_of
-from croton.vartypes.dtype import ALL, autocast, autocast_float_as, is_complex
+from croton.vartypes.dtype import ALL, autocast, autocast_float, autocast_float_as, is_complex
 from croton.vartypes.tensor import TensorType
 
 
@@ -75,3 +75,11 @@ def test_choice_of_float_types_in_a_block() -> None:
         assert autocast(1.5).dtype == "float16" and autocast(1e6).dtype == "float64"
     with pytest.raises(ValueError, match="takes floating-point types"):
         autocast_float_as("int8")
+
+
+def test_the_caster_of_floats_says_what_it_tries() -> None:
+    assert autocast_float(0.5).dtype == "float32" and autocast_float(3).dtype == "float32"
+    assert autocast_float(0.1).dtype == "float64" and autocast_float(np.float64(1)).dtype == "float64"
+    with autocast_float_as("float16", "float64"):
+        assert autocast_float.dtypes == ("float16", "float64")
+        assert autocast_float(0.5).dtype == "float16"

@@ -9,6 +9,7 @@ import pytest
 
 import theano
 import theano.tensor as T
+from theano.sandbox.linalg.ops import psd
 from theano.tensor import nlinalg, slinalg
 
 A = np.array([[4.0, 1.0, 0.5], [1.5, 3.0, -1.0], [0.25, -1.0, 6.0]])
@@ -31,6 +32,9 @@ CASES = [
     ("local_diag_of_dot", lambda x, b, v: T.diag(T.dot(x, x + 1)), {"Sum"}),
     ("local_diag_of_dot", lambda x, b, v: nlinalg.trace(T.dot(b, b.T)), {"Sum"}),
     ("local_diag_of_dot", lambda x, b, v: T.diag(T.dot(x, b)), {"Sum"}),
+    ("psd_solve_with_chol", lambda x, b, v: slinalg.solve(psd(x), b), {"Cholesky", "Solve"}),
+    ("psd_solve_with_chol", lambda x, b, v: T.dot(nlinalg.matrix_inverse(psd(x)), v), {"Cholesky", "Solve"}),
+    ("remove_hint_nodes", lambda x, b, v: psd(x) + 1, {"add"}),
     ("local_log_det", lambda x, b, v: T.log(nlinalg.det(x)), {"LUFactor"}),
     ("local_log_det", lambda x, b, v: T.log(abs(nlinalg.det(-x))), {"LUFactor"}),
 ]

@@ -11,8 +11,10 @@ import numpy as np
 from croton.compile.container import Container
 from croton.graph.node import Variable
 from croton.graph.type import Type, generic
+from croton.ops.scalar.variable import ScalarOperators
 from croton.ops.variable import TensorOperators
 from croton.vartypes.dtype import ALL
+from croton.vartypes.scalar import Scalar
 from croton.vartypes.tensor import TensorType
 
 
@@ -88,6 +90,10 @@ class ScalarSharedVariable(TensorOperators, SharedVariable):
     """A shared 0-d array, made of a number."""
 
 
+class NumberSharedVariable(ScalarOperators, SharedVariable):
+    """A shared number, of one of the types of `theano.scalar`."""
+
+
 Constructor = Callable[..., SharedVariable]
 
 
@@ -126,6 +132,19 @@ def tensor_constructor(
 def _only_here(target: str) -> None:
     if target != "cpu":
         raise TypeError(f"target must be 'cpu'; got {target!r}")
+
+
+def number_constructor(
+    value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None
+) -> NumberSharedVariable:
+    """A number, of the type of `theano.scalar` that NumPy gives it: `theano.scalar.shared`.
+
+    Errors: TypeError for what is no number
+    """
+    if not isinstance(value, (np.number, np.bool_, float, int, complex)):
+        raise TypeError(f"expected a number; got {value!r}")
+    data = np.asarray(value)
+    return NumberSharedVariable(name, Scalar(data.dtype.name), data[()], strict, allow_downcast)
 
 
 # Tried from the last to the first; one that does not take the value raises TypeError.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from croton.graph import origin
 from croton.graph.order import toposort
@@ -104,6 +104,19 @@ class Apply(Node):
         chosen: Variable = self.outputs[at]
         return chosen
 
+    @property
+    def params_type(self) -> Any:
+        """The type of what the operation gives its `perform` last; None where it gives nothing."""
+        return getattr(self.op, "params_type", None)
+
+    def run_params(self) -> Any:
+        """What the operation gives its `perform` last; None where it gives nothing."""
+        return None if self.params_type is None else self.params_type.filter(self.op.get_params(self))
+
+    def get_parents(self) -> list[Variable]:
+        """The inputs."""
+        return list(self.inputs)
+
     def clone(self) -> Apply:
         """A new application of the same operation to the same inputs, with new outputs."""
         return self.clone_with_new_inputs(self.inputs)
@@ -159,6 +172,8 @@ class Variable(Node):
         self.name = name
         self.tag = scratchpad()
         self.auto_name = f"auto_{next(_serial)}"
+        if self.construction_observers:
+            self.notify_construction_observers(self)
 
     def __str__(self) -> str:
         if self.name is not None:
@@ -176,6 +191,25 @@ class Variable(Node):
         made: Variable = type(self)(self.type, None, None, self.name)
         made.tag = self.tag.copy()
         return made
+
+    # Who is told of each variable that is made: see `nodes_constructed`.
+    construction_observers: ClassVar[list[Callable[[Variable], Any]]] = []
+
+    @classmethod
+    def append_construction_observer(cls, observer: Callable[[Variable], Any]) -> None:
+        """Let `observer(variable)` be called for each variable that is made from now on."""
+        cls.construction_observers.append(observer)
+
+    @classmethod
+    def remove_construction_observer(cls, observer: Callable[[Variable], Any]) -> None:
+        """Let `observer` be called no longer."""
+        cls.construction_observers.remove(observer)
+
+    @classmethod
+    def notify_construction_observers(cls, instance: Variable) -> None:
+        """Call the observers for `instance`."""
+        for observer in cls.construction_observers:
+            observer(instance)
 
     def get_parents(self) -> list[Apply]:
         """The application that makes this variable, in a list; empty for an input."""

@@ -93,6 +93,15 @@ class Type:
         """Whether two values are the same up to rounding."""
         return self.values_eq(a, b)
 
+    @staticmethod
+    def may_share_memory(a: Any, b: Any) -> bool:
+        """Whether writing to one of two values may change the other."""
+        return False
+
+    def value_validity_msg(self, a: Any) -> str:
+        """Why `a` can't be a value of this type, in words; 'none' where nothing is known."""
+        return "none"
+
     def value_key(self, value: Any) -> Any:
         """A hashable key that is equal for equal constants, or None where there is none."""
         try:

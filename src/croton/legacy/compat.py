@@ -41,3 +41,7 @@ def exc_message(e: BaseException) -> Any:
 def get_unbound_function(unbound: Callable[..., Any]) -> Callable[..., Any]:
     """The function of a method."""
     return inspect.unwrap(getattr(unbound, "__func__", unbound))  # type: ignore[no-any-return]
+
+
+# Whether SciPy, and BLAS through it, is there: it always is.
+imported_scipy = imported_scipy_special = have_fblas = True

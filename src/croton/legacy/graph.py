@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from croton.graph import walk
@@ -122,6 +123,17 @@ def stack_search(
                 readers.setdefault(other, []).append(item)
             waiting.append(other)
     return (list(seen), readers) if build_inv else list(seen)
+
+
+@contextmanager
+def nodes_constructed() -> Iterator[list[Variable]]:
+    """Within a `with` block: the variables that are made in it, in a list that grows with them."""
+    made: list[Variable] = []
+    Variable.append_construction_observer(made.append)
+    try:
+        yield made
+    finally:
+        Variable.remove_construction_observer(made.append)
 
 
 def clone(

@@ -49,6 +49,7 @@ def _alone(node: Apply) -> FunctionGraph:
 
 
 constant_folding = RuleOptimizer("constant_folding")
+inv_as_solve = RuleOptimizer("inv_as_solve")
 local_dimshuffle_lift = RuleOptimizer("local_dimshuffle_lift")
 local_fill_sink = RuleOptimizer("local_fill_sink")
 local_greedy_distributor = RuleOptimizer("local_greedy_distributor")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
+from croton.config import config
 from croton.graph import origin
 
 T = TypeVar("T")
@@ -142,6 +143,23 @@ def give_variables_names(variables: Sequence[Any]) -> list[Any]:
         for i, variable in enumerate(variables):
             variable.name = f"{variable.name or ''}_{i}"
     return list(variables)
+
+
+def debug_error_message(msg: str) -> None:
+    """Say that test values do not fit: a ValueError, or a warning where config.compute_test_value is 'warn'."""
+    _say_of_test_values(ValueError(msg))
+
+
+def debug_assert(condition: Any, msg: str | None = None) -> None:
+    """AssertionError unless `condition`, or a warning where config.compute_test_value is 'warn'."""
+    if not condition:
+        _say_of_test_values(AssertionError("debug_assert failed" if msg is None else msg))
+
+
+def _say_of_test_values(error: Exception) -> None:
+    if config.compute_test_value != "warn":
+        raise error
+    warnings.warn(str(error), stacklevel=3)
 
 
 def hash_from_file(file_path: str) -> str:

@@ -32,3 +32,8 @@ def cast(x: Any, dtype: Any) -> Variable:
         )
     made: Variable = CASTS[name](x)
     return made
+
+
+_convert_to_int32 = CASTS["int32"]
+_convert_to_float32 = CASTS["float32"]
+_convert_to_float64 = CASTS["float64"]

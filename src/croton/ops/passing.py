@@ -56,6 +56,24 @@ class OutputGuard(ViewOp):
     destroy_map = {0: [0]}
 
 
+class Hint(ViewOp):
+    """The input itself, of which something is known: `Hint(symmetric=True)(x)`.
+
+    Rules may use it; when they have been tried it is left out.
+    """
+
+    __props__ = ("hints",)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.hints = tuple(kwargs.items())
+
+
+def psd(v: Any) -> Variable:
+    """`v`, a matrix that is said to be symmetric and positive definite: equations with it are solved as such."""
+    made: Variable = Hint(psd=True, symmetric=True)(v)
+    return made
+
+
 class DeepCopyOp(_Passing):
     """A copy of the input, of all that it holds."""
 

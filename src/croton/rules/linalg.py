@@ -15,6 +15,7 @@ from croton.ops.linalg.factors import is_narrow, transpose_of
 from croton.ops.linalg.inverse import Det, MatrixInverse, log_determinant
 from croton.ops.linalg.matrix import transposed
 from croton.ops.linalg.solve import Cholesky, Solve
+from croton.ops.passing import Hint
 from croton.ops.reduce import sum as sum_of
 from croton.rules.arith import made_by, read_once
 from croton.rules.passes import Context
@@ -55,6 +56,19 @@ def _triangular(node: Apply) -> Any:
         return None
     lower = maker.op.lower == (source is None)
     return Solve("lower_triangular" if lower else "upper_triangular", lower)(A, b)
+
+
+@canonicalize.on(Solve, name="psd_solve_with_chol", inside=(Hint,))
+def _with_cholesky(node: Apply) -> Any:
+    """Equations with a matrix that is said to be positive definite need half the work: A = L L^T."""
+    op: Any = node.op
+    A, b = node.inputs
+    if op.A_structure != "general" or A.owner is None or not isinstance(A.owner.op, Hint):
+        return None
+    if A.type.ndim != 2 or not dict(A.owner.op.hints).get("psd"):
+        return None
+    factor = Cholesky()(A.owner.inputs[0])
+    return Solve("upper_triangular")(transposed(factor), Solve("lower_triangular", True)(factor, b))
 
 
 @canonicalize.on(ExtractDiag, name="local_diag_of_dot", inside=(Dot,))

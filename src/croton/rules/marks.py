@@ -11,7 +11,8 @@ from croton.ops.gradient_marks import (
     UndefinedGrad,
     ZeroGrad,
 )
-from croton.rules.stages import canonicalize
+from croton.ops.passing import Hint
+from croton.rules.stages import canonicalize, specialize
 
 
 @canonicalize.on(
@@ -20,4 +21,10 @@ from croton.rules.stages import canonicalize
 )  # fmt: skip
 def _mark(node: Apply) -> Variable:
     """The value is the input's."""
+    return node.inputs[0]
+
+
+@specialize.on(Hint, name="remove_hint_nodes")
+def _hint(node: Apply) -> Variable:
+    """The value is the input's; rules of earlier stages have read the hint."""
     return node.inputs[0]

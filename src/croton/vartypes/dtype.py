@@ -98,6 +98,22 @@ class autocast_float_as:
         _FLOATS.reset(self._tokens.pop())
 
 
+class FloatCaster:
+    """Makes arrays of Python numbers, as floats, by the types in `dtypes`: `theano.scalar.autocast_float`."""
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The types that are tried for a float, in this order; `autocast_float_as` changes them."""
+        return _FLOATS.get()
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """`x` as the array that Theano makes of it as a float; arrays and NumPy numbers as they are."""
+        return autocast(x if isinstance(x, (np.ndarray, np.generic)) else float(x))
+
+
+autocast_float = FloatCaster()
+
+
 def autocast(value: Any) -> np.ndarray:
     """A Python number as the 0-d array that Theano makes of it.
 

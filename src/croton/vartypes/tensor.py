@@ -54,6 +54,7 @@ class TensorType(Type):
         dtype: Any,
         shape: Sequence[Any] | None = None,
         name: str | None = None,
+        sparse_grad: bool = False,
         *,
         broadcastable: Any = None,
     ):
@@ -68,6 +69,7 @@ class TensorType(Type):
         self.broadcastable: tuple[bool, ...] = tuple(d == 1 for d in self.shape)
         self.ndim = len(self.shape)
         self.name = name
+        self.sparse_grad = sparse_grad  # kept for who asks; gradients are arrays
         self.numpy_dtype = np.dtype(self.dtype)
         self._hash = hash((TensorType, self.dtype, self.broadcastable))
 
@@ -227,6 +229,11 @@ class TensorType(Type):
     def value_key(self, value: Any) -> Any:
         """Data type, shape and bytes: equal keys, equal constants. NaNs and signed zeros differ by their bits."""
         return (value.dtype.name, value.shape, value.tobytes())
+
+    @staticmethod
+    def may_share_memory(a: Any, b: Any) -> bool:
+        """Whether two arrays lie in the same range of memory; False for what is no array."""
+        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
 
     def value_zeros(self, shape: Any) -> np.ndarray:
         """An array of this data type, all zero."""

@@ -24,3 +24,4 @@ from croton.legacy.graph import stack_search as stack_search
 from croton.legacy.graph import variables as variables
 from croton.legacy.graph import variables_and_orphans as variables_and_orphans
 from croton.legacy.graph import view_roots as view_roots
+from croton.legacy.graph import nodes_constructed as nodes_constructed

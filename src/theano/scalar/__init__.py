@@ -262,5 +262,9 @@ from croton.vartypes.dtype import autocast_float_as as autocast_float_as
 from croton.vartypes.dtype import upcast as upcast
 from croton.vartypes.null import DisconnectedType as DisconnectedType
 from croton.vartypes.scalar import Scalar as Scalar
+from croton.vartypes.dtype import autocast_float as autocast_float
+from croton.ops.gradient_marks import grad_not_implemented as grad_not_implemented
+from croton.ops.gradient_marks import grad_undefined as grad_undefined
+from croton.ops.scalar.rounding import round_half_away_from_zero_vec as round_half_away_from_zero_vec
 from theano.scalar import basic as basic
 from theano.scalar import basic_scipy as basic_scipy

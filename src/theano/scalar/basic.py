@@ -219,3 +219,5 @@ from croton.vartypes.dtype import upcast as upcast
 from croton.vartypes.scalar import Scalar as Scalar
 from croton.vartypes.dtype import autocast_float_as as autocast_float_as
 from croton.ops.scalar.arithmetic import true_div as div_proxy
+from croton.vartypes.dtype import autocast_float as autocast_float
+from croton.ops.scalar.rounding import round_half_away_from_zero_vec as round_half_away_from_zero_vec

@@ -50,3 +50,4 @@ from croton.ops.scalar.types import complex_types as complex_types
 from croton.ops.scalar.types import discrete_types as discrete_types
 from croton.ops.scalar.types import float_types as float_types
 from croton.vartypes.dtype import upcast as upcast
+from croton.legacy.compat import imported_scipy_special as imported_scipy_special

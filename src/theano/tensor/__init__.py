@@ -530,6 +530,8 @@ from croton.ops.stretch import vstack as vstack
 # -- printing
 from croton.diagnose.debugprint import min_informative_str as min_informative_str
 from croton.diagnose.pp import pprint as pprint
+from croton.legacy.params import ParamsType as ParamsType
+from croton.ops.scalar.types import int32 as int32
 
 # -- modules of variables and parts (basic, which has all names, at the end)
 from theano import compile as compile

@@ -14,7 +14,7 @@ from croton.autodiff.grad import grad
 from croton.compile.function import function
 from croton.ops.constructors import lscalar, matrix, tensor3, vector
 from croton.ops.convert import as_tensor_variable
-from croton.ops.index.advanced import AdvancedSubtensor1
+from croton.ops.index.advanced import AdvancedSubtensor1, sparse_grad
 from croton.ops.index.assign import inc_subtensor
 from croton.ops.index.subtensor import Subtensor
 from croton.ops.shape import Shape_i, patternbroadcast
@@ -192,3 +192,13 @@ def test_going_over_a_variable_needs_a_known_length() -> None:
         list(vector())
     with pytest.raises(TypeError, match="does not support iteration"):
         list(matrix())
+
+
+def test_rows_may_be_marked_for_a_gradient_with_few_rows() -> None:
+    x, i = matrix(dtype="float64"), vector(dtype="int64")
+    rows: Any = sparse_grad(x[i])
+    assert rows.owner.op.sparse_grad and not x[i].owner.op.sparse_grad
+    slope = function([x, i], grad(rows.sum(), x))(np.ones((3, 2)), [0, 2, 2])
+    np.testing.assert_array_equal(slope, [[1, 1], [0, 0], [2, 2]])
+    with pytest.raises(TypeError, match="places a vector of integers"):
+        sparse_grad(x[0])

@@ -104,6 +104,21 @@ def _one_vector(x: Variable, places: Variable) -> list[Variable]:
     return [places]
 
 
+def sparse_grad(var: Any) -> Variable:
+    """`var`, which is `x[places]` for a vector of integers, marked for a gradient with few rows.
+
+    The gradient is an array as any other's; where it is only subtracted from `x`, as updates do, no array of the size
+    of `x` is made in any case.
+
+    Errors:  TypeError for what is no such part of a tensor
+    """
+    node = var.owner
+    if node is None or not isinstance(node.op, AdvancedSubtensor1):
+        raise TypeError(f"sparse_grad takes x[places], places a vector of integers; got {var}.")
+    made: Variable = AdvancedSubtensor1(sparse_grad=True)(*node.inputs)
+    return made
+
+
 @op("advanced_inc_subtensor1")
 class AdvancedIncSubtensor1(Primitive):
     """A tensor of which places of the first axis have values added to them, or are set to them.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from croton.ops.scalar.dtypes import floating, real, to_float
 from croton.ops.scalar.row import no_slope, scalar_op
 
@@ -73,3 +75,9 @@ round_half_away_from_zero = scalar_op(
     label="RoundHalfAwayFromZero",
     kind="RoundHalfAwayFromZero",
 )
+
+
+def round_half_away_from_zero_vec(a: Any) -> Any:
+    """The same of a NumPy array; of numbers that are not float32 as float64."""
+    x = np.asarray(a)
+    return _away(np, x if x.dtype == np.float32 else x.astype(np.float64))

@@ -55,6 +55,10 @@ class ScalarOp(Op):
                 )
             self.output_types_preference = output_types_preference
 
+    def lowers(self, node: Apply) -> bool:
+        """Not on its own, with numbers of Python's to work on: native code has it inside elementwise operations."""
+        return False
+
     # -- types -----------------------------------------------------------------------------------------------
     def output_types(self, types: Sequence[Scalar]) -> Sequence[Scalar]:
         """The types of the outputs for inputs of these types.

@@ -15,4 +15,5 @@ from croton.ops.linalg.solve import Cholesky as Cholesky
 from croton.ops.linalg.solve import Solve as Solve
 from croton.ops.linalg.solve import cholesky as cholesky
 from croton.ops.linalg.solve import solve as solve
+from croton.ops.passing import psd as psd
 from theano.sandbox.linalg import ops as ops

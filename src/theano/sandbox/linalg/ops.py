@@ -15,3 +15,9 @@ from croton.ops.linalg.solve import Cholesky as Cholesky
 from croton.ops.linalg.solve import Solve as Solve
 from croton.ops.linalg.solve import cholesky as cholesky
 from croton.ops.linalg.solve import solve as solve
+from croton.legacy.compat import imported_scipy as imported_scipy
+from croton.legacy.hints import HintsFeature as HintsFeature
+from croton.legacy.hints import HintsOptimizer as HintsOptimizer
+from croton.ops.passing import Hint as Hint
+from croton.ops.passing import psd as psd
+from croton.legacy.rewriting import inv_as_solve as inv_as_solve

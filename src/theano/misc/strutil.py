@@ -1,0 +1,3 @@
+"""Texts with holes."""
+
+from croton.legacy.machine import render_string as render_string

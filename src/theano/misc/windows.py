@@ -1,0 +1,3 @@
+"""Other programs."""
+
+from croton.legacy.machine import output_subprocess_Popen as output_subprocess_Popen

@@ -1,0 +1,3 @@
+"""The softsign."""
+
+from croton.ops.nnet.activation import softsign as softsign
