@@ -71,8 +71,15 @@ def merge(graph: FunctionGraph, stats: StageStats, context: Any = None) -> None:
         key = (node.op, tuple(node.inputs))
         first_node = seen.setdefault(key, node)
         if first_node is not node:
-            for old, new in zip(node.outputs, first_node.outputs, strict=True):
-                if old in graph.clients:
+            # More may be known of one than of the other: it was made when its inputs were constants already.
+            fitted = [
+                (old, new if new.type == old.type else conform(new, old))
+                for old, new in zip(node.outputs, first_node.outputs, strict=True)
+            ]
+            if any(new is None for _, new in fitted):
+                continue
+            for old, new in fitted:
+                if old in graph.clients and new is not None:
                     graph.replace(old, new, "merge")
             _remember(first_node, node)
             stats.fired["merge"] += 1

@@ -129,6 +129,7 @@ def test_broadcast_patterns_are_brought_together():
          "Output 1 .* z: the dtype is float32, and was float64"),
         (lambda: scan(lambda a: a, x, outputs_info={"taps": [-1]}), ValueError, "needs an initial state"),
         (lambda: scan(lambda a: a, x, outputs_info={"initial": x, "taps": [0]}), ValueError, "smaller than 0"),
+        (lambda: scan(lambda a, b: a, x, outputs_info={"initial": x, "taps": [-1, -1]}), ValueError, "different"),
         (lambda: scan(lambda a: a, x, outputs_info={"initial": z, "taps": [-2]}), ValueError, "an axis of 2 steps"),
         (lambda: scan(lambda a: a, x, outputs_info={"initial": x, "return_steps": 1}), ValueError, "return_steps"),
         (lambda: scan(lambda a: a, {"input": x, "taps": []}), ValueError, "taps of the sequence x are empty"),

@@ -142,6 +142,8 @@ def _state_of(given: Any) -> State | None:
         raise ScanArgumentError(
             f"The taps of an output must be smaller than 0, since only earlier steps are known; got {list(taps)}."
         )
+    if len(set(taps)) < len(taps):
+        raise ScanArgumentError(f"The taps of an output must all be different; got {list(taps)}.")
     start = as_tensor_variable(initial)
     depth = -min(taps)
     if tuple(taps) == (-1,):

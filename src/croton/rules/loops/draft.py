@@ -14,8 +14,7 @@ from croton.ops.index.subtensor import Subtensor
 from croton.ops.inner import InnerGraph
 from croton.ops.known import known_int
 from croton.ops.scan.loop import Scan
-from croton.ops.scan.steps import checked
-from croton.ops.shape import lengths, specify_shape
+from croton.ops.scan.steps import FirstRows, checked
 from croton.rules.shapes import ShapeTable
 from croton.vartypes.tensor import TensorType
 
@@ -146,8 +145,8 @@ class Draft:
             self.shapes.lengths(stacked)[0], self.steps
         ):
             return stacked
-        part: Variable = stacked[: self.count]
-        return specify_shape(part, [self.count, *lengths(part)[1:]])
+        part: Variable = FirstRows()(stacked, self.count)
+        return part
 
     def readers(self, out: Variable) -> list[tuple[Apply | str, int]]:
         """Who reads an output of the loop as it was."""
