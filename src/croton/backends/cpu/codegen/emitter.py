@@ -167,6 +167,16 @@ class Emitter:
         """See that the module defines an internal function, once; `text` is all of it."""
         self._internal[name] = text
 
+    def defines(self, name: str) -> bool:
+        """Whether `function` has been told of that name."""
+        return name in self._internal
+
+    def beside(self) -> Emitter:
+        """What writes another function of the same module."""
+        other = Emitter(self.scales)
+        other._declared, other._globals, other._internal = self._declared, self._globals, self._internal
+        return other
+
     def begin(self) -> None:
         """Begin a function's body."""
         self.lines = []
@@ -174,8 +184,12 @@ class Emitter:
 
     def end(self, head: str) -> None:
         """Close the function: `head` is all that stands before its brace."""
-        self._functions.append("\n".join([f"{head} {{", *self.lines, "}"]))
-        self.lines = []
+        self._functions.append(self.closed(head))
+
+    def closed(self, head: str) -> str:
+        """The text of the function that was being written."""
+        lines, self.lines = self.lines, []
+        return "\n".join([f"{head} {{", *lines, "}"])
 
     def text(self) -> str:
         """The module."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from croton.backends.cpu.codegen.calls import called_functions
 from croton.backends.cpu.codegen.emitter import BITS, ITEMSIZE, Emitter, register_type
 from croton.backends.cpu.codegen.loop import write_body
 from croton.backends.cpu.codegen.target import Target
@@ -16,7 +17,7 @@ _LOOPS = "define i32 @{}(ptr %p, ptr %params, i64 %lo, i64 %hi, ptr %err)"
 def kernel_text(kernel: Kernel, target: Target, symbol: str = SYMBOL) -> str:
     """The module; its one function has the signature of the kernel's form (docs/internals/loops.md)."""
     e = Emitter(target.vector_bytes if target.scales else 0)
-    w = Writer(e, target)
+    w = Writer(e, target, called_functions(kernel))
     e.begin()
     _bind_buffers(w, kernel)
     if kernel.form == "L":

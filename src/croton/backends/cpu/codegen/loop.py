@@ -318,7 +318,7 @@ def _flattened(w: Writer, loop: For) -> dict[Fold, Flat]:
             for g in inner.folds:
                 for f in loop.folds:
                     if f.combine is not None and f.refs == g.inits and f.updates == g.results:
-                        found[f] = (inner, cut(inner, w.target).lanes, g)
+                        found[f] = (inner, cut(inner, w.target, w.called).lanes, g)
     return found
 
 
@@ -336,7 +336,7 @@ def _updated(w: Writer, part: Part, state: list[str], flat: Flat | None) -> list
 def _vector(w: Writer, loop: For, keep: list[Part]) -> None:
     """Folds in `keep` leave all their lanes as results, without the initial value."""
     lo, hi = w.scalar(loop.lo), w.scalar(loop.hi)
-    plan = cut(loop, w.target)
+    plan = cut(loop, w.target, w.called)
     parts = [Part(f, plan.lanes) for f in loop.folds]
     kept = {p.fold for p in keep}
     start = [_identity(w, p) for p in parts]

@@ -18,6 +18,10 @@ MASKED_ABOVE = 24
 # takes; with two, sums of exp 0.6, softmax 0.7, Black-Scholes (whose longest chain is half of it) 0.75, with four 0.7.
 CHEAP, DEAR, DEAREST = 8, 12, 300
 COLUMNS = 8
+# Where functions are called (calls.py), several vectors go into each call, whatever the chains: that hides what a call
+# costs. Two where LLVM would have more than some 30 ms to do. source: measured, 16 tanh, exp, log, sin or erf one after
+# the other take 0.34 to 0.46 of the time with four, side by side 0.8 to 1.05, of what they take written in place.
+LONG = 160
 MAX_LANES = 64
 
 
@@ -48,9 +52,9 @@ class Cut:
     narrow: int = 0
 
 
-def cut(loop: For, target: Target) -> Cut:
-    """The cut of a vector loop."""
-    work = _measure(loop)
+def cut(loop: For, target: Target, called: frozenset[tuple[str, str]] = frozenset()) -> Cut:
+    """The cut of a vector loop; `called`: the functions, with their data types, that are not written in place."""
+    work = _measure(loop, called)
     lanes = max(target.vector_bytes // work.size, 2)
     unroll = _vectors(work, bool(loop.folds) or work.loops)
     if work.loops and work.cost <= CHEAP and not loop.folds:
@@ -71,6 +75,8 @@ def _of_columns(lanes: int, target: Target) -> Cut:
 
 
 def _vectors(work: Work, gathers: bool) -> int:
+    if work.calls:
+        return 4 if work.nodes <= LONG else 2
     if work.cost > DEAREST:
         return 1
     if gathers:
@@ -80,29 +86,34 @@ def _vectors(work: Work, gathers: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An iteration: its cost in additions, that of its longest chain, the size of what it mostly computes with, and
-    whether it holds loops."""
+    """An iteration: its cost in additions, that of its longest chain, the size of what it mostly computes with, whether
+    it holds loops, how many nodes it has that compute, and whether some of these are calls."""
 
     cost: int
     chain: int
     size: int
     loops: bool
+    nodes: int
+    calls: bool
 
 
-def _measure(loop: For) -> Work:
+def _measure(loop: For, called: frozenset[tuple[str, str]]) -> Work:
     weight: Counter[int] = Counter()
     ready: dict[Expr, int] = {}
-    cost = 0
+    cost = nodes = 0
     widest = 1
+    calls = False
     for node in all_nodes([loop]):
         price = int(isinstance(node, (Prim, Cast, Select)))
+        nodes += price
         if isinstance(node, Prim) and node.args[0].dtype != "bool" and node.args[0].dtype != INT:
             price = PRIMITIVES[node.name].cost
             weight[SIZES[node.args[0].dtype]] += price
+            calls = calls or (node.name, node.args[0].dtype) in called
         cost += price
         ready[node] = price + max((ready[a] for a in operands(node)), default=0)
         if isinstance(node, (Load, Cast)):
             widest = max(widest, SIZES[node.dtype])
     inside = sum(isinstance(statement, For) for statement in deep(loop.body))
     size = max(weight, key=lambda s: (weight[s], s)) if weight else widest
-    return Work(cost + inside, max(ready.values(), default=0), size, inside > 0)
+    return Work(cost + inside, max(ready.values(), default=0), size, inside > 0, nodes, calls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from croton.backends.cpu.codegen.calls import emit_call
 from croton.backends.cpu.codegen.casts import cast_value
 from croton.backends.cpu.codegen.emitter import (
     ITEMSIZE,
@@ -50,11 +51,15 @@ CACHE_LINE = 64
 
 
 class Writer:
-    """Writes values where they are first needed, and knows for how long they can be used again."""
+    """Writes values where they are first needed, and knows for how long they can be used again.
 
-    def __init__(self, e: Emitter, target: Target) -> None:
+    called  the functions, with their data types, that are not written in place
+    """
+
+    def __init__(self, e: Emitter, target: Target, called: frozenset[tuple[str, str]] = frozenset()) -> None:
         self.e = e
         self.target = target
+        self.called = called
         self.lanes: Lanes | None = None
         self.strides: dict[Buffer, tuple[Op, ...]] = {}
         self._known: dict[Key, Op] = {}
@@ -123,7 +128,9 @@ class Writer:
             case Param():
                 return Op(f"%{node.name}", 1)
             case Prim():
-                return Op(emit_primitive(self.e, node.name, args, node.args[0].dtype, width), width)
+                dtype = node.args[0].dtype
+                emit = emit_call if (node.name, dtype) in self.called else emit_primitive
+                return Op(emit(self.e, node.name, args, dtype, width), width)
             case Cast():
                 return Op(cast_value(self.e, args[0], node.x.dtype, node.dtype, width), width)
             case Select():
