@@ -9,6 +9,8 @@ import pytest
 
 import theano
 import theano.tensor as T
+from croton.ops.elemwise import DimShuffle
+from croton.ops.nnet.softmax import LogSoftmax, Softmax, SoftmaxGrad
 
 X = np.array([[1000.0, 0.0, -5.0, 3.0], [0.1, 0.2, 0.3, 0.4], [-800.0, -801.0, 0.5, 2.0]])
 K = np.array([1, 3, 0])
@@ -80,3 +82,31 @@ def test_gradients_through_the_logarithm_of_a_softmax_that_is_zero(mode: str, co
     assert f.maker.stats.fired["local_logsoftmax_grad"]
     expected = theano.function([x], theano.grad(cost(T.nnet.logsoftmax(x)), x), mode=mode)(v)
     np.testing.assert_allclose(f(v), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("op", [Softmax, LogSoftmax])
+@pytest.mark.parametrize(("order", "axis"), [((1, 0, 2), -1), ((2, 0, 1), 2), ((0, 2, 1), 1), ((2, 1, 0), 0)])
+def test_softmax_along_axes_that_are_moved(op: Any, order: tuple[int, ...], axis: int) -> None:
+    """Along the axis where it lies: nothing is turned."""
+    x, g = T.dtensor3("x"), T.dtensor3("g")
+    back = np.argsort(order)
+    y = op(axis)(x.transpose(*order)).transpose(*back)
+    outs = [y, T.grad(None, x, known_grads={y: g})]
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 3, 4))
+    f = theano.function([x, g], outs)
+    wanted = theano.function([x, g], outs, mode=theano.Mode("numpy", None))(*values)
+    for got, want in zip(f(*values), wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-14)
+    assert f.maker.stats.fired["local_softmax_of_moved_axes"]
+    nodes = theano.function([x], y).maker.fgraph.toposort()
+    assert all(list(n.op.shuffle) == sorted(n.op.shuffle) for n in nodes if isinstance(n.op, DimShuffle))
+
+
+def test_axes_that_are_moved_apart_stay(fires: Any) -> None:
+    x, y = T.dmatrix("x"), T.dmatrix("y")
+    sm = T.nnet.softmax(y)
+    outs = [SoftmaxGrad(-1)(x.T, sm), T.nnet.softmax(x.dimshuffle("x", 0, 1)[0])]
+    f = theano.function([x, y], outs)
+    assert not f.maker.stats.fired["local_softmax_of_moved_axes"]
+    assert f(np.ones((2, 3)), np.zeros((3, 2)))[0].shape == (3, 2)

@@ -8,7 +8,7 @@ from croton.graph.node import Apply, Variable
 from croton.ops.cast import cast
 from croton.ops.creation import ARange, zeros_like
 from croton.ops.elementwise import fill, log, mul, neg, true_div
-from croton.ops.elemwise import DimShuffle
+from croton.ops.elemwise import DimShuffle, dimshuffle
 from croton.ops.index.advanced import AdvancedIncSubtensor, AdvancedSubtensor
 from croton.ops.nnet.crossentropy import (
     CrossentropyCategorical1Hot,
@@ -21,7 +21,7 @@ from croton.ops.reduce import sum as sum_of
 from croton.rewrite.pattern import scalar_value
 from croton.rules.arith import made_by
 from croton.rules.passes import Context
-from croton.rules.stages import stabilize
+from croton.rules.stages import specialize, stabilize
 from croton.vartypes.dtype import is_discrete
 
 
@@ -195,3 +195,17 @@ def _times(quotient: Variable, divisor: Variable) -> Variable | None:
             if inner is not None:
                 return mul(*node.inputs[:at], inner, *node.inputs[at + 1 :])  # type: ignore[no-any-return]
     return None
+
+
+@specialize.on(Softmax, LogSoftmax, SoftmaxGrad, name="local_softmax_of_moved_axes", inside=(DimShuffle,))
+def _of_moved_axes(node: Apply) -> Any:
+    """Along an axis that was moved is along the axis where it was, moved afterwards: what moves it back meets it."""
+    moves = [v.owner for v in node.inputs if _owned(v, DimShuffle) is not None]
+    op: Any = node.op
+    order = moves[0].op.new_order if moves else ()  # type: ignore[union-attr]
+    if len(moves) < len(node.inputs) or sorted(order) != list(range(len(order))):
+        return None
+    if any(m.op.new_order != order for m in moves):  # type: ignore[union-attr]
+        return None
+    made = type(op)(order[op.axis])(*[m.inputs[0] for m in moves])  # type: ignore[union-attr]
+    return dimshuffle(made, *order)

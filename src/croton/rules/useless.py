@@ -8,7 +8,7 @@ from croton.graph.node import Apply, Constant, Variable
 from croton.ops.elementwise import fill
 from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.rules.passes import folded
-from croton.rules.stages import canonicalize
+from croton.rules.stages import canonicalize, specialize
 
 
 @canonicalize.on(name="constant_folding")
@@ -35,6 +35,10 @@ def _dimshuffle(node: Apply) -> Any:
         order = tuple("x" if j == "x" else inner.op.new_order[j] for j in op.new_order)
         return DimShuffle(inner.op.input_broadcastable, order)(inner.inputs[0])
     return None
+
+
+# Rules for what is cheaper move axes, too.
+specialize.enter(_dimshuffle)
 
 
 @canonicalize.on(name="local_fill_sink")
