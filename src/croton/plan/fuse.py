@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from croton.graph.node import Apply, Constant, Variable
-from croton.loops.primitives import FUNCTIONS
 from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.ops.place import Place
 from croton.plan.reductions import gathered_dtypes, is_native_reduction, is_reduction
@@ -56,16 +55,6 @@ def is_native_elemwise(node: Apply) -> bool:
     if not isinstance(node.op, Elemwise) or node.op.scalar_op.lower is None:
         return False
     return not any(is_complex(v.type.dtype) for v in (*node.inputs, *node.outputs))
-
-
-def _is_dear(node: Apply) -> bool:
-    """Whether `node` computes a function that takes many registers.
-
-    What knows places makes random bits of them, which takes many, too. One kernel for both takes longer than two,
-    though those write the bits down. source: 1e6 normal numbers in float32, 5.1 ms in one kernel, 2.9 ms in two, one
-    thread of a Xeon with AVX-512
-    """
-    return isinstance(node.op, Elemwise) and node.op.scalar_op.name in FUNCTIONS
 
 
 class Fusion:
@@ -142,7 +131,7 @@ class Fusion:
         """Whether no other input of `node` needs `unit`, which would make a circle, and there is room for it."""
         bit = 1 << unit
         group = self.groups[unit]
-        if len(group.nodes) >= MOST_NODES or (group.has_places and _is_dear(node)):
+        if len(group.nodes) >= MOST_NODES:
             return False
         if len(group.reads) + len(group.shown) + len(node.inputs) + len(node.outputs) > MOST_BUFFERS:
             return False

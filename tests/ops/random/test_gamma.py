@@ -1,4 +1,4 @@
-"""Distributions made of gamma-distributed numbers: their laws, shapes and gradients."""
+"""Distributions made of gamma-distributed numbers: shapes and gradients."""
 
 from __future__ import annotations
 
@@ -10,41 +10,9 @@ import theano
 import theano.tensor as T
 from theano.tensor import random
 
+from .laws import KEY, drawn
+
 N = 10_000
-KEY = np.array([20_111, 0], dtype="uint64")
-
-LAWS = {
-    "gamma 0.3": (lambda s, **k: random.gamma(s, 0.3, 2.0, **k), stats.gamma(0.3, scale=2)),
-    "gamma 1": (lambda s, **k: random.gamma(s, 1.0, **k), stats.gamma(1)),
-    "gamma 7.5": (lambda s, **k: random.gamma(s, 7.5, 0.5, **k), stats.gamma(7.5, scale=0.5)),
-    "chisquare": (lambda s, **k: random.chisquare(s, 3.0, **k), stats.chi2(3)),
-    "beta": (lambda s, **k: random.beta(s, 0.7, 2.5, **k), stats.beta(0.7, 2.5)),
-    "standard_t": (lambda s, **k: random.standard_t(s, 4.0, **k), stats.t(4)),
-}
-
-
-def drawn(expression, mode=None):
-    """The value of an expression of the state."""
-    s = T.TensorType("uint64", (None,))()
-    return theano.function([s], expression(s), mode=mode)(KEY)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", LAWS)
-def test_laws(name, dtype):
-    draw, law = LAWS[name]
-    sample = drawn(lambda s: draw(s, size=N, dtype=dtype))
-    assert sample.dtype == dtype and np.isfinite(sample).all()
-    assert stats.kstest(sample.astype("float64"), law.cdf).pvalue > 1e-3
-
-
-@pytest.mark.parametrize("name", LAWS)
-def test_the_reference_agrees(name):
-    draw, _ = LAWS[name]
-    native, reference = (
-        drawn(lambda s: draw(s, size=(9, 70), dtype="float64"), mode) for mode in ("FAST_RUN", "FAST_COMPILE")
-    )
-    np.testing.assert_allclose(native, reference, rtol=1e-9)
 
 
 def test_dirichlet():

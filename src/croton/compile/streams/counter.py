@@ -39,7 +39,7 @@ class RandomStream:
 
     Parameters of distributions broadcast, against one another and against `size`; without it they alone say the shape.
 
-    Source:  Salmon, Moraes, Dror and Shaw, SC 2011: Philox4x32-10
+    Source:  Salmon, Moraes, Dror and Shaw, SC 2011: Philox4x32-10 makes keys, Threefry2x32-13 the bits of elements
     Example:
         >>> import theano
         >>> stream = RandomStream(1)

@@ -19,10 +19,19 @@ from croton.ops.argmax import argmax
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.cumulate import cumsum
-from croton.ops.elementwise import cos, exp, expm1, log, log1p, minimum, sqrt, switch, tan
+from croton.ops.elementwise import eq, exp, expm1, log, log1p, minimum, sqrt, switch, tan
 from croton.ops.known import get_vector_length
 from croton.ops.place import Place
-from croton.ops.random.bits import below, more_random_bits, open_unit, random_bits, unit
+from croton.ops.random.bits import (
+    below,
+    cosine,
+    draw_key,
+    draw_start,
+    open_unit,
+    radius_unit,
+    random_bits,
+    unit,
+)
 from croton.ops.search import searchsorted
 from croton.ops.shape import as_length, shape_i
 from croton.ops.sort import argsort
@@ -69,25 +78,31 @@ def _common_length(parameters: Sequence[Variable], axis: int) -> Variable:
 
 
 # -- bits and uniform numbers --------------------------------------------------------------------------------
-def _bits(state: Any, lengths: Lengths, more: bool = False) -> Variable:
-    """64 random bits per element; with `more` the other 64 that there are."""
+def bits_of(state: Any, lengths: Lengths, part: int = 0) -> Any:
+    """64 random bits per element: those of one part of the draw out of 2^64, which are independent of one another."""
     index = Place()(*lengths) if lengths else np.int64(0)
-    made: Variable = (more_random_bits if more else random_bits)(state[0], state[1], index)
-    return made
+    of_draw = state[0], state[1], np.uint64(part)
+    return random_bits(draw_key(*of_draw), draw_start(*of_draw), index)
 
 
-def _unit(state: Any, lengths: Lengths, dtype: str) -> Any:
-    return unit[dtype](_bits(state, lengths, more=True))
-
-
-def above_zero(state: Any, lengths: Lengths, dtype: str) -> Any:
+def above_zero(state: Any, lengths: Lengths, dtype: str, part: int = 0) -> Any:
     """Uniform numbers that are not 0."""
-    return open_unit[dtype](_bits(state, lengths))
+    return open_unit[dtype](bits_of(state, lengths, part))
 
 
 def _inside(state: Any, lengths: Lengths, dtype: str) -> Any:
     """Uniform numbers that are neither 0 nor 1."""
     return minimum(above_zero(state, lengths, dtype), 1 - np.finfo(dtype).epsneg)
+
+
+def standard_normal(state: Any, lengths: Lengths, dtype: str, part: int = 0) -> Any:
+    """Normal numbers of mean 0 and standard deviation 1.
+
+    Source: Box and Muller, 1958: uniform numbers as radius and angle
+    """
+    bits = bits_of(state, lengths, part)
+    radius = sqrt(of(dtype, -2) * log(radius_unit[dtype](bits)))
+    return radius * cosine[dtype](bits)
 
 
 def parameters(dtype: str | None, *values: Any) -> tuple[str, list[Any]]:
@@ -111,22 +126,16 @@ def uniform(
 ) -> Variable:
     """Numbers evenly spread over [low, high)."""
     dtype, (low, high) = parameters(dtype, low, high)
-    made: Variable = low + (high - low) * _unit(state, lengths_of_draw(size, low, high), dtype)
+    made: Variable = low + (high - low) * unit[dtype](bits_of(state, lengths_of_draw(size, low, high)))
     return made
 
 
 def normal(
     state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
 ) -> Variable:
-    """Normally distributed numbers of mean `loc` and standard deviation `scale`.
-
-    Source: Box and Muller, 1958: two uniform numbers as radius and angle
-    """
+    """Normally distributed numbers of mean `loc` and standard deviation `scale`."""
     dtype, (loc, scale) = parameters(dtype, loc, scale)
-    lengths = lengths_of_draw(size, loc, scale)
-    radius = sqrt(of(dtype, -2) * log(above_zero(state, lengths, dtype)))
-    angle = of(dtype, 2 * math.pi) * _unit(state, lengths, dtype)
-    made: Variable = loc + scale * (radius * cos(angle))
+    made: Variable = loc + scale * standard_normal(state, lengths_of_draw(size, loc, scale), dtype)
     return made
 
 
@@ -154,9 +163,10 @@ def laplace(
 ) -> Variable:
     """Numbers whose distance from `loc`, to either side, is exponentially distributed with mean `scale`."""
     dtype, (loc, scale) = parameters(dtype, loc, scale)
-    lengths = lengths_of_draw(size, loc, scale)
-    far = _standard_exponential(state, lengths, dtype)
-    made: Variable = loc + scale * switch(_unit(state, lengths, dtype) < of(dtype, 0.5), -far, far)
+    bits = bits_of(state, lengths_of_draw(size, loc, scale))
+    far = -log(open_unit[dtype](bits))
+    # The last bit is none of those.
+    made: Variable = loc + scale * switch(eq(bits & np.uint64(1), np.uint64(0)), far, -far)
     return made
 
 
@@ -215,7 +225,7 @@ def bernoulli(state: Any, p: Any = 0.5, size: Any = None, dtype: str = "int64") 
     """1 with probability `p`, else 0."""
     p = as_tensor_variable(p)
     real = upcast(config.floatX, p.type.dtype)
-    return cast(_unit(state, lengths_of_draw(size, p), real) < cast(p, real), dtype)
+    return cast(unit[real](bits_of(state, lengths_of_draw(size, p))) < cast(p, real), dtype)
 
 
 def integers(
@@ -233,7 +243,7 @@ def integers(
         )
     low, high = cast(low, "int64"), cast(high, "int64")
     count = high - low + (1 if endpoint else 0)
-    step = below(_bits(state, lengths_of_draw(size, low, high)), cast(count, "uint64"))
+    step = below(bits_of(state, lengths_of_draw(size, low, high)), cast(count, "uint64"))
     return cast(low + cast(step, "int64"), dtype)
 
 
@@ -272,13 +282,13 @@ def permutation(state: Any, x: Any, dtype: str = "int64") -> Variable:
     """
     x = as_tensor_variable(x)
     if x.type.ndim:
-        order = argsort(_bits(state, [shape_i(x, 0)]))
+        order = argsort(bits_of(state, [shape_i(x, 0)]))
         return x[order]  # type: ignore[no-any-return]
     if not is_discrete(x.type.dtype):
         raise TypeError(
             f"There are permutations of tensors, and of so many integers; got {x} of type {x.type}."
         )
-    return cast(argsort(_bits(state, [as_length(x)])), dtype)
+    return cast(argsort(bits_of(state, [as_length(x)])), dtype)
 
 
 def choice(state: Any, a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Variable:
@@ -308,7 +318,7 @@ def _with_replacement(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
         return integers(state, count, size=lengths)
     dtype, (weights,) = parameters("float64", p)
     sums: Any = cumsum(weights)
-    place = searchsorted(sums, _unit(state, lengths, dtype) * sums[-1], side="right")
+    place = searchsorted(sums, unit[dtype](bits_of(state, lengths)) * sums[-1], side="right")
     # The product may round up to the last sum itself.
     return minimum(place, count - 1)
 
@@ -318,7 +328,7 @@ def _without(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
         raise ValueError(f"Without replacement, choice draws a vector; got a size of {len(lengths)} axes.")
     wanted = lengths[0] if lengths else as_tensor_variable(np.int64(1))
     if p is None:
-        order = argsort(_bits(state, [count]))
+        order = argsort(bits_of(state, [count]))
     else:
         # source: Efraimidis and Spirakis, 2006: exponential times of rate p; the first to come are drawn
         order = argsort(_standard_exponential(state, [count], "float64") / cast(p, "float64"))
