@@ -154,7 +154,7 @@ class Body:
 
 def source_buffer(k: Builder, name: str, layout: Layout, source: Source) -> Buffer:
     """The next buffer of a kernel: what is read, or what tells places."""
-    access = "place" if source.is_place else layout.access(source.axes)
+    access = "place" if source.is_place else layout.access(source.variable, source.axes)
     return k.buffer(name, source.variable.type.dtype, access)
 
 
@@ -185,7 +185,7 @@ class _Nest:
         return k.kernel()
 
     def _buffer(self, name: str, variable: Variable, axes: Axes) -> Buffer:
-        return self.k.buffer(name, variable.type.dtype, self.layout.access(axes))
+        return self.k.buffer(name, variable.type.dtype, self.layout.access(variable, axes))
 
     def _loops_e(self, body: Body, outs: dict[Variable, Buffer]) -> None:
         k = self.k

@@ -44,6 +44,7 @@ class Array:
     """Where a value lies: address, lengths, and strides in bytes.
 
     still  the level inside of which its elements do not change, if there is one
+    far    whether no elements are adjacent, along any axis
     """
 
     dtype: str
@@ -53,6 +54,7 @@ class Array:
     block: Block
     contiguous: bool = False
     still: int | None = None
+    far: bool = False
 
     ndim = property(lambda self: len(self.dims))
     itemsize = property(lambda self: np.dtype(self.dtype).itemsize)
@@ -263,7 +265,7 @@ class ProgramBuilder(Numbers):
     def part(self, of: Array, dims: Sequence[Size], strides: Sequence[Size], offset: Size = 0) -> Array:
         """Other axes over the memory of `of`, `offset` bytes on, which are no variable."""
         at = self.offset(of.data, offset)
-        return Array(of.dtype, at, tuple(dims), tuple(strides), of.block, still=of.still)
+        return Array(of.dtype, at, tuple(dims), tuple(strides), of.block, still=of.still, far=of.far)
 
     def element(self, vector: Array, i: int) -> Value:
         """The number at place `i` of a vector of a real type."""

@@ -7,16 +7,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
 from croton.loops.build import Builder
 from croton.loops.ir import Buffer
 from croton.ops.elemwise import Elemwise
+from croton.ops.parts import OfParts, place_parts
 from croton.ops.place import Place
 from croton.ops.reduce import CAReduce
 from croton.plan import program as p
 from croton.plan.body import Body, nest_kernel, scalar_code, source_buffer
 from croton.plan.builder import Array, ProgramBuilder
-from croton.plan.fuse import Axes, Group
+from croton.plan.fuse import Group
 from croton.plan.numbers import Size
 from croton.plan.reductions import (
     gathered_dtypes,
@@ -33,9 +35,10 @@ _ADD = 300
 
 
 class Planning(Protocol):
-    """What lowering asks of the planner. `number_of` numbers the nodes, for errors."""
+    """What lowering asks of the planner. `number_of` numbers the nodes of `graph`, for errors."""
 
     number_of: dict[Apply, int]
+    graph: FunctionGraph
 
     def read_outside(self, variable: Variable, unit: Group) -> bool:
         """Whether anything outside `unit` reads `variable`."""
@@ -154,6 +157,7 @@ class _Nest:
         places += [
             (array.data, _row(array, layout.group.axes[v], len(self.domain))) for v, array in self._results()
         ]
+        _note_far(b, layout)
         first = self._described(layout, b.kernel(nest_kernel(layout), title_of(layout), layout.group.nodes))
         args: tuple[p.Argument, ...] = (
             p.Ptrs(tuple(at for at, _ in places)), b.i64s(self.domain), b.i64s([s for _, row in places for s in row]),
@@ -199,7 +203,7 @@ class _Nest:
         """Enter a descriptor of a kernel into the program."""
         results = [(v, layout.group.axes[v]) for v in layout.results]
         buffers = tuple(_nest_buffer(layout, source) for source in layout.sources) + tuple(
-            p.NestBuffer(np.dtype(v.type.dtype).itemsize, layout.access(axes), v in layout.kept)
+            p.NestBuffer(np.dtype(v.type.dtype).itemsize, layout.access(v, axes), v in layout.kept)
             for v, axes in results
         )
         scratch = sum(np.dtype(v.type.dtype).itemsize for v in layout.kept if v not in layout.results)
@@ -217,11 +221,25 @@ class _Nest:
         for variable in self.layout.results:
             axes = self.layout.group.axes[variable]
             dims = [1 if a is None else self.domain[a] for a in axes]
+            joined = self._joined(variable)
+            if joined is not None:
+                if joined.outputs[0] not in self.b.arrays:
+                    place_parts(self.b, joined, dims)
+                made.append((variable, self.b.arrays[variable]))
+                continue
             into = self._overwritable(variable, taken)
             if into is not None:
                 taken.add(id(into.block))
             made.append((variable, self.b.new(variable, dims, into)))
         return made
+
+    def _joined(self, variable: Variable) -> Apply | None:
+        """What makes a complex array of `variable` and of another result, if this is the first to do so."""
+        for node in self.planning.graph.readers(variable):
+            if isinstance(node.op, OfParts) and len(set(node.inputs)) == 2:
+                if all(v in self.layout.results for v in node.inputs):
+                    return node
+        return None
 
     def _overwritable(self, variable: Variable, taken: set[int]) -> Array | None:
         """An input that dies here and is read at each place before `variable` is written there."""
@@ -247,6 +265,12 @@ class _Nest:
         return None
 
 
+def _note_far(b: ProgramBuilder, layout: Layout) -> None:
+    """Note what the kernels of a layout read and write that lies apart."""
+    named = [*[s.variable for s in layout.sources if not s.is_place], *layout.results]
+    layout.far.update(v for v in named if v in b.arrays and b.arrays[v].far)
+
+
 def _row(array: Array, axes: Sequence[int | None], ndim: int) -> list[Size]:
     """The strides of an array along the axes of the domain; 0 where it does not vary."""
     row: list[Size] = [0] * ndim
@@ -268,7 +292,9 @@ def _nest_buffer(layout: Layout, source: Source) -> p.NestBuffer:
     """How a nest sees a source; places as bytes that are adjacent."""
     if source.is_place:
         return p.NestBuffer(1, "unit")
-    return p.NestBuffer(np.dtype(source.variable.type.dtype).itemsize, layout.access(source.axes))
+    return p.NestBuffer(
+        np.dtype(source.variable.type.dtype).itemsize, layout.access(source.variable, source.axes)
+    )
 
 
 # Elements along v for which a kernel of form RO may use scratch memory at once.
@@ -289,6 +315,7 @@ class _AllReduced:
     def run(self) -> None:
         """Build both kernels, enter them, call them."""
         b, layout = self.b, self.layout
+        _note_far(b, layout)
         k = Builder("RI")
         addresses: list[p.Reg | None] = []
         strides: list[Size] = []
@@ -301,16 +328,17 @@ class _AllReduced:
             descs.append(_nest_buffer(layout, of))
             return source_buffer(k, name, layout, of)
 
-        def result(name: str, array: Array, axes: Axes) -> Buffer:
+        def result(name: str, v: Variable, array: Array) -> Buffer:
+            axes = layout.group.axes[v]
             addresses.append(array.data)
             strides.extend(_row(array, axes, len(self.domain)))
-            descs.append(p.NestBuffer(array.itemsize, layout.access(axes)))
-            return k.buffer(name, array.dtype, layout.access(axes))
+            descs.append(p.NestBuffer(array.itemsize, layout.access(v, axes)))
+            return k.buffer(name, array.dtype, layout.access(v, axes))
 
         sources = {s: source(f"x{i}", s) for i, s in enumerate(layout.sources)}
         nin = len(addresses)
         outs = {
-            v: result(f"y{i}", b.new(v, self.domain), layout.group.axes[v])
+            v: result(f"y{i}", v, b.new(v, self.domain))
             for i, v in enumerate(v for v in layout.results if layout.is_full(v))
         }
         body = Body(layout, k, sources, {})

@@ -46,6 +46,7 @@ class Layout:
     results   values that are read outside, in order
     visit     for a full value, the visit that makes it; for a row value, the first visit that may read it
     kept      full values that are stored in one visit and read back in a later one
+    far       what lies where elements are never adjacent: the parts of complex arrays
     """
 
     group: Group
@@ -58,15 +59,18 @@ class Layout:
     visits: int = 1
     cost: int = 0
     is_spaced: bool = False
+    far: set[Variable] = field(default_factory=set)
 
     def is_full(self, variable: Variable) -> bool:
         """Whether a value of the group stands on all axes of the domain, rather than on a row's."""
         return len([a for a in self.group.axes[variable] if a is not None]) == len(self.group.domain)
 
-    def access(self, axes: Axes) -> str:
-        """How a kernel goes along its v axis over what stands on these axes."""
+    def access(self, variable: Variable, axes: Axes) -> str:
+        """How a kernel goes along its v axis over a variable that stands on these axes."""
         if self.vector not in axes:
             return "splat"
+        if variable in self.far:
+            return "spaced"
         return "spaced" if self.is_spaced and any(a in self.group.reduced for a in axes) else "unit"
 
     def spaced(self) -> Layout | None:

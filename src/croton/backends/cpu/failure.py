@@ -46,6 +46,10 @@ def _seen(code: int, shape: tuple[int, ...], strides: tuple[int, ...] | None, va
 
 def _mismatch(node: Apply, details: Sequence[int]) -> Exception:
     i, axis_i, j, axis_j, length_i, length_j = details
+    # Of complex arithmetic by parts, the inputs are halves of those of the user.
+    sources = getattr(getattr(node.op, "scalar_op", None), "sources", None)
+    if sources is not None:
+        i, j = sources[i], sources[j]
     if getattr(node.op, "op_name", "") == "elemwise" or (axis_i == axis_j and i == j):
         return ShapeError(
             f"Input dimension mis-match. (input[{i}].shape[{axis_i}] = {length_i}, "

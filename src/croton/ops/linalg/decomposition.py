@@ -44,7 +44,6 @@ from croton.ops.linalg.matrix import (
     triangle,
 )
 from croton.ops.reduce import cast_values
-from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import Dim, TensorType
 
 
@@ -332,8 +331,6 @@ class QRFull(OnMatrix):
 
     def expand(self, x: Any) -> Any:
         """What it is made of, for the native planner."""
-        if is_complex(x.type.dtype):
-            return [None, None]
         if is_narrow(x):
             return widened(self, [x], 2)
         reflections, scales = Householder()(x)
@@ -350,6 +347,8 @@ class QRFull(OnMatrix):
         S((3, 2), mode="raw", grad=False),
         S((2, 3, 2), mode="reduced", grad=False),
         S((2, 2), mode="reduced", dtype="int8", grad=False),
+        S(np.array([[2.0, 1j], [0.5, -1.0], [3.0, 1.0]]), mode="reduced", grad=False),
+        S(np.array([[2.0, 1j], [0.5, -1.0], [3.0, 1.0]]), mode="complete", grad=False),
     )
     errors = (E((3,), mode="reduced", raises=ValueError, says="takes a matrix"),)
 
@@ -380,14 +379,17 @@ class QRIncomplete(OnMatrix):
 
     def expand(self, x: Any) -> Any:
         """What it is made of, for the native planner."""
-        if is_complex(x.type.dtype):
-            return [None]
         if is_narrow(x):
             return widened(self, [x])
         reflections, scales = Householder()(x)
         return _upper_factor(reflections, scales, thin=True)
 
-    samples = (S((3, 2), grad=False), S((2, 3), grad=False), S((2, 3, 3), grad=False))
+    samples = (
+        S((3, 2), grad=False),
+        S((2, 3), grad=False),
+        S((2, 3, 3), grad=False),
+        S(np.array([[2.0, 1j, 1.0], [0.5, -1.0, 1 - 1j]]), grad=False),
+    )
     errors = (E((3,), raises=ValueError, says="takes a matrix"),)
 
 

@@ -543,7 +543,7 @@ class LeastSquares(OnNative):
     the rank of x, and its singular values.
 
     Shapes:    x (m, n), y (m, k), () -> (max(m, n), k), (), (min(m, n),)
-    Dtypes:    as x and y; the bound on the condition float64; the rank int64
+    Dtypes:    as x and y, the singular values real; the bound on the condition float64; the rank int64
     Errors:    ShapeError, a ValueError, for lengths that differ; LinAlgError when it does not converge
     """
 
@@ -553,7 +553,9 @@ class LeastSquares(OnNative):
 
     def infer(self, x: Any, y: Any, bound: Any) -> Any:
         dtype = x.type.dtype
-        return [TensorType(dtype, (None, None)), TensorType("int64", ()), TensorType(dtype, (None,))]
+        return [
+            TensorType(dtype, (None, None)), TensorType("int64", ()), TensorType(real_dtype(dtype), (None,))
+        ]  # fmt: skip
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         (m, n), (_, k), _ = shapes
@@ -561,7 +563,7 @@ class LeastSquares(OnNative):
 
     def eval(self, xp: Any, x: Any, y: Any, bound: Any) -> Any:
         solution, _, rank, values = xp.linalg.lstsq(x, y, rcond=float(bound))
-        left = xp.sqrt(((y - x @ solution) ** 2).sum(0, keepdims=True))
+        left = xp.sqrt((abs(y - x @ solution) ** 2).sum(0, keepdims=True))
         below = xp.zeros((max(x.shape) - x.shape[1], y.shape[1]), dtype=x.dtype)
         below[:1] = left[: len(below)]
         return xp.concatenate([solution, below]), xp.asarray(rank, "int64"), values

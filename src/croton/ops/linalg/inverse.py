@@ -16,10 +16,11 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import alloc, arange, eye
 from croton.ops.diagonal import ExtractDiag
 from croton.ops.dot import dot
-from croton.ops.elementwise import abs_, eq, exp, gt, log, lt, neq, switch
+from croton.ops.elementwise import abs_, conj, eq, exp, gt, imag, log, lt, neq, real, switch
+from croton.ops.elementwise import complex as complex_of
 from croton.ops.elemwise import dimshuffle
 from croton.ops.linalg.decomposition import SVD
-from croton.ops.linalg.factors import factored, is_narrow, solved, widened
+from croton.ops.linalg.factors import factored, is_narrow, real_dtype, solved, widened
 from croton.ops.linalg.matrix import (
     OnMatrix,
     computed,
@@ -108,16 +109,25 @@ class MatrixPinv(OnMatrix):
 
     def expand(self, x: Any) -> Any:
         """What it is made of, for the native planner."""
-        if is_narrow(x) or is_complex(x.type.dtype):
-            return [None] if is_complex(x.type.dtype) else widened(self, [x])
+        if is_narrow(x):
+            return widened(self, [x])
         u, s, v = SVD(False, True)(x)
+        if is_complex(x.type.dtype):
+            u, v = conj(u), conj(v)
         greatest = sum_of(s[..., :1], axis=-1, keepdims=True)
         s = switch(gt(s, greatest * np.asarray(1e-15, s.type.dtype)), 1 / s, cast(0, s.type.dtype))
         return multiplied(
             transposed(v) * dimshuffle(s, *range(s.type.ndim - 1), "x", s.type.ndim - 1), transposed(u)
         )
 
-    samples = (S((3, 2)), S((2, 3)), S((3, 3)), S((2, 3, 2)), S(np.ones((3, 2)), grad=False))
+    samples = (
+        S((3, 2)),
+        S((2, 3)),
+        S((3, 3)),
+        S((2, 3, 2)),
+        S(np.ones((3, 2)), grad=False),
+        S(np.array([[2.0, 1j], [0.5, -1.0], [3.0, 1.0]]), grad=False),
+    )
     errors = (E((3,), raises=ValueError, says="takes a matrix"),)
 
 
@@ -147,12 +157,22 @@ class Det(OnMatrix):
 
     def expand(self, x: Any) -> Any:
         """What it is made of, for the native planner: sizes by logarithms, since products overflow."""
-        if is_narrow(x) or is_complex(x.type.dtype):
-            return [None] if is_complex(x.type.dtype) else widened(self, [x])
+        if is_narrow(x):
+            return widened(self, [x])
+        if is_complex(x.type.dtype):
+            return exp(complex_log_determinant(x))
         odd, size = log_determinant(x)
         return switch(odd, -exp(size), exp(size))
 
-    samples = (S((3, 3)), S((1, 1)), S((2, 3, 3)), S((2, 2), dtype="float32"), S(np.ones((2, 2)), grad=False))
+    samples = (
+        S((3, 3)),
+        S((1, 1)),
+        S((2, 3, 3)),
+        S((2, 2), dtype="float32"),
+        S(np.ones((2, 2)), grad=False),
+        S(np.array([[0.5, 1j], [2.0, -1.0]]), grad=False),
+        S(np.zeros((2, 2), "complex64"), grad=False),
+    )
     errors = (
         E((3,), raises=ValueError, says="takes a matrix"),
         E((2, 3), raises=np.linalg.LinAlgError, says="must be square"),
@@ -161,11 +181,24 @@ class Det(OnMatrix):
 
 def log_determinant(x: Any) -> tuple[Any, Any]:
     """Whether the determinant of real matrices is negative, and the logarithm of its size, by their LU factors."""
-    lu, pivots, _ = factored(x)
-    diagonal = ExtractDiag(0, -2, -1)(lu)
-    exchanged = neq(pivots, arange(1, pivots.shape[-1] + 1, dtype="int32"))
+    diagonal, exchanged = _factored_diagonal(x)
     changes: Any = sum_of(neq(exchanged, lt(diagonal, 0)), axis=-1, dtype="int64")
     return eq(changes % 2, 1), sum_of(log(abs_(diagonal)), axis=-1, acc_dtype=x.type.dtype)
+
+
+def complex_log_determinant(x: Any) -> Any:
+    """A logarithm of the determinant of complex matrices: each exchange of rows turns it by half a circle."""
+    diagonal, exchanged = _factored_diagonal(x)
+    exchanges: Any = sum_of(exchanged, axis=-1, dtype="int64")
+    total: Any = sum_of(log(diagonal), axis=-1, acc_dtype=x.type.dtype)
+    return complex_of(real(total), imag(total) + np.pi * cast(exchanges % 2, real_dtype(x.type.dtype)))
+
+
+def _factored_diagonal(x: Any) -> tuple[Any, Any]:
+    """The diagonal of U of the LU factors, and for each row whether it was exchanged."""
+    lu, pivots, _ = factored(x)
+    exchanged = neq(pivots, arange(1, pivots.shape[-1] + 1, dtype="int32"))
+    return ExtractDiag(0, -2, -1)(lu), exchanged
 
 
 @op("tensorinv")

@@ -14,7 +14,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import and_, eq, gt, invert, isnan, minimum, switch
+from croton.ops.elementwise import abs_, and_, eq, gt, invert, isnan, minimum, switch
 from croton.ops.elemwise import dimshuffle
 from croton.ops.linalg.factors import (
     CholeskyFactor,
@@ -40,7 +40,6 @@ from croton.ops.linalg.matrix import (
 )
 from croton.ops.reduce import sum as sum_of
 from croton.ops.truth import any as any_of
-from croton.vartypes.dtype import is_complex
 from croton.vartypes.tensor import TensorType
 
 MATRIX_STRUCTURES = (
@@ -309,14 +308,12 @@ class lstsq(Primitive):
     def expand(self, x: Any, y: Any, rcond: Any) -> Any:
         """For the native planner: least squares in a type that LAPACK has, and the sums of what is left over."""
         dtype = result_dtype(x.type.dtype, y.type.dtype)
-        if is_complex(dtype):
-            return [None] * 4
         wide = "float32" if dtype == "float16" else dtype
         right = y if y.type.ndim == 2 else dimshuffle(y, 0, "x")
         padded, rank, values = LeastSquares()(cast(x, wide), cast(right, wide), cast(rcond, "float64"))
         rows, columns = x.shape[0], x.shape[1]
         whole = and_(eq(rank, columns), gt(rows, columns))
-        residuals = sum_of(padded[columns:rows] ** 2, axis=0)[: switch(whole, right.shape[1], 0)]
+        residuals = sum_of(abs_(padded[columns:rows]) ** 2, axis=0)[: switch(whole, right.shape[1], 0)]
         solution = padded[:columns] if y.type.ndim == 2 else padded[:columns, 0]
         return [cast(solution, dtype), cast(residuals, dtype), rank, cast(values, dtype)]
 
@@ -329,6 +326,7 @@ class lstsq(Primitive):
         S((2, 4), (2, 3), np.float64(1e-3), grad=False),
         S(np.ones((4, 2)), (4, 3), np.float64(1e-10), grad=False),
         S((3, 2), np.array([1, 2, 3]), np.float64(-1), grad=False),
+        S(np.array([[2.0, 1j], [0.5, -1.0], [3.0, 1.0]]), np.array([1j, 2, 3]), np.float64(-1), grad=False),
     )
     errors = (E((3, 2), (4,), np.float64(-1), raises=ValueError, says="Incompatible dimensions"),)
 

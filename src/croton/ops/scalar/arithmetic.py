@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from croton.ops.scalar import parts
 from croton.ops.scalar.choice import switch
 from croton.ops.scalar.comparison import eq
 from croton.ops.scalar.dtypes import at_least_int8, number, real, same, to_float, to_quotient, to_real
@@ -33,6 +34,7 @@ add = scalar_op(
     dtypes=same,
     eval=lambda xp, *xs: reduce(plus, xs),
     lower=lambda b, *xs: reduce(b.add, xs),
+    parts=parts.each(lambda b, *xs: reduce(b.add, xs)),
     grad=lambda *args: [args[-1]] * (len(args) - 2),
     nin=None,
     commutative=True,
@@ -47,6 +49,7 @@ mul = scalar_op(
     dtypes=same,
     eval=lambda xp, *xs: reduce(times, xs),
     lower=lambda b, *xs: reduce(b.mul, xs),
+    parts=parts.product,
     grad=_product_gradient,
     nin=None,
     commutative=True,
@@ -61,6 +64,7 @@ sub = scalar_op(
     dtypes=number(same),
     eval=lambda xp, x, y: x - y,
     lower=lambda b, x, y: b.sub(x, y),
+    parts=parts.each(lambda b, x, y: b.sub(x, y)),
     grad=lambda x, y, z, g: [g, -g],
     symbol="-",
 )
@@ -71,6 +75,7 @@ neg = scalar_op(
     dtypes=number(same),
     eval=lambda xp, x: -x,
     lower=lambda b, x: b.neg(x),
+    parts=parts.each(lambda b, x: b.neg(x)),
     grad=lambda x, y, g: -g,
     keeps_zero=True,
     symbol="-",
@@ -83,6 +88,7 @@ true_div = scalar_op(
     dtypes=to_quotient,
     eval=lambda xp, x, y: x / y,
     lower=lambda b, x, y: b.div(x, y),
+    parts=parts.quotient,
     # -x/y² would overflow, or lose all bits, long before the quotient does.
     grad=lambda x, y, z, g: [g / y, -(g * z) / y],
     domain=((-2.0, 2.0), (0.5, 2.0)),
@@ -96,6 +102,7 @@ inv = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: 1 / x,
     lower=lambda b, x: 1 / x,
+    parts=lambda b, x: parts.quotient(b, parts.Pair(*[b.const(n, x.re.dtype) for n in (1, 0)]), x),
     grad=lambda x, y, g: -g * sqr(y),
     domain=(0.5, 2.0),
 )
@@ -192,6 +199,7 @@ sqr: Row = scalar_op(
     dtypes=same,
     eval=lambda xp, x: x * x,
     lower=lambda b, x: b.mul(x, x),
+    parts=lambda b, x: parts.product(b, x, x),
     grad=lambda x, y, g: g * x * 2,
     keeps_zero=True,
 )
@@ -202,6 +210,7 @@ sqrt = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.sqrt(x),
     lower=lambda b, x: b.sqrt(x),
+    parts=parts.root,
     grad=lambda x, y, g: g * like(g, 0.5) / y,
     domain=(0.1, 4.0),
     keeps_zero=True,
@@ -223,6 +232,7 @@ abs_ = scalar_op(
     dtypes=to_real,
     eval=lambda xp, x: abs(x),
     lower=lambda b, x: b.abs(x),
+    parts=parts.size,
     grad=_size_gradient,
     holomorphic=False,
     keeps_zero=True,

@@ -6,6 +6,7 @@ from typing import Any
 
 from croton.ops.scalar.comparison import eq, ge, gt, le, lt, neq
 from croton.ops.scalar.dtypes import as_branches, as_last, real, same
+from croton.ops.scalar.parts import Pair
 from croton.ops.scalar.row import like, scalar_op
 from croton.vartypes.dtype import is_discrete
 
@@ -15,6 +16,7 @@ second = scalar_op(
     dtypes=as_last,
     eval=lambda xp, x, y: xp.broadcast_to(y, xp.broadcast_shapes(x.shape, y.shape)),
     lower=lambda b, x, y: y,
+    parts=lambda b, x, y: y,
     grad=lambda x, y, z, g: [None, g],
     holomorphic=False,
     unconnected=(0,),
@@ -26,10 +28,23 @@ identity = scalar_op(
     dtypes=same,
     eval=lambda xp, x: xp.array(x),
     lower=lambda b, x: x,
+    parts=lambda b, x: x,
     grad=lambda x, y, g: g,
     holomorphic=False,
     keeps_zero=True,
 )
+
+
+def _holds(b: Any, c: Any) -> Any:
+    if isinstance(c, Pair):
+        return b.ne(c.re, 0) | b.ne(c.im, 0)
+    return c if c.dtype == "bool" else b.ne(c, 0)
+
+
+def _chosen(b: Any, holds: Any, x: Any, y: Any) -> Any:
+    if isinstance(x, Pair):
+        return Pair(b.select(holds, x.re, y.re), b.select(holds, x.im, y.im))
+    return b.select(holds, x, y)
 
 
 def _switch_gradient(condition: Any, x: Any, y: Any, z: Any, g: Any) -> list[Any]:
@@ -46,7 +61,8 @@ switch = scalar_op(
     "The second argument where the first is not zero, else the third.",
     dtypes=as_branches,
     eval=lambda xp, condition, x, y: xp.where(condition.astype("bool"), x, y),
-    lower=lambda b, c, x, y: b.select(c if c.dtype == "bool" else b.ne(c, 0), x, y),
+    lower=lambda b, c, x, y: b.select(_holds(b, c), x, y),
+    parts=lambda b, c, x, y: _chosen(b, _holds(b, c), x, y),
     grad=_switch_gradient,
     holomorphic=False,
     domain=((0.1, 1.0), (-2.0, 2.0), (-2.0, 2.0)),

@@ -14,7 +14,7 @@ class LogicalComparison(Row):
     """What two numbers are to each other: true or false."""
 
 
-def _comparison(name: str, doc: str, symbol: str, commutative: bool = False) -> Row:
+def _comparison(name: str, doc: str, symbol: str, commutative: bool = False, parts: Any = None) -> Row:
     method = {"neq": "ne"}.get(name, name)
 
     def eval(xp: Any, x: Any, y: Any) -> Any:
@@ -29,6 +29,7 @@ def _comparison(name: str, doc: str, symbol: str, commutative: bool = False) -> 
         dtypes=to_bool,
         eval=eval,
         lower=lower,
+        parts=parts,
         commutative=commutative,
         symbol=symbol,
         label=name.upper(),
@@ -41,8 +42,20 @@ lt = _comparison("lt", "Whether the first is less than the second.", "<")
 gt = _comparison("gt", "Whether the first is greater than the second.", ">")
 le = _comparison("le", "Whether the first is less than the second, or equal.", "<=")
 ge = _comparison("ge", "Whether the first is greater than the second, or equal.", ">=")
-eq = _comparison("eq", "Whether the two are equal; NaN equals nothing.", "==", commutative=True)
-neq = _comparison("neq", "Whether the two differ; NaN differs from all.", "!=", commutative=True)
+eq = _comparison(
+    "eq",
+    "Whether the two are equal; NaN equals nothing.",
+    "==",
+    commutative=True,
+    parts=lambda b, x, y: b.eq(x.re, y.re) & b.eq(x.im, y.im),
+)
+neq = _comparison(
+    "neq",
+    "Whether the two differ; NaN differs from all.",
+    "!=",
+    commutative=True,
+    parts=lambda b, x, y: b.ne(x.re, y.re) | b.ne(x.im, y.im),
+)
 
 
 class InRange(LogicalComparison):
@@ -76,6 +89,7 @@ isnan = scalar_op(
     dtypes=to_bool,
     eval=lambda xp, x: xp.isnan(x),
     lower=lambda b, x: b.isnan(x) if is_float(x.dtype) else b.const(False, "bool"),
+    parts=lambda b, x: b.isnan(x.re) | b.isnan(x.im),
     keeps_zero=True,
     label="IsNan",
     kind="IsNan",
@@ -87,6 +101,7 @@ isinf = scalar_op(
     dtypes=to_bool,
     eval=lambda xp, x: xp.isinf(x),
     lower=lambda b, x: b.isinf(x) if is_float(x.dtype) else b.const(False, "bool"),
+    parts=lambda b, x: b.isinf(x.re) | b.isinf(x.im),
     keeps_zero=True,
     label="IsInf",
     kind="IsInf",

@@ -12,6 +12,7 @@ from croton.ops.scalar.choice import identity, switch
 from croton.ops.scalar.comparison import eq
 from croton.ops.scalar.dtypes import real as real_only
 from croton.ops.scalar.dtypes import same, to_angle, to_complex, to_real
+from croton.ops.scalar.parts import Pair, joined
 from croton.ops.scalar.row import Row, like, no_slope, scalar_op
 from croton.ops.scalar.trigonometric import cos, sin
 from croton.vartypes.dtype import is_complex
@@ -22,6 +23,7 @@ real = scalar_op(
     dtypes=to_real,
     eval=lambda xp, x: xp.real(x),
     lower=lambda b, x: x,
+    parts=lambda b, x: x.re,
     grad=lambda x, y, g: complex(g, like(g, 0)) if is_complex(x.type.dtype) else g,
     holomorphic=False,
     keeps_zero=True,
@@ -33,6 +35,7 @@ imag = scalar_op(
     dtypes=to_real,
     eval=lambda xp, x: xp.imag(x),
     lower=lambda b, x: b.const(0, x.dtype),
+    parts=lambda b, x: x.im,
     grad=lambda x, y, g: complex(like(g, 0), g) if is_complex(x.type.dtype) else no_slope(x, y, g),
     holomorphic=False,
     keeps_zero=True,
@@ -49,6 +52,7 @@ conj: Row = scalar_op(
     dtypes=_conjugate_rule,
     eval=lambda xp, x: xp.conj(x),
     lower=lambda b, x: x,
+    parts=lambda b, x: Pair(x.re, -x.im),
     grad=lambda x, y, g: conj(g) if is_complex(g.type.dtype) else identity(g),
     holomorphic=False,
     keeps_zero=True,
@@ -69,6 +73,8 @@ angle = scalar_op(
     "Angle of the complex number, between -π and π; float64.",
     dtypes=to_angle,
     eval=lambda xp, x: xp.angle(x),
+    lower=lambda b, x: b.arctan2(b.const(0, x.dtype), x),
+    parts=lambda b, x: b.arctan2(x.im, x.re),
     grad=_angle_gradient,
     holomorphic=False,
 )
@@ -77,7 +83,8 @@ complex: Row = scalar_op(
     "complex",
     "Complex number of a real and an imaginary part.",
     dtypes=real_only(to_complex),
-    eval=lambda xp, a, b: a + 1j * b,
+    eval=joined,
+    parts=lambda b, x, y: Pair(x, y),
     grad=lambda a, b, z, g: [real(g), imag(g)],
     holomorphic=False,
 )
@@ -86,7 +93,8 @@ complex_from_polar = scalar_op(
     "complex_from_polar",
     "Complex number of a modulus and an angle.",
     dtypes=real_only(to_complex),
-    eval=lambda xp, r, theta: r * xp.cos(theta) + 1j * (r * xp.sin(theta)),
+    eval=lambda xp, r, theta: joined(xp, r * xp.cos(theta), r * xp.sin(theta)),
+    parts=lambda b, r, theta: Pair(r * b.cos(theta), r * b.sin(theta)),
     grad=lambda r, theta, z, g: [
         real(g) * cos(theta) + imag(g) * sin(theta),
         imag(g) * real(z) - real(g) * imag(z),

@@ -37,6 +37,7 @@ class Cast(Row, UnaryScalarOp):
             dtypes=partial(_to, dtype),
             eval=lambda xp, x: x.astype(dtype),
             lower=lambda b, x: b.cast(x, dtype),
+            parts=lambda b, x: x,
             grad=partial(_gradient, dtype),
             holomorphic=False,
             keeps_zero=True,

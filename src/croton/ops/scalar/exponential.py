@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from croton.ops.scalar import parts
 from croton.ops.scalar.dtypes import to_float
 from croton.ops.scalar.row import like, scalar_op
 
@@ -16,6 +17,7 @@ exp = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.exp(x),
     lower=lambda b, x: b.exp(x),
+    parts=parts.exponential,
     grad=lambda x, y, g: g * y,
     ulp=1,
     exact="exp",
@@ -50,6 +52,7 @@ log = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.log(x),
     lower=lambda b, x: b.log(x),
+    parts=parts.logarithm,
     grad=lambda x, y, g: g / x,
     domain=(0.1, 5.0),
     ulp=1,
@@ -62,6 +65,7 @@ log2 = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.log2(x),
     lower=lambda b, x: b.log2(x),
+    parts=parts.scaled(parts.logarithm, 1 / _LN2),
     grad=lambda x, y, g: g / (x * like(g, _LN2)),
     domain=(0.1, 5.0),
     ulp=1,
@@ -73,6 +77,7 @@ log10 = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.log10(x),
     lower=lambda b, x: b.log10(x),
+    parts=parts.scaled(parts.logarithm, 1 / _LN10),
     grad=lambda x, y, g: g / (x * like(g, _LN10)),
     domain=(0.1, 5.0),
     ulp=1,

@@ -32,6 +32,7 @@ class ScalarOp(Op):
 
     # What rows of the table say more; see `Row`.
     lower: Any = None
+    parts: Any = None
     domain: Any = (-2.0, 2.0)
     keeps_zero = False
     commutative = False
@@ -168,6 +169,7 @@ class Row(ScalarOp):
     dtypes    the rule of data types
     eval      (xp, *values) -> value: the reference; the inputs come in the rule's compute types
     lower     (b, *values) -> value: the same in loop IR, in the compute types; None leaves it to `eval`
+    parts     (b, *values) -> value: the same of complex numbers, given and made as pairs of parts; see parts.py
     grad      (*inputs, output, cotangent) -> cotangent(s) of the inputs, made of scalar operations; None marks an
               input the output does not depend on
     holomorphic  whether `grad` says the complex derivative too
@@ -304,6 +306,7 @@ def template(
     dtypes: DtypeRule,
     eval: Callable[..., Any],
     lower: Callable[..., Any] | None = None,
+    parts: Callable[..., Any] | None = None,
     grad: Callable[..., Any] | None = None,
     holomorphic: bool = True,
     nin: int | None = -1,
@@ -327,6 +330,7 @@ def template(
         "dtypes": dtypes,
         "eval": eval,
         "lower": lower,
+        "parts": parts,
         "row_grad": grad,
         "holomorphic": holomorphic,
         "nin": len(inspect.signature(eval).parameters) - 1 if nin == -1 else nin,

@@ -7,6 +7,7 @@ from typing import Any
 
 from croton.ops.scalar.arithmetic import sqr, sqrt
 from croton.ops.scalar.dtypes import real, to_float
+from croton.ops.scalar.parts import Pair, hyperbolic_cosine, hyperbolic_sine, hyperbolic_tangent, turned
 from croton.ops.scalar.row import Row, like, scalar_op
 
 _DEGREE = math.pi / 180
@@ -18,6 +19,7 @@ sin = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.sin(x),
     lower=lambda b, x: b.sin(x),
+    parts=turned(hyperbolic_sine),
     grad=lambda x, y, g: g * cos(x),
     keeps_zero=True,
     ulp=2,
@@ -30,6 +32,7 @@ cos: Row = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.cos(x),
     lower=lambda b, x: b.cos(x),
+    parts=lambda b, z: hyperbolic_cosine(b, Pair(-z.im, z.re)),
     grad=lambda x, y, g: -(g * sin(x)),
     ulp=2,
     exact="cos",
@@ -41,6 +44,7 @@ tan = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.tan(x),
     lower=lambda b, x: b.tan(x),
+    parts=turned(hyperbolic_tangent),
     grad=lambda x, y, g: g / sqr(cos(x)),
     domain=(-1.2, 1.2),
     keeps_zero=True,
@@ -114,6 +118,7 @@ sinh = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.sinh(x),
     lower=lambda b, x: b.sinh(x),
+    parts=hyperbolic_sine,
     grad=lambda x, y, g: g * cosh(x),
     keeps_zero=True,
     ulp=2,
@@ -126,6 +131,7 @@ cosh: Row = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.cosh(x),
     lower=lambda b, x: b.cosh(x),
+    parts=hyperbolic_cosine,
     grad=lambda x, y, g: g * sinh(x),
     ulp=2,
     exact="cosh",
@@ -137,6 +143,7 @@ tanh = scalar_op(
     dtypes=to_float,
     eval=lambda xp, x: xp.tanh(x),
     lower=lambda b, x: b.tanh(x),
+    parts=hyperbolic_tangent,
     grad=lambda x, y, g: g * (1 - sqr(y)),
     keeps_zero=True,
     ulp=2,

@@ -349,12 +349,12 @@ static void gather_rest(const job *job, char *b)
         char *rest = b + (j * job->m + job->n) * job->item;
         int64_t count = job->m - job->n;
         double squares = 0;
-        for (int64_t i = 0; i < count; i++) {
-            double x = job->kind ? ((double *)(void *)rest)[i] : ((float *)(void *)rest)[i];
+        for (int64_t i = 0; i < count * (is_complex(job) ? 2 : 1); i++) {
+            double x = job->kind % 2 ? ((double *)(void *)rest)[i] : ((float *)(void *)rest)[i];
             squares += x * x;
         }
         memset(rest, 0, (size_t)(count * job->item));
-        if (job->kind)
+        if (job->kind % 2)
             *(double *)(void *)rest = sqrt(squares);
         else
             *(float *)(void *)rest = (float)sqrt(squares);
@@ -379,7 +379,7 @@ static int gelsd_one(const job *job, char **p, void *work, void *real, int *inte
     int64_t found = rank;
     if (room->number < 0) return info;
     memcpy(p[3], &found, sizeof found);
-    if (!is_complex(job)) gather_rest(job, p[1]);
+    gather_rest(job, p[1]);
     return info;
 }
 

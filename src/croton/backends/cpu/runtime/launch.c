@@ -232,7 +232,7 @@ typedef struct {
     rt_nest_plan nest;
     int nacc;
     int64_t grains, grain_rows, grain_v, v_grains;
-    int64_t so[RT_MAX_BUFFERS], sr[RT_MAX_BUFFERS];
+    int64_t so[RT_MAX_BUFFERS], sr[2 * RT_MAX_BUFFERS]; /* strides of r, then those of v */
     void *accumulators[RT_MAX_BUFFERS];
 } reduction;
 
@@ -264,11 +264,12 @@ static int32_t alloc_accumulators(rt_ctx *ctx, reduction *job)
     for (int b = 0; b < nest->nbuf; b++) {
         job->so[b] = 0;
         job->sr[b] = nest->sr[b];
+        job->sr[nest->nbuf + job->nacc + b] = nest->sr[nest->nbuf + b];
     }
     for (int a = 0; a < job->nacc; a++) {
         int b = nest->nbuf + a, itemsize = nest->desc->bufs[b].itemsize;
         job->so[b] = itemsize;
-        job->sr[b] = 0;
+        job->sr[b] = job->sr[nest->nbuf + job->nacc + b] = 0;
         job->accumulators[a] = rt_alloc(ctx, rt_times(job->grains, itemsize));
         if (!job->accumulators[a]) return RT_E_MEMORY;
     }
