@@ -41,6 +41,43 @@ def test_sums(fires: Any, ops: Any, build: Any, left: list[str]) -> None:
     assert set(ops(fires("local_add_canonizer", build, X, Y))) <= {*left, "Alloc", "Shape_i", "add"}
 
 
+MULTIPLES = [
+    (lambda x, y: x + x, ["mul"]),
+    (lambda x, y: 2 * x + 3 * x, ["mul"]),
+    (lambda x, y: x / 2 + x / 2, []),
+    (lambda x, y: x - 2 * x, ["neg"]),
+    (lambda x, y: 3 * x - x - 2 * x + y, []),
+    (lambda x, y: 2 * x * y + y * x - 4 * y * x / 4, ["mul"]),
+    (lambda x, y: x + 2 * y - 3 * x, ["mul", "sub"]),
+    (lambda x, y: (x + y) + (x - y), ["mul"]),
+]
+
+
+@pytest.mark.parametrize(("build", "left"), MULTIPLES)
+def test_multiples_are_brought_together(fires: Any, ops: Any, build: Any, left: list[str]) -> None:
+    made = fires("local_add_canonizer", build, X, Y)
+    assert set(ops(made)) <= set(left) and ops(made).count("mul") <= 2
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "float32"])
+def test_multiples_of_each_data_type(fires: Any, dtype: str) -> None:
+    x, y = np.array([1, 2, 100]).astype(dtype), np.array([3, 100, 7]).astype(dtype)
+    fires("local_add_canonizer", lambda a, b: a - 3 * a + b + b, x, y)
+
+
+def test_sums_in_a_wider_type_do_not_overflow() -> None:
+    x, y = T.fvector("x"), T.dvector("y")
+    large = np.array([3e38], "float32")
+    np.testing.assert_allclose(theano.function([x, y], T.add(x, x, y))(large, [0.0]), [6e38], rtol=1e-6)
+
+
+def test_quotients(fires: Any, ops: Any) -> None:
+    assert set(ops(fires("local_zero_div", lambda x: 0 / x, X))) <= {"Alloc", "Shape_i"}
+    k = np.array([3, -7, 0])
+    assert ops(fires("local_intdiv_by_one", lambda k: k // 1, k)) == []
+    assert set(ops(fires("local_intdiv_by_one", lambda k: k % 1, k))) <= {"Alloc", "Shape_i"}
+
+
 ZEROS = [
     lambda x: np.int8(0),
     lambda x: np.zeros((1, 1), "int8"),

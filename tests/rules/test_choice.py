@@ -36,6 +36,28 @@ def test_products_of_choices(fires: Any) -> None:
     fires("local_div_switch_sink", lambda x, y: T.switch(x > 0, y, 0) / y, X, Y)
 
 
+def test_extrema_of_numbers(fires: Any, ops: Any) -> None:
+    made = fires("local_useless_extremum", lambda x: T.maximum(T.maximum(x, 0.5), 0.1), X)
+    assert ops(made) == ["maximum"]
+    assert ops(fires("local_useless_extremum", lambda x: T.minimum(1, T.minimum(2, x)), X)) == ["minimum"]
+
+
+EXACT = [("int8", "float32", "float64"), ("int8", "float64", "int8"), ("bool", "int32", "float32"),
+         ("int32", "float64", "int64"), ("uint8", "float16", "int16")]  # fmt: skip
+INEXACT = [("int64", "float64", "int64"), ("int32", "float32", "float64"), ("int64", "int32", "int64"),
+           ("float64", "float32", "float64"), ("int16", "float32", "int8")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "between", "last"), EXACT + INEXACT)
+def test_casts_by_way_of_a_type_that_holds_all(ops: Any, first: str, between: str, last: str) -> None:
+    x = T.TensorType(first, [False])("x")
+    f = theano.function([x], T.cast(T.cast(x, between), last))
+    values = np.array([0, 1, 100, 2**30 + 1]).astype(first)
+    assert len(ops(f)) == (2 if (first, between, last) in INEXACT else first != last)
+    if (first, last) != ("int16", "int8"):
+        np.testing.assert_array_equal(f(values), values.astype(between).astype(last))
+
+
 @pytest.mark.parametrize("name", ["eq", "neq", "lt", "gt", "le", "ge"])
 def test_whole_numbers_equal_themselves(fires: Any, name: str) -> None:
     fires("local_useless_elemwise_comparison", lambda k: getattr(T, name)(k, k), K)

@@ -26,6 +26,20 @@ CASES = [
     ("local_0_dot_x", lambda x, y, z, v: T.dot(x, T.zeros_like(y)), {"Alloc"}),
     ("local_0_dot_x", lambda x, y, z, v: T.dot(T.zeros_like(v), v), set()),
     ("local_dot_outer", lambda x, y, z, v: T.dot(v.dimshuffle(0, "x"), v.dimshuffle("x", 0)), {"mul"}),
+    ("local_dot_of_filled", lambda x, y, z, v: T.dot(T.fill(T.dot(x, y), 2.0), y.T), {"Sum", "mul", "Alloc"}),
+    (
+        "local_dot_of_filled",
+        lambda x, y, z, v: T.dot(x, T.alloc(v[0], x.shape[1], 2)),
+        {"Sum", "mul", "Alloc"},
+    ),
+    ("local_dot_of_filled", lambda x, y, z, v: T.dot(T.ones_like(v), v), {"Sum"}),
+    ("local_dot_of_filled", lambda x, y, z, v: T.dot(x, T.alloc(v[0], x.shape[1])), {"Sum", "mul"}),
+    ("local_sum_of_dot", lambda x, y, z, v: T.dot(x, y).sum(), {"Sum", "Dot"}),
+    ("local_sum_of_dot", lambda x, y, z, v: T.dot(x, y).sum(axis=0), {"Sum", "Dot"}),
+    ("local_sum_of_dot", lambda x, y, z, v: T.dot(x, y).sum(axis=1), {"Sum", "Dot"}),
+    ("local_sum_of_dot", lambda x, y, z, v: T.dot(x, v).sum(), {"Sum", "Dot"}),
+    ("local_dot_chain", lambda x, y, z, v: T.dot(T.dot(z, y.T), v), {"Dot"}),
+    ("local_dot_chain", lambda x, y, z, v: T.dot(v, T.dot(y, z.T)), {"Dot"}),
     ("local_lift_transpose_through_dot", lambda x, y, z, v: T.dot(x, y).T, {"Dot"}),
 ]
 
@@ -52,3 +66,19 @@ def test_products_of_complex_vectors() -> None:
     x = T.zvector("x")
     f = theano.function([x], T.dot(2 * x, x))
     np.testing.assert_allclose(f(V + 1j * V[::-1]), 2 * (V + 1j * V[::-1]) @ (V + 1j * V[::-1]))
+
+
+def test_chains_begin_at_the_vector(ops: Any) -> None:
+    x, y, v = T.dmatrix("x"), T.dmatrix("y"), T.dvector("v")
+    for out in (T.dot(T.dot(x, y), v), T.dot(v, T.dot(y.T, x.T))):
+        f = theano.function([x, y, v], out)
+        assert all(
+            node.outputs[0].type.ndim == 1 for node in f.maker.fgraph.toposort() if "dot" in str(node.op)
+        )
+
+
+def test_products_with_one_number_check_their_lengths() -> None:
+    x, n = T.dmatrix("x"), T.lscalar("n")
+    f = theano.function([x, n], T.dot(x, T.alloc(2.0, n)))
+    with pytest.raises(ValueError, match="4"):
+        f(X, 5)

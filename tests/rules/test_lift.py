@@ -10,6 +10,7 @@ import pytest
 import theano
 import theano.tensor as T
 from croton.ops.convert import Stack
+from croton.rules import index
 
 X = np.arange(20.0).reshape(4, 5) / 7 - 0.5
 Y = X[::-1].copy()
@@ -38,6 +39,15 @@ CASES = [
     ("local_subtensor_make_vector", lambda x, y, r: T.as_tensor_variable([x[0, 0], r[1]])[1], set()),
     ("local_subtensor_merge", lambda x, y, r: x[1][2:], set()),
     ("local_subtensor_merge", lambda x, y, r: x[::-1][::-1], set()),
+    ("local_subtensor_merge", lambda x, y, r: x[::-1][1], set()),
+    ("local_subtensor_merge", lambda x, y, r: x[1:][2], set()),
+    ("local_subtensor_merge", lambda x, y, r: x[:, 1:][:, 1:4:2], set()),
+    ("local_subtensor_merge", lambda x, y, r: r[:4:2][1:], set()),
+    ("local_subtensor_merge", lambda x, y, r: r[1::2][0], set()),
+    ("local_useless_slice", lambda x, y, r: x[0 : x.shape[0], : x.shape[1]], set()),
+    ("local_subtensor_of_stack", lambda x, y, r: Stack()(x, y, x)[1:], {"Stack"}),
+    ("local_subtensor_of_softmax", lambda x, y, r: T.nnet.softmax(x)[1:], {"Softmax"}),
+    ("local_subtensor_of_softmax", lambda x, y, r: T.nnet.softmax(x)[1], {"Softmax"}),
 ]
 
 
@@ -57,3 +67,22 @@ def test_what_is_needed_whole_is_computed_once(ops: Any) -> None:
     x = T.dmatrix("x")
     e = T.exp(x)
     assert ops(theano.function([x], [e, e[0]])).count("exp") == 1
+
+
+BOUNDS = [None, 0, 1, 2, 4, 7, -1, -3]
+STEPS = [None, 1, 2, 3, -1, -2]
+ENTRIES = [slice(a, b, s) for a in BOUNDS for b in BOUNDS for s in STEPS]
+
+
+@pytest.mark.parametrize("first", [e for e in ENTRIES if e.start in (None, 1, 2)], ids=str)
+def test_a_part_of_a_part_is_what_the_index_says(first: slice) -> None:
+    numbers = np.arange(6)
+    for second in (*ENTRIES[::5], 0, 1, 2, -1):
+        entry = index._through(first, second)
+        if entry is None:
+            continue
+        for n in range(7):
+            if isinstance(second, int) and not -len(numbers[:n][first]) <= second < len(numbers[:n][first]):
+                assert not -n <= entry < n
+            else:
+                np.testing.assert_array_equal(numbers[:n][entry], numbers[:n][first][second])

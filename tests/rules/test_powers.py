@@ -101,3 +101,11 @@ def test_exponentials_that_are_needed_anyway_stay(ops: Any) -> None:
 def test_powers_of_exponentials(fires: Any, build: Any, exact: Any) -> None:
     values = np.array([-600.0, -1.0, 0.5, 300.0])
     fires("local_pow_exp", build, values, exact=exact, rtol=2e-13)
+
+
+def test_sizes(fires: Any, ops: Any) -> None:
+    x, y = np.array([-3.0, 0.25, 2.0]), np.array([1.5, -2.0, -8.0])
+    assert ops(fires("local_abs_lift", lambda x: abs(-2 * x), x)) == ["abs_", "mul"]
+    assert ops(fires("local_abs_merge", lambda x, y: abs(x) * abs(y), x, y)) == ["mul", "abs_"]
+    assert ops(fires("local_abs_merge", lambda x, y: abs(x) / abs(y), x, y)) == ["true_div", "abs_"]
+    assert ops(fires("local_mul_sgn", lambda x: x * T.sgn(x), x)) == ["abs_"]

@@ -92,3 +92,32 @@ def test_greatest_and_least(fires: Any, ops: Any) -> None:
     assert "neg" not in ops(
         fires("local_max_to_min", lambda x: -T.max(-x, axis=0), X, without=("local_max_of_growing",))
     )
+
+
+PLACES = [
+    (lambda x: T.argmax(T.exp(x), axis=1), {"Argmax"}),
+    (lambda x: T.argmax(T.nnet.softmax(x), axis=1), {"Argmax"}),
+    (lambda x: T.argmax(T.log(T.nnet.softmax(x)), axis=-1), {"Argmax"}),
+    (lambda x: T.argmin(T.nnet.sigmoid(x), axis=0), {"Argmin"}),
+    (lambda x: T.argmax(-x, axis=0), {"Argmin"}),
+]
+
+
+@pytest.mark.parametrize(("build", "left"), PLACES)
+def test_places_of_growing_functions(fires: Any, ops: Any, build: Any, left: set[str]) -> None:
+    assert set(ops(fires("local_argmax_pushdown", build, X))) == left
+
+
+def test_places_where_values_vanish() -> None:
+    x = T.dmatrix("x")
+    f = theano.function([x], T.argmax(T.nnet.sigmoid(x), axis=1))
+    np.testing.assert_array_equal(f([[50.0, 90.0, 70.0]]), [1])
+
+
+def test_what_is_stacked_is_reduced_by_name(fires: Any, ops: Any) -> None:
+    for build in (
+        lambda x: T.prod(x.shape),
+        lambda x: x.shape.sum(),
+        lambda x: T.max(T.stack([x[0, 0], x[1, 1]])),
+    ):
+        assert "Stack" not in ops(fires("local_reduce_join", build, X))

@@ -58,7 +58,6 @@ USELESS = [
     ("local_useless_reshape", lambda x: x.reshape(x.shape), set()),
     ("local_useless_reshape", lambda x: x.reshape((x.shape[0], -1)), set()),
     ("local_useless_alloc", lambda x: T.alloc(x, x.shape[0], x.shape[1]), set()),
-    ("local_alloc_of_alloc", lambda x: T.alloc(T.alloc(x[0, 0], 1, 1), 3, 4), {"Alloc", "Subtensor"}),
     ("local_useless_specify_shape", lambda x: T.specify_shape(T.zeros((2, 3)), (2, 3)), set()),
     ("local_dimshuffle_lift", lambda x: x.T.T, set()),
     ("local_fill_sink", lambda x: T.ones_like(x) * x * 2, {"mul"}),

@@ -11,7 +11,7 @@ import numpy as np
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import add, fill, inv, mul, neg, sub, true_div
+from croton.ops.elementwise import add, fill, int_div, inv, mod, mul, neg, sub, true_div
 from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.ops.variable import TensorVariable
 from croton.rewrite.pattern import scalar_value
@@ -110,7 +110,7 @@ def _is_plain(node: Apply, family: frozenset[str]) -> bool:
     """Whether `node` is in its form for certain: nothing to take apart, to cancel, or to reckon with in its inputs."""
     if made_by(node.outputs[0], inv):
         return False
-    seen: set[Variable] = set()
+    seen: set[Any] = set()
     for variable in node.inputs:
         maker = variable.owner
         if maker is None:
@@ -121,8 +121,17 @@ def _is_plain(node: Apply, family: frozenset[str]) -> bool:
                 return False
         elif getattr(maker.op, "passes_scalar", None) is not None and scalar_value(variable) is not None:
             return False
-        seen.add(variable)
-    return len(seen) == len(node.inputs) or node.op.scalar_op.name in ("mul", "add")  # type: ignore[attr-defined]
+        seen.add(_base(variable) if family is _OF_SUMS else variable)
+    return len(seen) == len(node.inputs) or made_by(node.outputs[0], mul) is not None
+
+
+def _base(term: Variable) -> Any:
+    """What `term` may be a multiple of: equal for terms that may be brought together."""
+    node = term.owner
+    if node is None or not (made_by(term, mul) or made_by(term, true_div)):
+        return term
+    factors = [v for v in node.inputs if not isinstance(v, Constant)]
+    return factors[0] if len(factors) == 1 else frozenset(factors)
 
 
 def _is_part(variable: Variable, out: Variable, context: Context) -> bool:
@@ -224,6 +233,11 @@ class Product:
         """Leave out what stands above and below."""
         self.above, self.below = _cancelled(self.above, self.below)
         return self
+
+    @property
+    def key(self) -> tuple[Any, Any]:
+        """The factors and divisors without their order or the number: those of two multiples of one thing are equal."""
+        return frozenset(Counter(self.above).items()), frozenset(Counter(self.below).items())
 
     @property
     def is_known(self) -> bool:
@@ -340,6 +354,34 @@ class Total:
             else:
                 (self.plus if up else self.minus).append(v)
         self.plus, self.minus = _cancelled(self.plus, self.minus)
+        self._collect(context)
+
+    def _collect(self, context: Context) -> None:
+        """Bring terms that are multiples of one another together: 2x + 3x is 5x, and x + x is 2x."""
+        signed = [(v, sign) for sign, listed in ((1, self.plus), (-1, self.minus)) for v in listed]
+        counts = Counter(_base(v) for v, _ in signed)
+        found: dict[Any, list[tuple[Any, Product]]] = {}
+        for v, sign in signed:
+            if counts[_base(v)] > 1 and v.type.dtype == self.out.type.dtype:
+                product = Product(v, context)
+                if product.is_known:
+                    found.setdefault(product.key, []).append((sign * product.number, product))
+        gone: set[Variable] = set()
+        above: list[Variable] = []
+        below: list[Variable] = []
+        for multiples in found.values():
+            if len(multiples) == 1:
+                continue
+            number, product = sum(n for n, _ in multiples), multiples[0][1]
+            product.number = abs(number)
+            made = product.form()
+            if made is None:
+                continue
+            gone.update(one.out for _, one in multiples)
+            if number:
+                (above if number > 0 else below).append(made)
+        self.plus = [v for v in self.plus if v not in gone] + above
+        self.minus = [v for v in self.minus if v not in gone] + below
 
     @property
     def is_known(self) -> bool:
@@ -391,3 +433,25 @@ def _mul_zero(node: Apply) -> Any:
         zero = constant_like(0, node.outputs[0])
         return None if zero is None else shaped_like(zero, node)
     return None
+
+
+@canonicalize.on(true_div, name="local_zero_div")
+def _zero_div(node: Apply) -> Any:
+    """0 divided is 0, as in the original also where the divisor is 0 or NaN."""
+    top = node.inputs[0]
+    if is_float(node.outputs[0]) and (value := scalar_value(top)) is not None and value == 0:
+        zero = constant_like(0, node.outputs[0])
+        return None if zero is None else shaped_like(zero, node)
+    return None
+
+
+@canonicalize.on(int_div, mod, name="local_intdiv_by_one")
+def _by_one(node: Apply) -> Any:
+    """Whole numbers divided by 1 are what they were, and leave nothing."""
+    top, divisor = node.inputs
+    if is_float(node.outputs[0]) or (value := scalar_value(divisor)) is None or value != 1:
+        return None
+    if made_by(node.outputs[0], int_div):
+        return _fitted(top, node)
+    zero = constant_like(0, node.outputs[0])
+    return None if zero is None else shaped_like(zero, node)

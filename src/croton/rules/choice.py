@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from croton.graph.node import Apply, Variable
+import numpy as np
+
+from croton.graph.node import Apply, Constant, Variable
 from croton.ops.cast import cast
 from croton.ops.elementwise import (
+    add,
     clip,
     eq,
     ge,
@@ -129,23 +132,42 @@ def _truth(known: int, node: Apply) -> Any:
 
 @canonicalize.on(maximum, minimum, name="local_useless_extremum")
 def _extremum(node: Apply) -> Any:
-    """The larger of a value and itself, and of a length and 0."""
+    """The larger of a value and itself, of a value and two numbers, and of a length and 0."""
     a, b = node.inputs
     if a is b:
         return a
     op: Any = node.op
+    for inner, number in ((a, b), (b, a)):
+        made = made_by(inner, op)
+        value = scalar_value(number)
+        if made is None or value is None or value != value:
+            continue
+        for one, other in (made.inputs, made.inputs[::-1]):
+            bound = scalar_value(other)
+            if bound is not None and bound == bound and one.type == node.outputs[0].type:
+                return op(one, number if value == op.scalar_op.eval(np, value, bound) else other)
     for length, other in ((a, b), (b, a)):
         value = scalar_value(other)
         if value is not None and _is_length(length) and length.type == node.outputs[0].type:
             if op.scalar_op.name == "maximum" and value <= 0:
                 return length
             if op.scalar_op.name == "minimum" and value == 0:
-                return other if other.type == node.outputs[0].type else None
+                return _truth(0, node)
     return None
 
 
-def _is_length(variable: Variable) -> bool:
-    return getattr(variable.owner.op if variable.owner else None, "is_length", False)
+def _is_length(variable: Variable, depth: int = 4) -> bool:
+    """Whether `variable` is a length, or a sum or product of lengths and numbers that are not negative."""
+    node = variable.owner
+    if node is None:
+        return isinstance(variable, Constant) and not is_float(variable) and bool(np.all(variable.data >= 0))
+    if getattr(node.op, "is_length", False):
+        return True
+    if not depth or variable.type.dtype != "int64":
+        return False
+    return bool(made_by(variable, add) or made_by(variable, mul)) and all(
+        _is_length(v, depth - 1) for v in node.inputs
+    )
 
 
 @canonicalize.on(isnan_, isinf_, name="local_known_to_be_finite")
@@ -181,8 +203,22 @@ def _cast(node: Apply) -> Any:
     assert source.owner is not None
     first = source.owner.inputs[0]
     have: str = first.type.dtype
-    if upcast(have, source.type.dtype) != source.type.dtype or have == "bool":
-        return None
-    if is_discrete(have) and not is_discrete(source.type.dtype):
+    between: str = source.type.dtype
+    # Whole numbers too large for a type wrap around; where they come from floats, anything may happen.
+    wraps = is_discrete(have) and not is_discrete(between) and is_discrete(want)
+    if not _holds_all(between, have) or (wraps and not _holds_all(want, have)):
         return None
     return cast(first, want)
+
+
+# The digits of whole numbers that each kind of floats holds.
+_DIGITS = {"float16": 11, "float32": 24, "float64": 53}
+
+
+def _holds_all(dtype: str, of: str) -> bool:
+    """Whether numbers of type `of` are the same numbers as `dtype`."""
+    if of == "bool":
+        return True
+    if is_discrete(of) and not is_discrete(dtype):
+        return 8 * np.dtype(of).itemsize - of.startswith("int") <= _DIGITS.get(dtype, 0)
+    return upcast(of, dtype) == dtype

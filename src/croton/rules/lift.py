@@ -13,6 +13,7 @@ from croton.ops.index import template as index
 from croton.ops.index.subtensor import Subtensor
 from croton.ops.join import Join
 from croton.ops.known import known_int
+from croton.ops.nnet.softmax import LogSoftmax, Softmax
 from croton.ops.reduce import Max, Min, Prod, Sum
 from croton.ops.truth import All
 from croton.ops.truth import Any as Any_
@@ -100,6 +101,23 @@ def _of_reduction(node: Apply, context: Context) -> Any:
     return op.over(tuple(left.index(a) for a in op.axis))(part_of(x, places))
 
 
+@canonicalize.on(Subtensor, name="local_subtensor_of_softmax", inside=(Softmax, LogSoftmax))
+def _of_softmax(node: Apply, context: Context) -> Any:
+    """Rows of a softmax along the last axis are the softmax of the rows."""
+    source = _inside(node, (Softmax, LogSoftmax), context)
+    if source is None:
+        return None
+    (x,) = source.inputs
+    op: Any = source.op
+    entries = entries_of(node)
+    if op.axis not in (-1, x.type.ndim - 1) or len(entries) >= x.type.ndim:
+        return None
+    rows = part_of(x, entries)
+    made: Variable = type(op)(-1)(rows)
+    # A vector is taken for one row.
+    return made if rows.type.ndim > 1 else dimshuffle(made, 1)
+
+
 @canonicalize.on(Subtensor, name="local_subtensor_of_dot", inside=(Dot,))
 def _of_product(node: Apply, context: Context) -> Any:
     """A part of a product of matrices needs only those rows and columns."""
@@ -128,11 +146,14 @@ def _of_filled(node: Apply, context: Context) -> Any:
 
 @canonicalize.on(Subtensor, name="local_subtensor_of_stack", inside=(Stack,))
 def _of_stack(node: Apply) -> Any:
-    """One of what was stacked."""
+    """One of what was stacked, or some."""
     source = node.inputs[0].owner
     if source is None or not isinstance(source.op, Stack):
         return None
     first, *rest = entries_of(node)
+    if isinstance(first, slice) and not any(isinstance(n, Variable) for n in index.parts(first)):
+        chosen = source.inputs[first]
+        return Stack()(*[part_of(v, rest) for v in chosen]) if chosen and first.step != 0 else None
     if not isinstance(first, int) or not -len(source.inputs) <= first < len(source.inputs):
         return None
     return part_of(source.inputs[first], rest)

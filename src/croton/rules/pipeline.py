@@ -10,7 +10,9 @@ from croton.rules import (
     dots,
     erfs,
     explog,
+    fills,
     index,
+    joins,
     lift,
     linalg,
     logistic,
@@ -24,7 +26,9 @@ from croton.rules import (
     scatter,
     shape,
     stable,
+    truth,
     useless,
+    views,
 )
 from croton.rules.divisors import check_divisors
 from croton.rules.expand import expand_graphs
@@ -35,8 +39,8 @@ from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
 FAMILIES = (
-    useless, marks, arith, choice, explog, powers, logistic, logsum, erfs, moments, reduce, shape, index, lift, scatter,
-    stable, nnet, dots, linalg, products, branches,
+    useless, marks, arith, fills, choice, truth, explog, powers, logistic, logsum, erfs, moments, reduce, shape, views,
+    index, lift, joins, scatter, stable, nnet, dots, linalg, products, branches,
 )  # fmt: skip
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})

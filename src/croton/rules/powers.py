@@ -9,7 +9,22 @@ import numpy as np
 
 from croton.graph.node import Apply, Variable
 from croton.ops.cast import cast
-from croton.ops.elementwise import abs_, add, exp, ge, inv, mul, neg, pow, sqr, sqrt, sub, switch, true_div
+from croton.ops.elementwise import (
+    abs_,
+    add,
+    exp,
+    ge,
+    inv,
+    mul,
+    neg,
+    pow,
+    sgn,
+    sqr,
+    sqrt,
+    sub,
+    switch,
+    true_div,
+)
 from croton.rewrite.pattern import scalar_value
 from croton.rules.arith import (
     Product,
@@ -29,6 +44,7 @@ from croton.rules.stages import canonicalize, specialize
 from croton.vartypes.dtype import is_discrete
 
 specialize("local_sqr_abs", sqr(abs_(x)), to=lambda x: sqr(x), when=is_real_float)
+canonicalize("local_mul_sgn", mul(x, sgn(x)), to=lambda x: abs_(x), when=is_real_float)
 specialize("local_sqr_neg", sqr(neg(x)), to=lambda x: sqr(x))
 specialize("local_mul_to_sqr", mul(x, x), to=lambda x: sqr(x))
 
@@ -169,6 +185,42 @@ def _joined(base: Variable, exponents: list[float]) -> tuple[Variable | None, bo
         # Roots of negative numbers have no value, and what was made of them neither.
         made = cast(switch(ge(base, 0), 1.0 if made is None else made, float("nan")), base.type.dtype)
     return made, total >= 0
+
+
+@canonicalize.on(abs_, name="local_abs_lift", inside=(mul,))
+def _size_of_product(node: Apply, context: Context) -> Any:
+    """The size of a multiple is that multiple of the size."""
+    inside = made_by(node.inputs[0], mul)
+    if inside is None or not is_real_float(node.inputs[0]) or not read_once(node.inputs[0], context):
+        return None
+    product = Product(node.inputs[0], context)
+    if not product.is_known or product.number == 1:
+        return None
+    number = constant_like(abs(product.number), node.outputs[0])
+    product.number = 1.0
+    rest = product.form()
+    return None if rest is None or number is None else mul(number, abs_(rest))
+
+
+@specialize.on(mul, true_div, name="local_abs_merge", inside=(abs_,))
+def _sizes(node: Apply, context: Context) -> Any:
+    """A product of sizes is the size of the product."""
+    out = node.outputs[0]
+    if not is_real_float(out) or awaits(node, context, mul, true_div, inv):
+        return None
+    product = Product(out, context)
+    sizes = [[made_by(v, abs_) for v in listed] for listed in (product.above, product.below)]
+    inner = [[made.inputs[0] for made in listed if made is not None] for listed in sizes]
+    if len(inner[0]) + len(inner[1]) < 2 or any(v.type.dtype != out.type.dtype for v in inner[0] + inner[1]):
+        return None
+    top = reduce(mul, inner[0]) if inner[0] else as_constant(1.0, out)
+    whole = true_div(top, reduce(mul, inner[1])) if inner[1] else top
+    product.above = [
+        abs_(whole),
+        *[v for v, made in zip(product.above, sizes[0], strict=True) if made is None],
+    ]
+    product.below = [v for v, made in zip(product.below, sizes[1], strict=True) if made is None]
+    return assembled(product, node)
 
 
 # -- exponentials --------------------------------------------------------------------------------------------

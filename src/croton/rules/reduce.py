@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from croton.graph.node import Apply, Variable
+from croton.ops.argmax import Argmax, Argmin
 from croton.ops.cast import cast
+from croton.ops.convert import Stack
 from croton.ops.creation import Alloc
 from croton.ops.elementwise import abs_, add, fill, mul, neg, pow, sqr, sub, true_div
 from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
 from croton.ops.join import Join
 from croton.ops.known import known_int
+from croton.ops.nnet.softmax import LogSoftmax, Softmax
 from croton.ops.reduce import CAReduce, Max, Min, Prod, Sum
 from croton.ops.truth import All
 from croton.ops.truth import Any as Any_
@@ -169,24 +172,32 @@ def _of_moved_axes(node: Apply) -> Any:
     return _again(node.op, moved.inputs[0], tuple(sorted(over)))
 
 
-@canonicalize.on(*_REDUCTIONS, name="local_reduce_join", inside=(Join,))
+@canonicalize.on(*_REDUCTIONS, name="local_reduce_join", inside=(Join, Stack))
 def _of_join(node: Apply) -> Any:
     """A reduction over what was stacked brings it together element by element."""
     joined = node.inputs[0].owner
+    if joined is not None and isinstance(joined.op, Stack):
+        return _brought_together(node, joined.inputs) if _axes(node) == (0,) else None
     if joined is None or not isinstance(joined.op, Join):
         return None
     at = known_int(joined.inputs[0])
     parts = joined.inputs[1:]
-    if at is None or len(parts) > _MOST_PARTS or _axes(node) != (at % node.inputs[0].type.ndim,):
+    if at is None or _axes(node) != (at % node.inputs[0].type.ndim,):
         return None
     axis = at % node.inputs[0].type.ndim
     if not all(v.type.broadcastable[axis] for v in parts):
         return None
+    return _brought_together(node, [_without(v, (axis,)) for v in parts])
+
+
+def _brought_together(node: Apply, parts: list[Variable]) -> Any:
+    """`parts` reduced to one as `node` does it with elements."""
+    if len(parts) > _MOST_PARTS:
+        return None
     op: Any = node.op
     if op.dtype is not None:
         parts = [cast(v, op.acc_dtype) for v in parts]
-    whole = _without(reduce(Elemwise(op.scalar_op), parts), (axis,))
-    return cast(whole, node.outputs[0].type.dtype)
+    return cast(reduce(Elemwise(op.scalar_op), parts), node.outputs[0].type.dtype)
 
 
 # -- extrema -------------------------------------------------------------------------------------------------
@@ -194,6 +205,8 @@ def _of_join(node: Apply) -> Any:
 _GROWING = (
     "exp", "exp2", "expm1", "tanh", "sinh", "arcsinh", "arctan", "erf", "sigmoid", "softplus", "floor", "ceil", "trunc",
 )  # fmt: skip
+# Without those that make different arguments equal.
+_STRICTLY_GROWING = tuple(name for name in _GROWING if name not in ("floor", "ceil", "trunc"))
 
 
 @canonicalize.on(Max, Min, name="local_max_of_growing")
@@ -244,6 +257,26 @@ def _sign(variable: Variable) -> int:
 
 def _other(op: Any) -> Any:
     return (Min if isinstance(op, Max) else Max)(op.axis)
+
+
+@canonicalize.on(Argmax, Argmin, name="local_argmax_pushdown")
+def _place_of_growing(node: Apply) -> Any:
+    """The greatest of the values of a growing function is where the greatest argument is; so with softmaxes."""
+    x = node.inputs[0]
+    inner: Any = x.owner
+    if inner is None or not is_real_float(x) or not is_real_float(inner.inputs[0]):
+        return None
+    op: Any = node.op
+    if isinstance(inner.op, (Softmax, LogSoftmax)):
+        along = inner.op.axis
+        return op(inner.inputs[0]) if along is not None and op.axis == (along % x.type.ndim,) else None
+    if not isinstance(inner.op, Elemwise):
+        return None
+    if inner.op.scalar_op.name in _STRICTLY_GROWING:
+        return op(inner.inputs[0])
+    if made_by(x, neg):
+        return (Argmin if isinstance(op, Argmax) else Argmax)(op.axis)(inner.inputs[0])
+    return None
 
 
 @canonicalize.on(neg, name="local_max_to_min", inside=(Max, Min))

@@ -13,7 +13,7 @@ from croton.ops.index.advanced import AdvancedIncSubtensor, AdvancedIncSubtensor
 from croton.ops.index.subtensor import IncSubtensor, Subtensor
 from croton.ops.join import join
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import read_once
+from croton.rules.arith import made_by, read_once
 from croton.rules.index import entries_of, part_of
 from croton.rules.passes import Context, conform
 from croton.rules.stages import canonicalize, specialize
@@ -62,8 +62,15 @@ def _useless(node: Apply, context: Context) -> Any:
     op: Any = node.op
     x, value = node.inputs[:2]
     source = value.owner
+    number = scalar_value(value)
     if not op.set_instead_of_inc:
-        return x if (number := scalar_value(value)) is not None and number == 0 else None
+        return x if number is not None and number == 0 else None
+    if number is not None and all(value.type.broadcastable) and (base := scalar_value(x)) is not None:
+        return (
+            x
+            if base == number and all(index.is_full(e) or isinstance(e, slice) for e in entries_of(node, 2))
+            else None
+        )
     if source is not None and isinstance(source.op, Subtensor) and source.inputs[0] is x:
         return x if _same_place(node, source, 2, 1) else None
     if not all(index.is_full(e) for e in entries_of(node, 2)):
@@ -74,15 +81,39 @@ def _useless(node: Apply, context: Context) -> Any:
 
 
 @canonicalize.on(IncSubtensor, name="local_setsubtensor_twice", inside=(IncSubtensor,))
-def _set_twice(node: Apply, context: Context) -> Any:
-    """Only what was put there last stays."""
+def _twice(node: Apply, context: Context) -> Any:
+    """Only what was put there last stays; what is added to that is put there with it, or added with it."""
     op: Any = node.op
     inner = node.inputs[0].owner
-    if inner is None or not isinstance(inner.op, IncSubtensor) or not op.set_instead_of_inc:
+    if inner is None or not isinstance(inner.op, IncSubtensor):
         return None
     if not read_once(node.inputs[0], context) or not _same_place(node, inner, 2, 2):
         return None
-    return op(inner.inputs[0], *node.inputs[1:])
+    if op.set_instead_of_inc:
+        return op(inner.inputs[0], *node.inputs[1:])
+    first, second = inner.inputs[1], node.inputs[1]
+    if first.type.dtype != second.type.dtype or not _same_lengths(first, second, context):
+        return None
+    return inner.op(inner.inputs[0], add(first, second), *node.inputs[2:])
+
+
+@canonicalize.on(IncSubtensor, name="local_set_to_inc_subtensor", inside=(add,))
+def _set_to_sum(node: Apply) -> Any:
+    """What is there and more, put there, is that added."""
+    op: Any = node.op
+    x, value = node.inputs[:2]
+    total = made_by(value, add)
+    if not op.set_instead_of_inc or total is None:
+        return None
+    for at, term in enumerate(total.inputs):
+        source = term.owner
+        if source is None or not isinstance(source.op, Subtensor) or source.inputs[0] is not x:
+            continue
+        rest = total.inputs[:at] + total.inputs[at + 1 :]
+        more = rest[0] if len(rest) == 1 else add(*rest)
+        if _same_place(node, source, 2, 1) and more.type.dtype == x.type.dtype and term.type == value.type:
+            return IncSubtensor(op.idx_list)(x, more, *node.inputs[2:])
+    return None
 
 
 def is_zero(variable: Variable) -> bool:

@@ -102,15 +102,6 @@ def _allocated(node: Apply, context: Context) -> Any:
     return value if same else None
 
 
-@canonicalize.on(Alloc, name="local_alloc_of_alloc")
-def _twice(node: Apply) -> Any:
-    """A number, made several and then more."""
-    inner = node.inputs[0].owner
-    if inner is None or not isinstance(inner.op, Alloc) or inner.inputs[0].type.ndim:
-        return None
-    return node.op(inner.inputs[0], *node.inputs[1:]) if all(node.inputs[0].type.broadcastable) else None
-
-
 @specialize.on(fill, name="local_fill_to_alloc")
 def _filled(node: Apply, context: Context) -> Any:
     """A tensor that only says how often a number is repeated need not be computed; its shape will do.
