@@ -203,7 +203,7 @@ def _of_moved_axes(node: Apply) -> Any:
     moves = [v.owner for v in node.inputs if _owned(v, DimShuffle) is not None]
     op: Any = node.op
     order = moves[0].op.new_order if moves else ()  # type: ignore[union-attr]
-    if len(moves) < len(node.inputs) or sorted(order) != list(range(len(order))):
+    if len(moves) < len(node.inputs) or "x" in order or sorted(order) != list(range(len(order))):
         return None
     if any(m.op.new_order != order for m in moves):  # type: ignore[union-attr]
         return None
