@@ -82,6 +82,39 @@ def test_only_values_that_are_read_are_stored():
     assert (loop.op.carried, len(loop.op.roles.mapped)) == (2, 0)
 
 
+@pytest.mark.parametrize("ends_early", [False, True])
+def test_the_last_few_values_are_carried(ends_early):
+    def step(*args: Any) -> Any:
+        value = T.tanh(args[0] + args[-1] * 0.5)
+        return (value, until(value.sum() > 2.3)) if ends_early else value
+
+    for start in (h, {"initial": m, "taps": [-3, -1]}):
+        out, _ = theano.scan(step, outputs_info=start, n_steps=n)
+        reads = [lambda v: v[-2], lambda v: v[-3:], lambda v: v[-2, 1], lambda v: v[-1:].sum(0)]
+        for read in (*reads, lambda v: v[-4]):
+            f = theano.function([m, h, n], read(out), on_unused_input="ignore")
+            plain = theano.function([m, h, n], read(out), on_unused_input="ignore", mode="FAST_COMPILE")
+            (loop,) = [node for node in f.maker.fgraph.toposort() if isinstance(node.op, Scan)]
+            assert not loop.op.taps
+            for steps in range(6):
+                given = VALUES[m], VALUES[h], steps
+                try:
+                    expected = plain(*given)
+                except IndexError:
+                    with pytest.raises(IndexError):
+                        f(*given)
+                else:
+                    np.testing.assert_allclose(f(*given), expected)
+
+
+def test_a_loop_that_ends_early_counts_its_steps_where_no_more_is_asked():
+    out, _ = theano.scan(lambda s: (s * 2, until(s > 100)), outputs_info=x[0], n_steps=n * 10**12)
+    f = theano.function([x, n], [out.shape[0], out[-1]])
+    assert [float(v) for v in f([1.0], 1)] == [8.0, 256.0]
+    (loop,) = [node for node in f.maker.fgraph.toposort() if isinstance(node.op, Scan)]
+    assert not loop.op.taps
+
+
 def test_the_last_value_of_no_steps_is_an_error_still():
     out, _ = theano.scan(lambda s: T.tanh(s), outputs_info=h, n_steps=n)
     f = theano.function([h, n], out[-1])

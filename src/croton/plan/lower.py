@@ -6,6 +6,7 @@ is made and gives it back after it has been read for the last time.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 
@@ -284,6 +285,13 @@ class Planner:
         return InnerPlanner(graph, self.b)
 
 
+def applied_in_place(node: Apply) -> Apply:
+    """The same application, by the operation that changes the object it reads."""
+    made = copy.copy(node)
+    made.op = node.op.in_place()  # type: ignore[attr-defined]
+    return made
+
+
 class InnerPlanner(Planner):
     """The planning of a graph that an operation holds: part of the program of the graph around it."""
 
@@ -297,10 +305,23 @@ class InnerPlanner(Planner):
             self.choose_rooms(variable)
         self.places: dict[Variable, Place] = {}
         self.placed: dict[Variable, Array] = {}
+        # Objects that are made of those before them, which nothing else reads.
+        self.moved_on: set[Variable] = set()
 
     def writes_over(self, output: int, given: int) -> bool:
         """Whether an output may be made where an input lies."""
         return self.may_write_over(self.graph.outputs[output], self.graph.inputs[given])
+
+    def moves_on(self, output: int, given: int) -> bool:
+        """Let an output be made of the object itself that is an input; False where others read that."""
+        variable = self.graph.outputs[output]
+        if not self.writes_over(output, given) or not hasattr(variable.owner and variable.owner.op, "in_place"):
+            return False
+        self.moved_on.add(variable)
+        return True
+
+    def as_run(self, node: Apply) -> Apply:
+        return applied_in_place(node) if any(out in self.moved_on for out in node.outputs) else node
 
     def run(self, values: Sequence[Given], places: Sequence[Place | None]) -> list[Given]:
         """Lower the graph on `values`: what its outputs are.

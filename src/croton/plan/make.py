@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 from croton.graph.fgraph import FunctionGraph
@@ -10,7 +9,7 @@ from croton.graph.node import Apply, Variable
 from croton.plan import program as p
 from croton.plan.builder import Array, ProgramBuilder
 from croton.plan.fuse import Group
-from croton.plan.lower import Planner, nodes_of
+from croton.plan.lower import Planner, applied_in_place, nodes_of
 from croton.plan.numbers import Size
 from croton.vartypes.tensor import TensorType
 
@@ -103,12 +102,8 @@ class ProgramPlanner(Planner):
 
     def as_run(self, node: Apply) -> Apply:
         """With an operation that works on the value of a cell itself, where that may be written over."""
-        in_place = getattr(node.op, "in_place", None)
-        if in_place is None or not any(out in self.into_cell for out in node.outputs):
-            return node
-        made = copy.copy(node)
-        made.op = in_place()
-        return made
+        moved = hasattr(node.op, "in_place") and any(out in self.into_cell for out in node.outputs)
+        return applied_in_place(node) if moved else node
 
     def _deliver(self, number: int, variable: Variable) -> None:
         """See that output `number` lies in its slot, as memory of its own."""

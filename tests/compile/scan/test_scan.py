@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ import theano
 import theano.tensor as T
 from theano import scan
 from theano.scan_module import until
+from theano.tensor import raw_random
+from theano.tensor.shared_randomstreams import RandomStreams
 
 x, z, m = T.dvector("x"), T.dscalar("z"), T.dmatrix("m")
 XV, MV = np.array([0.5, -1.0, 2.0, 0.3]), np.arange(12.0).reshape(4, 3)
@@ -87,6 +91,40 @@ def test_default_updates_are_found():
     assert list(updates) == [count]
     np.testing.assert_allclose(theano.function([x], out, updates=updates)(XV), XV * np.arange(4))
     assert count.get_value() == 4
+
+
+def test_a_random_state_is_copied_once_for_all_steps(monkeypatch):
+    copies = []
+    deepcopy = copy.deepcopy
+    monkeypatch.setattr(copy, "deepcopy", lambda value, *memo: copies.append(value) or deepcopy(value, *memo))
+    streams = RandomStreams(5)
+    out, updates = theano.scan(lambda s: s + streams.uniform((2,)), outputs_info=T.zeros(2, "float64"), n_steps=6)
+    f = theano.function([], out, updates=updates)
+    before = [state.get_value() for state in updates]
+    copies.clear()
+    first, second = f(), f()
+    states = [value for value in copies if isinstance(value, np.random.RandomState)]
+    assert len(states) <= 2
+    generator = before[0]
+    expected = np.cumsum([generator.uniform(size=2) for _ in range(12)], axis=0)
+    np.testing.assert_allclose(first, expected[:6])
+    np.testing.assert_allclose(second, expected[6:] - expected[5])
+
+
+def test_a_random_state_that_is_read_twice_stays_what_it_was():
+    state = theano.shared(np.random.RandomState(3))
+
+    def step():
+        after, one = raw_random.uniform(state, (2,))
+        _, other = raw_random.uniform(state, (2,))
+        return [one, other], {state: after}
+
+    (one, other), updates = theano.scan(step, n_steps=4)
+    f = theano.function([], [one, other], updates=updates)
+    expected = np.random.RandomState(3).uniform(size=(8, 2))
+    for rows in (expected[:4], expected[4:]):
+        for found in f():
+            np.testing.assert_allclose(found, rows)
 
 
 def test_gradients_reach_what_a_step_finds_by_itself():

@@ -132,7 +132,7 @@ class _State:
 def _carried(b: Any, y: Variable, x: Any, n: Any, inner: Any, pair: tuple[int, int], early: bool) -> Any:
     """A carried value, as what it is: `pair` is the numbers of the graph's output and input."""
     if not isinstance(y.type, TensorType):
-        return _Object(b, y, x)
+        return _Object(b, y, x, inner.moves_on(*pair))
     if b.holds_number(y):
         return _Number(b, y, x)
     return _Single(b, y, x) if inner.writes_over(*pair) else _Double(b, y, x, n, early)
@@ -166,14 +166,14 @@ class _Number:
 
 
 class _Object:
-    """A carried value that is no tensor, in the output's slot."""
+    """A carried value that is no tensor, in the output's slot; where steps change it, a copy that is made once."""
 
     place = None
 
-    def __init__(self, b: Any, y: Variable, x: Any) -> None:
+    def __init__(self, b: Any, y: Variable, x: Any, moves_on: bool) -> None:
         self.b = b
         self.home = b.home(y)
-        b.call("rt_alias", self.home, x)
+        b.call("rt_duplicate" if moves_on else "rt_alias", self.home, x)
 
     def enter(self, step: Any) -> list[Any]:
         """What the graph reads."""

@@ -10,6 +10,7 @@ from croton.ops.elemwise import Elemwise, dimshuffle
 from croton.ops.join import join
 from croton.rules.loops.draft import Draft, Sequence
 from croton.vartypes.dtype import is_discrete
+from croton.vartypes.tensor import TensorType
 
 
 def running_totals(draft: Draft) -> None:
@@ -23,7 +24,7 @@ def running_totals(draft: Draft) -> None:
             draft.settle(state.out, rows)
             _read_from(draft, rows, state.inner[0], state.after)
     for carried in list(draft.carried):
-        if draft.is_private(carried):
+        if draft.is_private(carried) or not isinstance(carried.outer.type, TensorType):
             continue
         first = dimshuffle(carried.outer, "x", *range(carried.outer.type.ndim))
         rows = _totals(draft, carried.inner, carried.after, first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,79 +10,135 @@ import numpy as np
 from croton.graph.node import Apply, Variable
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import alloc
-from croton.ops.elementwise import minimum
+from croton.ops.constructors import lscalar
+from croton.ops.elementwise import add, clip, maximum
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index import template as index
 from croton.ops.index.subtensor import Subtensor
+from croton.ops.join import join
+from croton.ops.shape import Shape_i
 from croton.rules.loops.draft import Carried, Draft, State, entries_of
 
 
+# So many last values are carried at most: every step hands on all of them.
+_MOST_CARRIED = 4
+
+
+@dataclass
+class Read:
+    """What is read of an output with rows: the value `back` from the end, or with `is_slice` all from there on.
+
+    variable  what reads it
+    entries   how it indexes that value
+    before    how many rows there are besides those of the steps
+    """
+
+    variable: Variable
+    back: int
+    is_slice: bool
+    entries: list[Any]
+    before: int
+
+
 def last_values(draft: Draft) -> None:
-    """States and outputs of which only the last value is read are carried from step to step, and not stored."""
+    """States and outputs of which only the last values are read are carried from step to step, and not stored."""
+    counter = Counter(draft)
     for state in list(draft.states):
-        reads = _last_reads(draft, state.out, state.depth)
+        reads = _last_reads(draft, state.out, state.depth, _MOST_CARRIED)
         if reads is not None:
             draft.states.remove(state)
-            _replace(draft, reads, _carry_state(draft, state))
+            last = _carry_state(draft, state, max([state.depth, *(read.back for read in reads)]))
+            _replace(draft, reads, last, counter)
     for mapped in list(draft.mapped):
-        reads = _last_reads(draft, mapped.out, 0)
+        reads = _last_reads(draft, mapped.out, 0, 1)
         first = None if reads is None else _nothing_like(draft, mapped.out)
         if reads and first is not None:
             draft.mapped.remove(mapped)
             inner, out = mapped.after.type(), mapped.after.type()
             draft.carried.append(Carried(inner, first, mapped.after, out))
-            _replace(draft, reads, out)
+            _replace(draft, reads, [out], counter)
 
 
-def _last_reads(draft: Draft, out: Variable, depth: int) -> list[tuple[Variable, list[Any], bool]] | None:
-    """What reads the last value of `out`: the variable, how it indexes that, and whether there must be a step.
+class Counter:
+    """How many steps a loop has done; one that may end early counts them."""
 
-    None where something else is read.
-    """
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.counted: Variable | None = None
+
+    @property
+    def steps(self) -> Variable:
+        """The number of steps, known after the loop."""
+        if not self.draft.stop:
+            return self.draft.steps
+        if self.counted is None:
+            zero, now = as_tensor_variable(np.int64(0)), lscalar()
+            self.counted = lscalar()
+            self.draft.carried.append(Carried(now, zero, add(now, np.int64(1)), self.counted))
+        return self.counted
+
+
+def _last_reads(draft: Draft, out: Variable, depth: int, most: int) -> list[Read] | None:
+    """What reads the last values of `out`, at most so many; None where something else is read."""
     if out not in draft.node.outputs or out in draft.reached(draft.settled.values()):
         return None
-    found: list[tuple[Variable, list[Any], bool]] = []
+    found: list[Read] = []
     for reader, at in draft.readers(out):
-        if not isinstance(reader, Apply) or at or not isinstance(reader.op, Subtensor):
+        if not isinstance(reader, Apply) or at:
+            return None
+        if draft.stop and isinstance(reader.op, Shape_i) and not reader.op.i:
+            found.append(Read(reader.outputs[0], 0, False, [], depth))
+            continue
+        if not isinstance(reader.op, Subtensor):
             return None
         entries = entries_of(reader)
-        if entries[0] == -1:
-            found.append((reader.outputs[0], entries[1:], depth == 0))
-            continue
-        if len(entries) > 1 or not _is_after(entries[0], depth):
-            return None
-        for second, place in draft.readers(reader.outputs[0]):
-            if not isinstance(second, Apply) or place or not isinstance(second.op, Subtensor):
+        if _is_after(entries, depth):
+            ends = [_end_read(client, 0) for client, place in draft.readers(reader.outputs[0]) if not place]
+            if len(ends) < len(draft.readers(reader.outputs[0])):
                 return None
-            inner = entries_of(second)
-            if inner[0] != -1:
+        else:
+            ends = [_end_read(reader, depth)]
+        for end in ends:
+            if end is None or end.back > most:
                 return None
-            found.append((second.outputs[0], inner[1:], True))
+            found.append(end)
     return found
 
 
-def _is_after(entry: Any, depth: int) -> bool:
+def _is_after(entries: list[Any], depth: int) -> bool:
     """Whether an index takes all but what a state begins with."""
-    return (
-        depth > 0
-        and isinstance(entry, slice)
-        and entry.start == depth
-        and entry.stop is None
-        and entry.step in (None, 1)
-    )
+    if not depth or len(entries) > 1 or not isinstance(entries[0], slice):
+        return False
+    start, stop, step = index.parts(entries[0])
+    return isinstance(start, int) and start == depth and stop is None and step in (None, 1)
 
 
-def _carry_state(draft: Draft, state: State) -> Variable:
-    """Carry the last values of a state, and give what is the last in the end."""
+def _end_read(reader: Apply | str, before: int) -> Read | None:
+    """How `reader` reads the end of something; None where it does not."""
+    if not isinstance(reader, Apply) or not isinstance(reader.op, Subtensor):
+        return None
+    first, *rest = entries_of(reader)
+    if isinstance(first, slice):
+        start, stop, step = index.parts(first)
+        if not isinstance(start, int) or start >= 0 or stop is not None or step not in (None, 1) or rest:
+            return None
+        return Read(reader.outputs[0], -start, True, [], before)
+    if not isinstance(first, int) or first >= 0:
+        return None
+    return Read(reader.outputs[0], -first, False, rest, before)
+
+
+def _carry_state(draft: Draft, state: State, count: int) -> list[Variable]:
+    """Carry so many last values of a state, and give what they are in the end, the last first."""
     inner: list[Variable] = []
-    for back in range(1, state.depth + 1):
+    for back in range(1, count + 1):
         known = next((v for tap, v in zip(state.taps, state.inner, strict=True) if tap == -back), None)
         inner.append(state.inner[0].type() if known is None else known)
     for back, now in enumerate(inner):
-        first: Variable = state.outer[state.depth - 1 - back]
+        first: Variable = state.outer[max(state.depth - 1 - back, 0)]
         after = inner[back - 1] if back else state.after
         draft.carried.append(Carried(now, first, after, now.type()))
-    return draft.carried[-state.depth].out
+    return [carried.out for carried in draft.carried[-count:]]
 
 
 def _nothing_like(draft: Draft, out: Variable) -> Variable | None:
@@ -96,14 +153,34 @@ def _nothing_like(draft: Draft, out: Variable) -> Variable | None:
     return made if made.type.broadcastable == row else None
 
 
-def _replace(draft: Draft, reads: list[tuple[Variable, list[Any], bool]], last: Variable) -> None:
-    for variable, entries, needs_step in reads:
-        value = last
-        if needs_step and not draft.known_steps:
-            # As what is indexed is empty when there are no steps: an error.
-            some = dimshuffle(last, "x", *range(last.type.ndim))[: minimum(draft.steps, 1)]
-            value = some[-1]
-        if entries:
-            template, variables = index.split(entries)
+def _replace(draft: Draft, reads: list[Read], last: list[Variable], counter: Counter) -> None:
+    """Let what reads the end read the values that were carried, `last`."""
+    for read in reads:
+        if not read.back:
+            draft.settle(read.variable, counter.steps + read.before)
+            continue
+        values = last[: read.back] if read.is_slice else [last[read.back - 1]]
+        rows = [dimshuffle(v, "x", *range(v.type.ndim)) for v in reversed(values)]
+        # As what is indexed has less rows when there are less steps: less, or an error.
+        missing = None if _has_rows(draft, read) else read.back - read.before - _steps_of(counter, read)
+        if read.is_slice:
+            made = join(0, *rows) if len(rows) > 1 else rows[0]
+            value = made if missing is None else made[maximum(missing, 0) :]
+        elif missing is None:
+            value = values[0]
+        else:
+            value = rows[0][: 1 - clip(missing, 0, 1)][-1]
+        if read.entries:
+            template, variables = index.split(read.entries)
             value = Subtensor(template)(value, *variables)
-        draft.settle(variable, value)
+        draft.settle(read.variable, value)
+
+
+def _has_rows(draft: Draft, read: Read) -> bool:
+    """Whether there are as many rows as are read back, however many steps there are, or as these are known."""
+    return read.back <= read.before + (draft.known_steps or 0)
+
+
+def _steps_of(counter: Counter, read: Read) -> Variable:
+    """The number of steps, or where the first will do that of those that are asked for: no loop ends before that."""
+    return counter.steps if read.back - read.before > 1 else counter.draft.steps

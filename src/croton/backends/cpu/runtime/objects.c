@@ -103,6 +103,17 @@ int32_t rt_alias(rt_ctx *ctx, int32_t slot, int32_t source_slot)
     return 0;
 }
 
+int32_t rt_duplicate(rt_ctx *ctx, int32_t slot, int32_t source_slot)
+{
+    PyObject *value = object_of(ctx, source_slot);
+    PyObject *module = value ? PyImport_ImportModule("copy") : NULL;
+    PyObject *made = module ? PyObject_CallMethod(module, "deepcopy", "O", value) : NULL;
+    Py_XDECREF(module);
+    if (!made) return pending(ctx);
+    fill_slot(&ctx->slots[slot], made);
+    return 0;
+}
+
 void rt_release(rt_ctx *ctx, int32_t slot)
 {
     PyObject *value = ctx->slots[slot].obj;

@@ -330,6 +330,8 @@ void *rt_output_into(rt_ctx *ctx, int32_t slot, int32_t cell_slot, int32_t dtype
 int32_t rt_view(rt_ctx *ctx, int32_t slot, int32_t base_slot, int32_t dtype, void *data, int32_t ndim,
                 const int64_t *dims, const int64_t *strides);
 int32_t rt_alias(rt_ctx *ctx, int32_t slot, int32_t source_slot);
+/* A deep copy of the object, which the program may then change. */
+int32_t rt_duplicate(rt_ctx *ctx, int32_t slot, int32_t source_slot);
 void rt_release(rt_ctx *ctx, int32_t slot);
 int32_t rt_nest(rt_ctx *ctx, const rt_nest_desc *desc, void **p, const int64_t *dims, const int64_t *strides);
 int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *usual, const rt_nest_desc *spaced, const rt_nest_desc *turned,
