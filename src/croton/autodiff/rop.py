@@ -75,7 +75,7 @@ def Rop(
     disconnected_outputs  'raise', 'warn' or 'ignore': what to do when one of `f` does not depend on `wrt`
     return_disconnected   'zero', 'None' or 'Disconnected': what then stands in its place
 
-    Operations of the library say only what flows back through them. That is linear in what flows in, so the
+    Most operations of the library say only what flows back through them. That is linear in what flows in, so the
     derivative of this linear function, taken backwards once more, is the derivative forwards.
     source: for any u and v, <u, J v> = <J' u, v>
 
@@ -123,6 +123,9 @@ def _pushed(node: Apply, moved: Sequence[Variable | None]) -> Sequence[Variable 
     """The derivatives of the outputs of `node` when its inputs move along `moved`."""
     if isinstance(node.op, Elemwise) and len(node.outputs) == 1 and not _any_complex(node):
         return [_pushed_elementwise(node, moved)]
+    if hasattr(node.op, "push"):
+        made: Sequence[Variable | None] = node.op.push(node.inputs, node.outputs, moved, forward)
+        return made
     if isinstance(node.op, Primitive) or type(node.op).R_op is Op.R_op:
         return _transposed(node, moved)
     try:

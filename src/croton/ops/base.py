@@ -84,6 +84,8 @@ class Primitive(Op):
     eval(xp, *values)     reference evaluation on NumPy arrays; with xp=jax.numpy, what JAX traces
     grad(xs, ys, gs)      cotangents of the inputs from inputs, outputs and cotangents of the outputs; of the
                           latter, None is a disconnected output; None in the result, a disconnected input
+    push(xs, ys, moved, jvp)  derivatives of the outputs along those of the inputs (None: does not move), for operations
+                          that hold graphs: jvp(directions, outputs) does it for these; without it, by grad twice
     lower(b, xs, ys)      loop IR for the native backend; without it the native backend calls `eval` back
     samples, errors       what the registry tests run
 

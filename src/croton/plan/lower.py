@@ -315,7 +315,9 @@ class InnerPlanner(Planner):
     def moves_on(self, output: int, given: int) -> bool:
         """Let an output be made of the object itself that is an input; False where others read that."""
         variable = self.graph.outputs[output]
-        if not self.writes_over(output, given) or not hasattr(variable.owner and variable.owner.op, "in_place"):
+        if not self.writes_over(output, given) or not hasattr(
+            variable.owner and variable.owner.op, "in_place"
+        ):
             return False
         self.moved_on.add(variable)
         return True

@@ -98,7 +98,9 @@ def test_a_random_state_is_copied_once_for_all_steps(monkeypatch):
     deepcopy = copy.deepcopy
     monkeypatch.setattr(copy, "deepcopy", lambda value, *memo: copies.append(value) or deepcopy(value, *memo))
     streams = RandomStreams(5)
-    out, updates = theano.scan(lambda s: s + streams.uniform((2,)), outputs_info=T.zeros(2, "float64"), n_steps=6)
+    out, updates = theano.scan(
+        lambda s: s + streams.uniform((2,)), outputs_info=T.zeros(2, "float64"), n_steps=6
+    )
     f = theano.function([], out, updates=updates)
     before = [state.get_value() for state in updates]
     copies.clear()

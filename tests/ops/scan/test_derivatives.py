@@ -171,3 +171,39 @@ def test_random_values_are_those_of_the_loop():
         streams.seed(9)
         low, slope = f(XV, HV, KV)
         np.testing.assert_allclose(slope, ((high**2).sum() - (low**2).sum()) / step, rtol=1e-4)
+
+
+def test_derivatives_along_directions_are_carried_beside_values():
+    rng = np.random.default_rng(7)
+    m, first, n = T.dmatrix("m"), T.dmatrix("first"), T.lscalar("n")
+
+    def step(row: Any, old: Any, last: Any, total: Any, count: Any, v: Any) -> Any:
+        made = T.tanh(T.dot(last, v) + row * old)
+        return [made, total + made.sum() * k, count + 1, made * row, T.cast(count, "float64") * row]
+
+    start = [{"initial": first, "taps": [-2, -1]}, k, T.constant(np.int64(0)), None, None]
+    outs, _ = theano.scan(step, m, start, w, n_steps=n)
+    given = [m, first, w, k]
+    values = [rng.normal(size=s) for s in ((5, 3), (2, 3), (3, 3), ())]
+    for which in ([0, 1, 2, 3], [0], [1], [2], [3]):
+        directions = [rng.normal(size=values[i].shape) for i in which]
+        ahead = theano.Rop(outs, [given[i] for i in which], directions, disconnected_outputs="ignore")
+        f = theano.function([*given, n], ahead, on_unused_input="ignore")
+        g = theano.function([*given, n], outs)
+        for steps in (0, 1, 4):
+            sides = []
+            for sign in (1, -1):
+                near = list(values)
+                for i, direction in zip(which, directions, strict=True):
+                    near[i] = values[i] + sign * 1e-6 * direction
+                sides.append(g(*near, steps))
+            for found, up, down in zip(f(*values, steps), *sides, strict=True):
+                np.testing.assert_allclose(found, (up - down) / 2e-6, rtol=1e-6, atol=1e-8)
+
+
+def test_derivatives_of_last_values_along_directions_need_no_memory():
+    n = T.lscalar("n")
+    out, _ = theano.scan(lambda s: T.tanh(s * k), outputs_info=h, n_steps=n)
+    f = theano.function([h, k, n], [out[-1], theano.Rop(out[-1], [h, k], [h, k * 2])])
+    (loop,) = [node for node in f.maker.fgraph.toposort() if hasattr(node.op, "taps")]
+    assert (loop.op.taps, loop.op.carried) == ((), 2)

@@ -21,8 +21,8 @@ from croton.ops.elementwise import eq, minimum, switch
 from croton.ops.index.assign import set_subtensor
 from croton.ops.inner import InnerGraph
 from croton.ops.join import join
+from croton.ops.scan.roles import is_continuous, same_type
 from croton.ops.shape import Shape_i, shape_i
-from croton.vartypes.dtype import is_discrete
 from croton.vartypes.null import NullType
 from croton.vartypes.tensor import TensorType
 
@@ -39,7 +39,7 @@ def backward(
     """The cotangents of `xs` for the cotangents `gs` of `ys`; None for what is not connected."""
     roles, graph = op.roles, op.graph
     flowing = _flowing(op, [at for at, g in enumerate(gs) if g is not None])
-    entering = {at: _like(graph.outputs[at]) for at in flowing}
+    entering = {at: same_type(graph.outputs[at]) for at in flowing}
     found = vjp([graph.outputs[at] for at in flowing], graph.inputs, list(entering.values()))
     undefined = {
         outer: g for g, outer in zip(found, roles.read_from(), strict=True) if g is not None and _is_null(g)
@@ -61,30 +61,18 @@ def _flowing(op: Scan, given: Iterable[int]) -> list[int]:
     roles = op.roles
     inner = op.graph.connections()
     reads = roles.read_from()
-    flowing = {at for at in given if _is_continuous(op.graph.outputs[at])}
+    flowing = {at for at in given if is_continuous(op.graph.outputs[at])}
     while True:
         more = {
             out
             for at, outer in enumerate(reads)
             if (out := roles.output_of(outer)) is not None
-            and _is_continuous(op.graph.outputs[out])
+            and is_continuous(op.graph.outputs[out])
             and any(inner[at][o] for o in flowing)
         }
         if more <= flowing:
             return sorted(flowing)
         flowing |= more
-
-
-def _is_continuous(variable: Variable) -> bool:
-    return isinstance(variable.type, TensorType) and not is_discrete(variable.type.dtype)
-
-
-def _like(variable: Variable) -> Variable:
-    """A variable of the same type, to stand for something."""
-    made: Variable = variable.type()
-    if hasattr(variable.tag, "test_value"):
-        made.tag.test_value = variable.tag.test_value
-    return made
 
 
 def _is_null(cotangent: Variable) -> bool:
@@ -215,7 +203,7 @@ class Backward:
         """Say what `entering`, the cotangent of what a step makes for output `at`, is."""
         roles = self.op.roles
         if roles.is_carried(at):
-            now = _like(entering)
+            now = same_type(entering)
             back = found[roles.carried_input(at)]
             first = zeros_like(self.known.xs[roles.state_input(at)]) if g is None else g
             self.carried[now] = first, zeros_like(now) if back is None else back
@@ -224,7 +212,7 @@ class Backward:
             return
         parts = self._on_their_way(at, entering, found)[:1] if at < roles.states else []
         if g is not None:
-            element = _like(entering)
+            element = same_type(entering)
             self.sequences[element] = self.known.rows_of_output(at, g)
             parts = [*parts, element]
         self.meaning[entering] = _sum_of(parts, entering)
@@ -232,7 +220,7 @@ class Backward:
     def _on_their_way(self, at: int, like: Variable, found: Cotangents) -> list[Variable]:
         """The cotangents of the values of a state before a step, the nearest first, that later steps made."""
         roles, depth = self.op.roles, self.op.roles.depths[at]
-        nows = [_like(like) for _ in range(depth)]
+        nows = [same_type(like) for _ in range(depth)]
         by_tap = {-tap: found[i] for i, tap in zip(roles.tap_inputs(at), self.op.taps[at], strict=True)}
         first = zeros_like(self.known.xs[roles.state_input(at)][0])
         for back, now in enumerate(nows, 1):
@@ -250,14 +238,14 @@ class Backward:
             if outer <= self.op.sequences:
                 self.mapped[outer] = term
             else:
-                now = _like(term)
+                now = same_type(term)
                 first = zeros_like(self.known.xs[outer], dtype=term.type.dtype)
                 self.carried[now] = first, now + term
                 self.sums[outer] = now
 
     def _apply(self) -> tuple[dict[Variable, Variable], dict[int, Variable]]:
         """The last values of what is carried, and what is mapped."""
-        inside = {v: _like(v) for v in (*self.sequences, *self.carried, *self.others)}
+        inside = {v: same_type(v) for v in (*self.sequences, *self.carried, *self.others)}
         entering, _ = walk.clone_graph(list(self.meaning.values()), inside, strict=False)
         outs = [*(after for _, after in self.carried.values()), *self.mapped.values()]
         made, _ = walk.clone_graph(
@@ -292,7 +280,7 @@ class Backward:
         x = self.known.xs[outer]
         if out is not None:
             if out not in self.registers:
-                return zeros_like(x) if isinstance(x.type, TensorType) and not _is_continuous(x) else None
+                return zeros_like(x) if isinstance(x.type, TensorType) and not is_continuous(x) else None
             return self._of_first(out, [last[v] for v in self.registers[out]], gs[out])
         if outer in self.sums:
             return last[self.sums[outer]]

@@ -12,6 +12,7 @@ from croton.ops.base import Primitive
 from croton.ops.convert import as_tensor_variable
 from croton.ops.inner import InnerGraph, Run
 from croton.ops.known import known_int
+from croton.ops.scan.forward import Jvp, push
 from croton.ops.scan.gradient import backward
 from croton.ops.scan.native import explain, lower_loop
 from croton.ops.scan.reference import run_loop
@@ -55,7 +56,7 @@ class Scan(Primitive):
     All values that a state has, from step to step, are of one shape and type, and so are those of a mapped output.
 
     Dtypes:    as the graph's inputs and outputs
-    Gradient:  a loop that runs backwards (see gradient.py)
+    Gradient:  a loop that runs backwards (see gradient.py); along a direction, one that runs beside (see forward.py)
     Errors:    ShapeError (a ValueError) when a sequence has less than n elements, a state not d, or shapes change;
                StepsError (an IndexError) for less than 0 steps
     Cost:      the graph is computed n times; for no steps once, on zeros, where only that tells shapes
@@ -171,6 +172,10 @@ class Scan(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any, vjp: Vjp) -> Any:
         """The cotangents of the inputs; `vjp` takes cotangents back through the graph."""
         return backward(self, xs, ys, gs, vjp)
+
+    def push(self, xs: Any, ys: Any, moved: Any, jvp: Jvp) -> Any:
+        """The derivatives of the outputs along a direction; `jvp` takes derivatives through the graph."""
+        return push(self, xs, ys, moved, jvp)
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         lower_loop(self, b, xs, ys)

@@ -8,6 +8,7 @@ from typing import Any
 
 from croton.graph.node import Variable
 from croton.ops.inner import InnerGraph
+from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 
 
@@ -135,3 +136,17 @@ def _check_same(what: str, number: int, before: Any, after: Any) -> None:
             f"A step must leave the type of each {what} as it is: number {number} is read as {before}, and "
             f"made as {after}."
         )
+
+
+# -- variables of graphs -------------------------------------------------------------------------------------
+def is_continuous(variable: Variable) -> bool:
+    """Whether a variable has derivatives."""
+    return isinstance(variable.type, TensorType) and not is_discrete(variable.type.dtype)
+
+
+def same_type(variable: Variable) -> Variable:
+    """A variable of the same type, to stand for something."""
+    made: Variable = variable.type()
+    if hasattr(variable.tag, "test_value"):
+        made.tag.test_value = variable.tag.test_value
+    return made

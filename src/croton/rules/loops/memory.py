@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from croton.graph.node import Apply, Variable
+from croton.ops.constructors import lscalar
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import alloc
-from croton.ops.constructors import lscalar
 from croton.ops.elementwise import add, clip, maximum
 from croton.ops.elemwise import dimshuffle
 from croton.ops.index import template as index
@@ -18,7 +19,6 @@ from croton.ops.index.subtensor import Subtensor
 from croton.ops.join import join
 from croton.ops.shape import Shape_i
 from croton.rules.loops.draft import Carried, Draft, State, entries_of
-
 
 # So many last values are carried at most: every step hands on all of them.
 _MOST_CARRIED = 4
@@ -47,6 +47,7 @@ def last_values(draft: Draft) -> None:
         reads = _last_reads(draft, state.out, state.depth, _MOST_CARRIED)
         if reads is not None:
             draft.states.remove(state)
+            _forget(draft, state.out)
             last = _carry_state(draft, state, max([state.depth, *(read.back for read in reads)]))
             _replace(draft, reads, last, counter)
     for mapped in list(draft.mapped):
@@ -54,6 +55,7 @@ def last_values(draft: Draft) -> None:
         first = None if reads is None else _nothing_like(draft, mapped.out)
         if reads and first is not None:
             draft.mapped.remove(mapped)
+            _forget(draft, mapped.out)
             inner, out = mapped.after.type(), mapped.after.type()
             draft.carried.append(Carried(inner, first, mapped.after, out))
             _replace(draft, reads, [out], counter)
@@ -79,11 +81,15 @@ class Counter:
 
 
 def _last_reads(draft: Draft, out: Variable, depth: int, most: int) -> list[Read] | None:
-    """What reads the last values of `out`, at most so many; None where something else is read."""
-    if out not in draft.node.outputs or out in draft.reached(draft.settled.values()):
+    """What reads the last values of `out`, at most so many; None where something else is read.
+
+    Outputs that were found to be the same are read as this one.
+    """
+    rest = [value for value in draft.settled.values() if value is not out]
+    if out not in draft.node.outputs or out in draft.reached(rest):
         return None
     found: list[Read] = []
-    for reader, at in draft.readers(out):
+    for reader, at in itertools.chain(*map(draft.readers, (out, *_same_as(draft, out)))):
         if not isinstance(reader, Apply) or at:
             return None
         if draft.stop and isinstance(reader.op, Shape_i) and not reader.op.i:
@@ -103,6 +109,17 @@ def _last_reads(draft: Draft, out: Variable, depth: int, most: int) -> list[Read
                 return None
             found.append(end)
     return found
+
+
+def _same_as(draft: Draft, out: Variable) -> list[Variable]:
+    """The outputs in whose place `out` was put."""
+    return [other for other, value in draft.settled.items() if value is out]
+
+
+def _forget(draft: Draft, out: Variable) -> None:
+    """Put nothing in the place of outputs that are the same as `out`: what reads them reads something else now."""
+    for other in _same_as(draft, out):
+        del draft.settled[other]
 
 
 def _is_after(entries: list[Any], depth: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from croton.graph import walk
 from croton.graph.fgraph import FunctionGraph
-from croton.graph.node import Apply, Variable
+from croton.graph.node import Apply, Constant, Variable
 from croton.ops.inner import InnerGraph
 from croton.ops.scan.loop import Scan
 
@@ -58,7 +58,7 @@ def _places(small: Apply, large: Apply) -> list[int] | None:
 
 
 def united(graph: FunctionGraph) -> list[tuple[Variable, Variable]]:
-    """Two loops over the same sequence that do not need one another, as one; nothing where there are none.
+    """Two loops over, or from, the same that do not need one another, as one; nothing where there are none.
 
     One pair at a time: what needs what is another question once two are one.
     """
@@ -74,7 +74,8 @@ def _go_together(one: Apply, other: Apply) -> bool:
     b: Any = other.op
     if a.until or b.until or one.inputs[0] is not other.inputs[0]:
         return False
-    if not set(one.inputs[1 : 1 + a.sequences]) & set(other.inputs[1 : 1 + b.sequences]):
+    mine, theirs = (node.inputs[1 : node.op.roles.others.start] for node in (one, other))  # type: ignore[attr-defined]
+    if not {v for v in mine if not isinstance(v, Constant)} & set(theirs):
         return False
     return not _needs(other, one) and not _needs(one, other)
 
