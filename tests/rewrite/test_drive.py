@@ -13,6 +13,7 @@ from croton.compile.mode import pipeline_of
 from croton.errors import RewriteError
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply
+from croton.ops.dot import Dot
 from croton.rewrite.drive import Driver
 from croton.rewrite.pipeline import Query
 from croton.rewrite.rule import Stage
@@ -54,6 +55,22 @@ def test_who_is_told_of_rewrites() -> None:
     ((name, rule, node, ((old, new),)),) = heard
     assert (name, rule, node.op) == ("trial", "twice", T.neg)
     assert old is node.outputs[0] and new is graph.inputs[0]
+
+
+def test_rules_among_certain_operations_wait_for_one() -> None:
+    stage = Stage("trial")
+    y = T.dmatrix("y")
+    tried = []
+    stage.on(T.exp, name="beside_products", among=(Dot,))(lambda node: tried.append(node))
+    for outputs, expected in (([T.exp(x)], 0), ([T.exp(x), T.dot(y, x)], 1)):
+        tried.clear()
+        driver(stage).run(FunctionGraph.copy_of([x, y], outputs)[0], StageStats("trial", 1))
+        assert len(tried) == expected
+    graph = graph_of(T.exp(x))
+    graph.replace(graph.outputs[0], T.dot(T.ones((2, 2)), graph.inputs[0]))
+    assert graph.kinds[Dot] == 1
+    graph.replace(graph.outputs[0], T.exp(graph.inputs[0]))
+    assert graph.kinds[Dot] == 0 and graph.toposort() == list(graph.apply_nodes)
 
 
 def fails(node: Apply) -> Any:

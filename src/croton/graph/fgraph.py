@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -39,8 +40,10 @@ class FunctionGraph:
         self.outputs: list[Variable] = list(outputs)
         self.clients: dict[Variable, dict[Client, None]] = {v: {} for v in self.inputs}  # ordered sets
         self.apply_nodes: dict[Apply, None] = {}  # an ordered set
+        self.kinds: Counter[type] = Counter()  # how many applications of operations of each class there are
         self.listeners: list[Listener] = []
         self.changes = 0  # how often something came to read something else
+        self._order: tuple[int, list[Apply]] = (-1, [])  # the applications in order, after so many changes
         self._input_set = set(self.inputs)
         for variable in self.inputs:
             if variable.owner is not None:
@@ -70,7 +73,9 @@ class FunctionGraph:
 
     def toposort(self) -> list[Apply]:
         """The applications, each after those that make its inputs."""
-        return walk.toposort(self.outputs)
+        if self._order[0] != self.changes:
+            self._order = (self.changes, walk.toposort(self.outputs))
+        return self._order[1].copy()
 
     def readers(self, variable: Variable) -> list[Apply]:
         """The applications that read `variable`, each once."""
@@ -153,6 +158,7 @@ class FunctionGraph:
             for out in node.outputs:
                 self.clients.setdefault(out, {})
             self.apply_nodes[node] = None
+            self.kinds[type(node.op)] += 1
             fresh.append(node)
             for listener in self.listeners:
                 listener.on_import(self, node)
@@ -182,6 +188,7 @@ class FunctionGraph:
             if node not in self.apply_nodes or any(self.clients.get(o) for o in node.outputs):
                 continue
             del self.apply_nodes[node]
+            self.kinds[type(node.op)] -= 1
             for out in node.outputs:
                 self.clients.pop(out, None)
             for at, source in enumerate(node.inputs):

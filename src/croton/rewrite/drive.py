@@ -79,7 +79,7 @@ class Driver:
                 if node not in graph.apply_nodes:
                     continue
                 origin.swap(node.origin)
-                found = self._first(node, context, telling)
+                found = self._first(node, graph, context, telling)
                 if found is None:
                     continue
                 rule, pairs = found
@@ -98,10 +98,14 @@ class Driver:
         finally:
             origin.swap(before)
 
-    def _first(self, node: Apply, context: Any, telling: Telling) -> tuple[Rule, Pairs] | None:
+    def _first(
+        self, node: Apply, graph: FunctionGraph, context: Any, telling: Telling
+    ) -> tuple[Rule, Pairs] | None:
         """The first rule that applies to `node`, and what it puts in the place of which outputs."""
         makers: set[Hashable] | None = None
         for rule in self.rules_for(node.op):
+            if rule.among and not any(graph.kinds[kind] for kind in rule.among):
+                continue
             if rule.inside:
                 if makers is None:
                     makers = _makers(node)

@@ -32,6 +32,7 @@ class Rule:
     pattern   the equation it was made from, where it was; then `pattern` is equal to `to(...)`
     why       the reason that is not plain from the equation
     inside    for each set, some input of such a node is made by an operation with a key in it; else it is not tried
+    among     classes of operations: where the graph holds none of any of them, it is not tried
     """
 
     name: str
@@ -42,6 +43,7 @@ class Rule:
     to: Callable[..., Any] | None = None
     why: str = ""
     inside: tuple[frozenset[Hashable], ...] = ()
+    among: tuple[type, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,12 +82,14 @@ class Stage:
         *ops: Op | type,
         name: str | None = None,
         inside: Iterable[Op | type] = (),
+        among: Iterable[type] = (),
         why: str = "",
         tags: Iterable[str] = (),
     ) -> Callable[..., Rule]:
         """Enter a function `(node)` or `(node, context)` as a rule, tried at nodes of these operations, or at all.
 
         inside   operations one of which makes an input of the node, where that is needed
+        among    classes of operations one of which the graph holds somewhere, where that is needed
         """
         needed = frozenset(key_of(op) for op in inside)
 
@@ -101,6 +105,7 @@ class Stage:
                     self._tags(tags),
                     why=why or function.__doc__ or "",
                     inside=(needed,) if needed else (),
+                    among=tuple(among),
                 )
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -142,12 +143,29 @@ def _is_part(variable: Variable, out: Variable, context: Context) -> bool:
 
 
 def _in_type(variable: Variable, out: Variable) -> Variable:
-    return cast(variable, out.type.dtype)
+    dtype = out.type.dtype
+    return variable if variable.type.dtype == dtype else cast(variable, dtype)
 
 
 def _fitted(made: Variable, node: Apply) -> Variable | None:
     made = _in_type(made, node.outputs[0])
     return made if made.type == node.outputs[0].type else shaped_like(made, node)
+
+
+def _number_for(number: Any, said: Variable | None, out: Variable, fit: bool) -> Variable | None:
+    """`constant_like`; `said`, a constant met on the way, where it is that number, of any data type unless `fit`."""
+    if isinstance(said, Constant) and said.type.ndim == out.type.ndim and said.data.size == 1:
+        if said.data.item() == number and not (fit and said.type.dtype != out.type.dtype):
+            return said
+    return constant_like(number, out)
+
+
+def _is_made_of(variable: Variable, op: Any, parts: Sequence[Variable]) -> bool:
+    """Whether `variable` is the one of `parts`, or what `op` makes of them in this order."""
+    if len(parts) == 1:
+        return variable is parts[0]
+    node = made_by(variable, op)
+    return node is not None and len(node.inputs) == len(parts) and all(map(is_, node.inputs, parts))
 
 
 def _same_form(a: Variable, b: Variable) -> bool:
@@ -173,6 +191,8 @@ def _same_form(a: Variable, b: Variable) -> bool:
 
 def _cancelled(one: list[Variable], other: list[Variable]) -> tuple[list[Variable], list[Variable]]:
     """Two lists without what stands in both."""
+    if not one or not other:
+        return one, other
     both = Counter(one) & Counter(other)
     return _without(one, Counter(both)), _without(other, Counter(both))
 
@@ -199,6 +219,8 @@ class Product:
         self.number: Any = 1.0 if is_float(out) else 1
         self.above: list[Variable] = []
         self.below: list[Variable] = []
+        self.said: Variable | None = None  # a constant that says the number, perhaps
+        self.is_all = True  # whether `deep` would take no more apart
         self._take(out, context, deep)
 
     def _take(self, out: Variable, context: Context, deep: bool) -> None:
@@ -206,28 +228,34 @@ class Product:
         todo = [(out, True)]
         while todo:
             v, up = todo.pop()
-            value = scalar_value(v)
             node = v.owner
-            enter = _is_part(v, out, context)
-            if deep and not enter:
-                enter = v.type == out.type and len(todo) + len(self.above) + len(self.below) < _MOST_FACTORS
+            value = scalar_value(v)
             if value is not None and (up or not whole):
-                number = value[()].item()
+                number = value.item()
                 self.number = self.number * number if up else _quotient(self.number, number)
-            elif not enter or node is None:
+                self.said = v
+                continue
+            kind = None if node is None or not isinstance(node.op, Elemwise) else node.op.scalar_op.name
+            if node is None or kind not in _OF_PRODUCTS or (whole and kind in ("true_div", "inv")):
                 (self.above if up else self.below).append(v)
-            elif made_by(v, mul):
+            elif not self._enters(v, context, deep, len(todo)):
+                self.is_all = self.is_all and v.type != out.type
+                (self.above if up else self.below).append(v)
+            elif kind == "mul":
                 todo.extend((u, up) for u in reversed(node.inputs))
-            elif made_by(v, neg):
+            elif kind == "neg":
                 self.number = -self.number
                 todo.append((node.inputs[0], up))
-            elif made_by(v, true_div) and not whole:
+            elif kind == "true_div":
                 todo.append((node.inputs[1], not up))
                 todo.append((node.inputs[0], up))
-            elif made_by(v, inv) and not whole:
-                todo.append((node.inputs[0], not up))
             else:
-                (self.above if up else self.below).append(v)
+                todo.append((node.inputs[0], not up))
+
+    def _enters(self, v: Variable, context: Context, deep: bool, waiting: int) -> bool:
+        if _is_part(v, self.out, context):
+            return True
+        return deep and v.type == self.out.type and waiting + len(self) < _MOST_FACTORS
 
     def cancel(self) -> Product:
         """Leave out what stands above and below."""
@@ -240,6 +268,11 @@ class Product:
         return frozenset(Counter(self.above).items()), frozenset(Counter(self.below).items())
 
     @property
+    def fits(self) -> bool:
+        """Whether all factors are of its data type."""
+        return _fit(self.above, self.out) and _fit(self.below, self.out)
+
+    @property
     def is_known(self) -> bool:
         """Whether the number is one to reckon with: real, finite and not 0."""
         number = self.number
@@ -248,23 +281,39 @@ class Product:
     def __len__(self) -> int:
         return len(self.above) + len(self.below)
 
+    def _sides(self, fit: bool) -> tuple[bool, list[Variable], list[Variable]] | None:
+        """Whether a sign stands before the product, the number and the factors, and the divisors."""
+        number, above, below = self.number, self.above, self.below
+        sign = number == -1 and bool(above or below)
+        if sign:
+            number = -number
+        if number != 1 or not above:
+            constant = _number_for(number, self.said, self.out, fit)
+            return None if constant is None else (sign, [constant, *above], below)
+        return sign, above, below
+
+    @property
+    def stands(self) -> bool:
+        """Whether `out` is made just so already; not always found."""
+        sides, v = self._sides(fit=False), self.out
+        if sides is None:
+            return False
+        sign, above, below = sides
+        for op in ([neg] if sign else []) + ([true_div] if below else []):
+            node = made_by(v, op)
+            if node is None or (op is true_div and not _is_made_of(node.inputs[1], mul, below)):
+                return False
+            v = node.inputs[0]
+        return _is_made_of(v, mul, above)
+
     def form(self, fit: bool = True) -> Variable | None:
         """The product as an expression; with `fit`, all factors are brought to its data type first."""
-        number, sign = self.number, False
-        above, below = (
-            [_in_type(v, self.out) if fit else v for v in listed] for listed in (self.above, self.below)
-        )
-        if number == -1 and (above or below):
-            number, sign = -number, True
-        if number != 1 or not (above or below):
-            constant = constant_like(number, self.out)
-            if constant is None:
-                return None
-            above = [constant, *above]
-        if below and not above:
-            one = constant_like(1, self.out)
-            assert one is not None
-            above = [one]
+        sides = self._sides(fit=True)
+        if sides is None:
+            return None
+        sign, above, below = sides
+        if fit:
+            above, below = ([_in_type(v, self.out) for v in listed] for listed in (above, below))
         top = above[0] if len(above) == 1 else mul(*above)
         made: Variable = top if not below else true_div(top, below[0] if len(below) == 1 else mul(*below))
         return neg(_in_type(made, self.out)) if sign else made
@@ -313,16 +362,28 @@ def _mul_canonizer(node: Apply, context: Context) -> Any:
     ):
         return None
     found = Product(out, context).cancel()
-    deep = Product(out, context, deep=True).cancel()
-    if len(deep) < len(found):
-        found = deep
-    if not found.is_known:
+    if not found.is_all:
+        deep = Product(out, context, deep=True).cancel()
+        if len(deep) < len(found):
+            found = deep
+    return _formed(found, node)
+
+
+def _formed(found: Product | Total, node: Apply) -> Variable | None:
+    """`found` in the place of `node`; None where that is its form already."""
+    if not found.is_known or found.stands:
         return None
     plain = found.form(fit=False)
-    if plain is None or _same_form(plain, out):
+    if plain is None or _same_form(plain, node.outputs[0]):
         return None
-    made = found.form()
+    made = plain if found.fits else found.form()
     return None if made is None else _fitted(made, node)
+
+
+def _fit(listed: Sequence[Variable], out: Variable) -> bool:
+    """Whether these are of the data type of `out`, so that nothing has to be brought to it."""
+    dtype = out.type.dtype
+    return all(v.type.dtype == dtype for v in listed)
 
 
 # -- sums ----------------------------------------------------------------------------------------------------
@@ -334,25 +395,27 @@ class Total:
         self.number: Any = 0.0 if is_float(out) else 0
         self.plus: list[Variable] = []
         self.minus: list[Variable] = []
+        self.said: Variable | None = None  # a constant that says the number, perhaps
         todo = [(out, True)]
         while todo:
             v, up = todo.pop()
-            value = scalar_value(v)
             node = v.owner
+            value = scalar_value(v)
             if value is not None:
-                number = value[()].item()
+                number = value.item()
                 self.number = self.number + number if up else self.number - number
-            elif node is None or not _is_part(v, out, context):
+                self.said = v
+                continue
+            kind = None if node is None or not isinstance(node.op, Elemwise) else node.op.scalar_op.name
+            if node is None or kind not in _OF_SUMS or not _is_part(v, out, context):
                 (self.plus if up else self.minus).append(v)
-            elif made_by(v, add):
+            elif kind == "add":
                 todo.extend((u, up) for u in reversed(node.inputs))
-            elif made_by(v, sub):
+            elif kind == "sub":
                 todo.append((node.inputs[1], not up))
                 todo.append((node.inputs[0], up))
-            elif made_by(v, neg):
-                todo.append((node.inputs[0], not up))
             else:
-                (self.plus if up else self.minus).append(v)
+                todo.append((node.inputs[0], not up))
         self.plus, self.minus = _cancelled(self.plus, self.minus)
         self._collect(context)
 
@@ -384,24 +447,48 @@ class Total:
         self.minus = [v for v in self.minus if v not in gone] + below
 
     @property
+    def fits(self) -> bool:
+        """Whether all terms are of its data type."""
+        return _fit(self.plus, self.out) and _fit(self.minus, self.out)
+
+    @property
     def is_known(self) -> bool:
         """Whether the number is one to reckon with: real and finite."""
         return (
             not isinstance(self.number, complex) and self.number == self.number and abs(self.number) != np.inf
         )
 
+    def _sides(self, fit: bool) -> tuple[list[Variable], list[Variable]] | None:
+        """The number and the terms that are added, and those that are taken away."""
+        if self.number == 0 and (self.plus or self.minus):
+            return self.plus, self.minus
+        constant = _number_for(self.number, self.said, self.out, fit)
+        return None if constant is None else ([constant, *self.plus], self.minus)
+
+    @property
+    def stands(self) -> bool:
+        """Whether `out` is made just so already; not always found."""
+        sides, v = self._sides(fit=False), self.out
+        if sides is None:
+            return False
+        plus, minus = sides
+        if minus:
+            node = made_by(v, sub if plus else neg)
+            if node is None or not _is_made_of(node.inputs[-1], add, minus):
+                return False
+            v = node.inputs[0]
+        return not plus or _is_made_of(v, add, plus)
+
     def form(self, fit: bool = True) -> Variable | None:
         """The sum as an expression; with `fit`, all terms are brought to its data type first."""
+        sides = self._sides(fit=True)
+        if sides is None:
+            return None
         plus, minus = (
             # Truth values have no negative.
             [_in_type(v, self.out) if fit or v.type.dtype == "bool" else v for v in listed]
-            for listed in (self.plus, self.minus)
+            for listed in sides
         )
-        if self.number != 0 or not (plus or minus):
-            constant = constant_like(self.number, self.out)
-            if constant is None:
-                return None
-            plus = [constant, *plus]
         less: Variable | None = None if not minus else minus[0] if len(minus) == 1 else add(*minus)
         if not plus:
             assert less is not None
@@ -416,14 +503,7 @@ def _add_canonizer(node: Apply, context: Context) -> Any:
     out = node.outputs[0]
     if not _is_counted(out) or _is_plain(node, _OF_SUMS) or awaits(node, context, add, sub, neg):
         return None
-    found = Total(out, context)
-    if not found.is_known:
-        return None
-    plain = found.form(fit=False)
-    if plain is None or _same_form(plain, out):
-        return None
-    made = found.form()
-    return None if made is None else _fitted(made, node)
+    return _formed(Total(out, context), node)
 
 
 @canonicalize.on(mul, name="local_mul_zero")

@@ -76,7 +76,9 @@ def _keeps_zeros(node: Apply, at: int) -> bool:
 
 
 @canonicalize.on(
-    name="ifelse_lift_zeros", why="what flows back into a branch that was not taken is not computed"
+    name="ifelse_lift_zeros",
+    among=(IfElse,),
+    why="what flows back into a branch that was not taken is not computed",
 )
 def _lift_zeros(node: Apply, context: Any) -> Any:
     """Zeros stay zeros: an operation goes into the branch that makes something else."""
@@ -92,7 +94,7 @@ def _lift_zeros(node: Apply, context: Any) -> Any:
     return None
 
 
-@canonicalize.on(add, name="ifelse_add_zeros")
+@canonicalize.on(add, name="ifelse_add_zeros", among=(IfElse,))
 def _add_zeros(node: Apply, context: Any) -> Any:
     """Terms that depend on one condition are added branch by branch."""
     (out,) = node.outputs
