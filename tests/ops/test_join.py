@@ -10,7 +10,7 @@ import pytest
 from croton.autodiff.grad import grad
 from croton.compile.function import function
 from croton.ops.constructors import lscalar, lvector, matrix, row, scalar, vector
-from croton.ops.convert import Stack, as_tensor_variable
+from croton.ops.convert import MakeVector, Stack, as_tensor_variable, make_vector
 from croton.ops.join import (
     Split,
     concatenate,
@@ -141,3 +141,19 @@ def test_split_refuses(sizes: list[int], count: int, axis: int, says: str) -> No
     x, k = matrix(dtype="float64"), lvector()
     with pytest.raises(ValueError, match=says):
         run([x, k], Split(count)(x, axis, k), A, sizes)
+
+
+def test_vectors_of_numbers() -> None:
+    i, a, b = lscalar("i"), scalar("a", dtype="float64"), scalar("b", dtype="float64")
+    assert make_vector(1, i).type.dtype == "int64" and function([], make_vector())().tolist() == []
+    for mode in ("FAST_COMPILE", "FAST_RUN"):
+        f = function([], MakeVector("float32")(), mode=mode)
+        assert f().shape == (0,) and f().dtype == "float32"
+        assert function([i], make_vector(1, i), mode=mode)(5).tolist() == [1, 5]
+    slopes = grad((MakeVector("float64")(a, b) ** 2).sum(), [a, b])
+    assert [float(v) for v in function([a, b], slopes)(1.0, 2.0)] == [2.0, 4.0]
+    assert not MakeVector("float64")(a).type.broadcastable[0]
+    with pytest.raises(TypeError, match="takes scalars"):
+        make_vector(lvector())
+    with pytest.raises(TypeError, match="meet in float64"):
+        make_vector(a)

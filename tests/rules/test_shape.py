@@ -54,6 +54,8 @@ def test_a_shape_computes_nothing(ops: Any, build: Any) -> None:
 
 USELESS = [
     ("local_shape_to_shape_i", lambda x: x.shape, {"Shape_i", "Stack"}),
+    ("local_make_vector", lambda x: T.opt.MakeVector("float64")(x[0, 1], 2.0), {"Stack", "Subtensor"}),
+    ("local_useless_elemwise", lambda x: T.add(x) + 1, {"add"}),
     ("local_reshape_chain", lambda x: x.reshape((4, 3)).reshape((2, 6)), {"Reshape"}),
     ("local_useless_reshape", lambda x: x.reshape(x.shape), set()),
     ("local_useless_reshape", lambda x: x.reshape((x.shape[0], -1)), set()),

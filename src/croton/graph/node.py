@@ -105,6 +105,11 @@ class Apply(Node):
         return chosen
 
     @property
+    def fgraph(self) -> Any:
+        """The graph that is being rewritten with it. Errors: AttributeError where there is none"""
+        return self.outputs[0].fgraph  # type: ignore[attr-defined]
+
+    @property
     def params_type(self) -> Any:
         """The type of what the operation gives its `perform` last; None where it gives nothing."""
         return getattr(self.op, "params_type", None)

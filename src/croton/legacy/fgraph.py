@@ -7,6 +7,7 @@ from typing import Any
 
 from croton.graph import fgraph
 from croton.graph.node import Apply, Variable
+from croton.legacy.shapes import ShapeFeature
 
 
 class FunctionGraph(fgraph.FunctionGraph):
@@ -45,6 +46,8 @@ class FunctionGraph(fgraph.FunctionGraph):
         return made
 
     def _show_clients(self) -> None:
+        if not isinstance(self.clients, Readers):
+            self.clients = Readers(self.clients)
         if not any(isinstance(listener, ClientsListener) for listener in self.listeners):
             listener = ClientsListener()
             for variable in self.clients:
@@ -65,6 +68,14 @@ class FunctionGraph(fgraph.FunctionGraph):
             for feature in self._features:
                 made.attach_feature(feature)
         return made, memo
+
+    @property
+    def shape_feature(self) -> ShapeFeature:
+        """What knows the lengths of the variables; it is attached when it is first asked for."""
+        if self.__dict__.get("_shape_feature") is None:
+            self.attach_feature(ShapeFeature())
+        found: ShapeFeature = self.__dict__["_shape_feature"]
+        return found
 
     # -- features --------------------------------------------------------------------------------------------
     @property
@@ -154,6 +165,13 @@ class FunctionGraph(fgraph.FunctionGraph):
             for at, source in enumerate(node.inputs):
                 if (node, at) not in self.clients[source]:
                     raise AssertionError(f"{source} does not know that {node} reads it.")
+
+
+class Readers(dict[Variable, dict[fgraph.Client, None]]):
+    """Who reads each variable, which `clients(variable)` tells as a list."""
+
+    def __call__(self, r: Variable) -> list[fgraph.Client]:
+        return list(self.get(r, ()))
 
 
 class Clients:

@@ -10,6 +10,7 @@ from croton.graph import origin
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.op import Op
+from croton.legacy import fgraph as historic
 from croton.ops.elemwise import Elemwise
 from croton.rewrite.pattern import scalar_value
 from croton.rewrite.rule import Answer, Rule, key_of
@@ -296,6 +297,7 @@ def as_rule(name: str, opt: Any, tags: frozenset[str]) -> Rule:
     tracks = opt.tracks() if hasattr(opt, "tracks") else None
 
     def apply(node: Apply, context: Any) -> Answer:
+        historic.FunctionGraph.over(context.graph)
         pairs = dict(answers(opt, node))
         if not pairs:
             return None

@@ -9,6 +9,7 @@ from typing import Any
 from croton.graph.node import Apply, Constant, Variable
 from croton.legacy.fgraph import FunctionGraph
 from croton.legacy.local import LocalOptimizer
+from croton.legacy.optimizers import Optimizer
 from croton.ops.cast import cast
 from croton.ops.elementwise import abs_, fill, sgn
 from croton.ops.elemwise import Elemwise
@@ -20,24 +21,32 @@ from croton.vartypes.dtype import upcast
 
 
 class RuleOptimizer(LocalOptimizer):
-    """A rule that takes part in rewriting, as a local optimizer, by its name."""
+    """A rule that takes part in rewriting, as a local optimizer; of several, the first that applies.
 
-    def __init__(self, name: str) -> None:
+    rules   their names; the optimizer's own, if none are said
+    """
+
+    def __init__(self, name: str, *rules: str) -> None:
         self.__name__ = self.name = name
+        self.rules = rules or (name,)
 
-    def _rule(self) -> Any:
+    def _found(self) -> list[Any]:
         # The rules are read with the first that is applied.
         passes = importlib.import_module("croton.rules.pipeline").PIPELINE.passes
         stages = [step.stage for step in passes if step.stage is not None]
-        return next(rule for stage in stages for rule in stage.rules if rule.name == self.name)
+        known = {rule.name: rule for stage in stages for rule in stage.rules}
+        return [known[name] for name in self.rules]
 
     def transform(self, node: Apply) -> Any:
-        rule = self._rule()
-        if rule.roots and key_of(node.op) not in rule.roots:
+        fitting = [rule for rule in self._found() if not rule.roots or key_of(node.op) in rule.roots]
+        if not fitting:
             return False
         graph = getattr(node.outputs[0], "fgraph", None) or FunctionGraph.over(_alone(node))
-        answer = rule.apply(node, Context(graph))
-        return [answer] if isinstance(answer, Variable) else answer
+        for rule in fitting:
+            answer = rule.apply(node, Context(graph))
+            if answer is not None:
+                return [answer] if isinstance(answer, Variable) else answer
+        return False
 
 
 def _alone(node: Apply) -> FunctionGraph:
@@ -50,14 +59,37 @@ def _alone(node: Apply) -> FunctionGraph:
 
 constant_folding = RuleOptimizer("constant_folding")
 inv_as_solve = RuleOptimizer("inv_as_solve")
+local_add_specialize = RuleOptimizer("local_add_specialize", "local_add_canonizer")
+local_canonicalize_alloc = RuleOptimizer(
+    "local_canonicalize_alloc", "local_useless_alloc", "local_alloc_of_alloc"
+)
 local_dimshuffle_lift = RuleOptimizer("local_dimshuffle_lift")
 local_fill_sink = RuleOptimizer("local_fill_sink")
 local_greedy_distributor = RuleOptimizer("local_greedy_distributor")
 local_lift_transpose_through_dot = RuleOptimizer("local_lift_transpose_through_dot")
 local_useless_alloc = RuleOptimizer("local_useless_alloc")
+local_useless_elemwise = RuleOptimizer(
+    "local_useless_elemwise",
+    "local_useless_elemwise", "local_useless_elemwise_comparison", "local_useless_extremum", "local_useless_copy",
+    "local_useless_cast", "local_mul_canonizer", "local_add_canonizer",
+)  # fmt: skip
 local_useless_reshape = RuleOptimizer("local_useless_reshape")
 local_merge_alloc = RuleOptimizer("local_alloc_of_alloc")
 mul_canonizer = RuleOptimizer("local_mul_canonizer")
+
+
+class ShapeOptimizer(Optimizer):
+    """Lets a graph have a `shape_feature`, which knows the lengths of its variables."""
+
+    def add_requirements(self, fgraph: FunctionGraph) -> None:
+        fgraph.shape_feature  # noqa: B018 - it is made when it is asked for
+
+
+class UnShapeOptimizer(Optimizer):
+    """Takes the `shape_feature` from a graph; asked for again, it begins anew."""
+
+    def apply(self, fgraph: FunctionGraph) -> None:
+        fgraph.remove_feature(fgraph.shape_feature)
 
 
 def get_clients(node: Apply) -> list[Apply]:

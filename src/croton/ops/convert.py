@@ -12,7 +12,7 @@ from croton.errors import AsTensorError
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.op import Op
 from croton.vartypes.arrays import is_masked
-from croton.vartypes.dtype import ALL, autocast, upcast
+from croton.vartypes.dtype import ALL, as_dtype, autocast, upcast
 from croton.vartypes.tensor import TensorType
 
 
@@ -114,7 +114,7 @@ class Stack(Op):
     Gradient:  each takes its slice of the cotangent
     """
 
-    __props__ = ()
+    __props__: tuple[str, ...] = ()
 
     def make_node(self, *inputs: Any) -> Apply:
         variables = [as_tensor_variable(x) for x in inputs]
@@ -160,7 +160,7 @@ class Stack(Op):
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         """Native code: each tensor is copied into its place."""
-        tail = b.dims(xs[0])
+        tail = b.dims(xs[0]) if xs else ()
         out = b.new(ys[0], (len(xs), *tail))
         for i, x in enumerate(xs):
             for axis, n in enumerate(b.dims(x)):
@@ -171,3 +171,39 @@ class Stack(Op):
     def R_op(self, inputs: Any, eval_points: Any) -> Any:
         points = [x.zeros_like() if p is None else p for x, p in zip(inputs, eval_points, strict=True)]
         return [self(*points)]
+
+
+class MakeVector(Stack):
+    """A vector of numbers; there may be none.
+
+    Dtypes:    `dtype`, which must be what the numbers meet in
+    Gradient:  each number takes its element of the cotangent
+    Errors:    TypeError for what are no scalars, or meet in another type
+    """
+
+    __props__ = ("dtype",)
+
+    def __init__(self, dtype: str = "int64") -> None:
+        self.dtype = as_dtype(dtype)
+
+    def make_node(self, *inputs: Any) -> Apply:
+        numbers: list[Any] = [as_tensor_variable(x) for x in inputs]
+        if any(v.type.ndim for v in numbers):
+            raise TypeError(f"MakeVector takes scalars; got {[str(v.type) for v in numbers]} for {numbers}.")
+        met = upcast(self.dtype, *[v.type.dtype for v in numbers])
+        if met != self.dtype:
+            raise TypeError(
+                f"MakeVector({self.dtype!r}) takes numbers that {self.dtype} holds all of; {numbers} meet in {met}."
+            )
+        numbers = [v if v.type.dtype == met else v.astype(met) for v in numbers]
+        # As for Stack: a vector of one number does not broadcast.
+        return Apply(self, numbers, [TensorType(met, (None if len(numbers) == 1 else len(numbers),))()])
+
+    def eval(self, xp: Any, *xs: Any) -> Any:
+        return xp.stack(xs) if xs else xp.zeros(0, self.dtype)
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [(constant(len(node.inputs), dtype="int64"),)]
+
+
+make_vector = MakeVector()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from croton.graph.node import Apply, Variable
-from croton.ops.convert import Stack
+from croton.ops.convert import MakeVector, Stack
 from croton.ops.creation import Alloc
 from croton.ops.elementwise import fill
 from croton.ops.elemwise import Elemwise, dimshuffle
@@ -21,6 +21,12 @@ def _shape(node: Apply) -> Any:
     """A shape is its lengths, each of which may be known from elsewhere."""
     (x,) = node.inputs
     return Stack()(*[shape_i(x, i) for i in range(x.type.ndim)]) if x.type.ndim else None
+
+
+@canonicalize.on(MakeVector, name="local_make_vector")
+def _vector(node: Apply) -> Any:
+    """Numbers in a vector are tensors in a stack: what holds of stacks holds of it."""
+    return Stack()(*node.inputs) if node.inputs else None
 
 
 @canonicalize.on(Reshape, name="local_reshape_chain")

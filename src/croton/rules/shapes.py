@@ -48,6 +48,14 @@ class ShapeTable:
                 self._lengths[variable] = self._leaf(variable)
         return tuple(self.canonical(length) for length in self._lengths[variable])
 
+    def knows(self, variable: Variable) -> bool:
+        """Whether the lengths of `variable` have been found, or told."""
+        return variable in self._lengths
+
+    def tell(self, variable: Variable, lengths: Sequence[Any]) -> None:
+        """Take `lengths` for those of `variable`, whatever it is computed from."""
+        self._lengths[variable] = tuple(self._entry(variable, i, n) for i, n in enumerate(lengths))
+
     def canonical(self, length: Length) -> Length:
         """The one object that stands for all lengths known to equal `length`."""
         while not isinstance(length, int):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from croton.graph.node import Apply, Constant, Variable
-from croton.ops.elementwise import fill
+from croton.ops.elementwise import add, and_, fill, mul, or_, xor
 from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.rules.passes import folded
 from croton.rules.stages import canonicalize, specialize
@@ -21,6 +21,13 @@ def _constant_folding(node: Apply) -> Any:
     ):
         return None
     return folded(node)
+
+
+@canonicalize.on(add, mul, and_, or_, xor, name="local_useless_elemwise")
+def _of_one(node: Apply) -> Variable | None:
+    """A sum or a product of one input is that input."""
+    (x, *rest) = node.inputs
+    return None if rest or x.type != node.outputs[0].type else x
 
 
 @canonicalize.on(DimShuffle, name="local_dimshuffle_lift")

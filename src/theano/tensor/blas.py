@@ -18,3 +18,6 @@ from croton.ops.blas import ger as ger
 from croton.ops.blas import ger_destructive as ger_destructive
 from croton.ops.dot import BatchedDot as BatchedDot
 from croton.ops.dot import batched_dot as batched_dot
+from croton.legacy.blas import local_dot22_to_dot22scalar as local_dot22_to_dot22scalar
+from croton.legacy.blas import local_gemm_to_ger as local_gemm_to_ger
+from croton.legacy.blas import res_is_a as res_is_a

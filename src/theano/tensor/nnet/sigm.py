@@ -11,3 +11,9 @@ from croton.ops.scalar.activation import softplus as scalar_softplus
 from croton.ops.scalar.activation import ultra_fast_sigmoid as ultra_fast_scalar_sigmoid
 from croton.ops.scalar.classes import ScalarSigmoid as ScalarSigmoid
 from croton.ops.scalar.classes import ScalarSoftplus as ScalarSoftplus
+from croton.legacy.mul_trees import compute_mul as compute_mul
+from croton.legacy.mul_trees import is_1pexp as is_1pexp
+from croton.legacy.mul_trees import parse_mul_tree as parse_mul_tree
+from croton.legacy.mul_trees import perform_sigm_times_exp as perform_sigm_times_exp
+from croton.legacy.mul_trees import register_local_1msigmoid as register_local_1msigmoid
+from croton.legacy.mul_trees import simplify_mul as simplify_mul
