@@ -131,6 +131,12 @@ def test_loops_without_memory_are_array_code():
     assert not compiled(rows)[1]
 
 
+def test_a_loop_over_the_first_elements_is_array_code():
+    out, _ = theano.scan(lambda a, b: a + b, [x, T.arange(x.shape[0])], n_steps=4)
+    _, loops, _ = compiled(out, out[1:], T.grad(out.sum(), x))
+    assert not loops
+
+
 def test_all_kinds_of_products_of_rows():
     v, a = m[0], T.dot(m, w)
     pairs = [(m, w), (m, v), (t3, w), (t3, v), (w, m), (v, m[:, :, None] * v), (w, t3.dimshuffle(0, 2, 1))]

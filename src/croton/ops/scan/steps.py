@@ -61,7 +61,7 @@ class FirstRows(Primitive):
     Errors:    ShapeError (a ValueError) at run time where m < n
     """
 
-    passes_scalar = 1
+    passes_scalar = 0
     view_map = {0: [0]}
 
     def prepare(self, sequence: Any, steps: Any) -> list[Variable]:
