@@ -17,8 +17,6 @@ from croton.ops.place import Place
 from croton.ops.reduce import CAReduce
 from croton.plan.reductions import SEARCHES
 
-SCIPY = "SciPy's algorithm; the call is small beside the work"
-SORTING = "how much it makes is known only when it is done; NumPy's sort takes most of the time"
 OBJECTS = "works on values that are no arrays"
 SHORT = "small arrays, seldom used"
 PYTHON = "does what Python does: it calls, prints, reads or raises"
@@ -27,8 +25,6 @@ TRANSFORM = "NumPy's transforms are native"
 LEGACY = "NumPy's legacy generator draws: its values are what is promised"
 
 REASONS: dict[str, str] = {
-    SCIPY: "Expm",
-    SORTING: "Unique",
     TRANSFORM: "RFFTOp IRFFTOp Fourier",
     OBJECTS: """Append Count Extend GetItem Index Insert Length MakeList Remove Reverse MakeSlice ScalarFromTensor
         TensorFromScalar Default""",

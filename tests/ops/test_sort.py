@@ -9,6 +9,7 @@ import pytest
 
 from croton.autodiff.grad import grad
 from croton.compile.function import function
+from croton.compile.mode import Mode
 from croton.ops.reduce import sum as sum_of
 from croton.ops.search import Unique, bincount, searchsorted
 from croton.ops.sort import argsort, argtopk, sort, topk, topk_and_argtopk
@@ -128,3 +129,31 @@ def test_bincount() -> None:
         bincount(like(w))
     with pytest.raises(AssertionError, match="negative values"):
         value(lambda v: bincount(v, assert_nonneg=True), np.array([1, -1]))
+
+
+@pytest.mark.parametrize(
+    "kind", ["int8", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"]
+)
+@pytest.mark.parametrize("different", [1, 3, 10**4])
+def test_equal_elements_keep_their_order(kind: str, different: int) -> None:
+    rng = np.random.default_rng(2)
+    a = rng.integers(0, different, (3, 2000)).astype(kind)
+    if kind.startswith("float"):
+        a[:, ::7] = np.nan
+        a[:, 3::11] *= -0.0
+    x = TensorType(kind, (None, None))()
+    f = function([x], argsort(x, axis=1), mode=Mode("cpu"))
+    assert np.array_equal(f(a), np.argsort(a, axis=1, kind="stable"))
+
+
+@pytest.mark.parametrize("kind", ["int64", "float32", "uint8", "bool"])
+def test_different_elements(kind: str) -> None:
+    rng = np.random.default_rng(4)
+    a = rng.integers(0, 60, (20, 30)).astype(kind)
+    if kind.startswith("float"):
+        a[0] = np.nan
+    x = TensorType(kind, (None, None))()
+    f = function([x], Unique(True, True, True)(x), mode=Mode("cpu"))
+    for view in (a, a[::2, ::-1], a[:0]):
+        for made, wanted in zip(f(view), np.unique(view, True, True, True), strict=True):
+            assert np.array_equal(made, wanted.ravel(), equal_nan=made.dtype.kind == "f")

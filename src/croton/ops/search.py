@@ -18,6 +18,7 @@ from croton.ops.creation import zeros
 from croton.ops.elementwise import ge, maximum
 from croton.ops.index.assign import inc_subtensor
 from croton.ops.raise_op import Assert
+from croton.ops.sort import order_rows, sort_rows
 from croton.ops.truth import all as all_of
 from croton.vartypes.dtype import INTEGER, is_complex, is_discrete
 from croton.vartypes.tensor import Dim, TensorType
@@ -131,6 +132,11 @@ def _bits(b: Any, n: Any) -> Any:
     return found
 
 
+def _differ(k: Builder, x: Any, y: Any) -> Any:
+    """Whether two elements are different ones: NaN is one element."""
+    return k.ne(x, y) & ~(k.isnan(x) & k.isnan(y)) if x.dtype.startswith("float") else k.ne(x, y)
+
+
 @op("unique")
 class Unique(Primitive):
     """The different elements in ascending order; with an `axis`, the different slices along it.
@@ -139,6 +145,8 @@ class Unique(Primitive):
                the input again, (k,) counts
     Dtypes:    as the input; the others int64
     Errors:    RuntimeError for an axis out of range
+
+    All NaNs count as one element.
     """
 
     return_index: bool = False
@@ -170,6 +178,8 @@ class Unique(Primitive):
         return [found] + [(length,) for asked, length in extras if asked]
 
     def eval(self, xp: Any, x: Any) -> Any:
+        if not x.ndim:
+            x = x.reshape(1)
         made = xp.unique(
             x,
             return_index=self.return_index,
@@ -184,8 +194,71 @@ class Unique(Primitive):
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         raise NotImplementedError("There is no gradient of the different elements (Unique).")
 
+    makes_new_memory: ClassVar[bool] = True
+
+    def lowers(self, node: Apply) -> bool:
+        """Single real elements; slices of several are compared by Python."""
+        kind: Any = node.inputs[0].type
+        return (self.axis is None or kind.ndim == 1) and not is_complex(kind.dtype)
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        x = b.as_contiguous(b.array(xs[0]))
+        total = b.product(x.dims)
+        flat = b.part(x, (total,), (x.itemsize,))
+        outs = [b.new_long(y, (total,)) for y in ys]
+        if self.return_index or self.return_inverse:
+            order = order_rows(b, flat)
+        else:
+            order = None
+            b.copy(outs[0], flat)
+            sort_rows(b, outs[0])
+            flat = outs[0]
+        count = b.on_stack("int64")
+        k = b.loops()
+        n = k.param("n")
+        source, found = (k.buffer(name, x.dtype, strides=[x.itemsize]) for name in ("x", "y"))
+        extras = [k.buffer(f"y{i}", "int64", strides=[8]) for i in range(1, len(ys))]
+        groups = k.buffer("count", "int64", strides=[])
+        places = None if order is None else k.buffer("order", "int64", strides=[8])
+        seen, start = (k.variable(k.const(0, "int64")) for _ in range(2))
+        before = k.variable(k.cast(k.const(0, "int64"), x.dtype))
+        with k.loop("i", 0, n) as i:
+            place = i if places is None else k.load(places, i)
+            value = k.load(source, place)
+            is_new = k.eq(i, 0) | _differ(k, before.value, value)
+            at = seen.value + k.cast(is_new, "int64") - 1
+            first = k.select(is_new, i, start.value)
+            with k.if_(is_new):
+                k.store(found, value, at)
+            self._note(k, iter(extras), is_new, place, at, i + 1 - first)
+            seen.value, start.value, before.value = at + 1, first, value
+        k.store(groups, seen.value)
+        arrays = [flat, *outs, count, *([] if order is None else [order])]
+        b.loop(k.kernel(), arrays, [total], 1, cost=b.times(2000, total))
+        if order is not None:
+            b.free(order)
+        length = b.load(count.data, "int64")
+        for i, y in enumerate(ys):
+            if not (self.return_inverse and i == 1 + self.return_index):
+                b.shorten(y, length)
+
+    def _note(self, k: Builder, extras: Any, is_new: Any, place: Any, at: Any, count: Any) -> None:
+        """Store what is asked of the element at `place`, which is the last so far of group `at`."""
+        if self.return_index:
+            with k.if_(is_new):
+                k.store(next(extras), place, at)
+        if self.return_inverse:
+            k.store(next(extras), at, place)
+        if self.return_counts:
+            k.store(next(extras), count, at)
+
     samples = (
         S(np.array([3, 1, 2, 1]), grad=False),
+        S(np.array([[3.0, np.nan, 2.0], [np.nan, 2.0, -np.inf]]), grad=False),
+        S(np.array([3, 1, 2, 1], "int8"), return_index=True, return_counts=True, grad=False),
+        S(np.array([3.0, 1.0, np.nan, np.nan]), return_inverse=True, return_counts=True, axis=-1, grad=False),
+        S(np.array([True, False, True]), return_index=True, return_inverse=True, grad=False),
+        S(np.array([], "float32"), return_inverse=True, return_counts=True, grad=False),
         S(
             np.array([[1, 2], [1, 2], [0, 5]]),
             return_index=True,

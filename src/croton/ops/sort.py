@@ -81,11 +81,12 @@ def _bind_rows(b: Any, variable: Variable, rows: Any, axis: int) -> None:
     b.view(variable, rows, [rows.dims[a] for a in order], [rows.strides[a] for a in order])
 
 
-def _sort_rows(b: Any, rows: Any) -> None:
+def sort_rows(b: Any, rows: Any) -> None:
+    """Sort each row of a temporary where it lies."""
     _call_sort(b, rows, None)
 
 
-def _order_rows(b: Any, rows: Any) -> Any:
+def order_rows(b: Any, rows: Any) -> Any:
     """The places of the elements of each row in ascending order, in a temporary; equal elements keep their order."""
     places = b.temporary("int64", rows.dims)
     _call_sort(b, rows, places)
@@ -126,7 +127,7 @@ class SortOp(_Sorting):
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         axis = int(xs[1].data)
         rows = _rows(b, b.array(xs[0]), axis)
-        _sort_rows(b, rows)
+        sort_rows(b, rows)
         _bind_rows(b, ys[0], rows, axis)
 
     samples = (
@@ -172,7 +173,7 @@ class ArgSortOp(_Sorting):
     def lower(self, b: Any, xs: Any, ys: Any) -> None:
         axis = int(xs[1].data)
         rows = _rows(b, b.array(xs[0]), axis)
-        places = _order_rows(b, rows)
+        places = order_rows(b, rows)
         b.free(rows)
         _bind_rows(b, ys[0], places, axis)
 
@@ -271,9 +272,9 @@ class TopKOp(Primitive):
         b.fail_if(b.gt(count, length), _BAD_VALUE, k, length)
         last = b.sub(b.select(b.lt(k, 0), count, length), 1)
         rows = _rows(b, x, self.axis)
-        made = [_order_rows(b, rows)] if self.return_indices else []
+        made = [order_rows(b, rows)] if self.return_indices else []
         if self.return_values:
-            _sort_rows(b, rows)
+            sort_rows(b, rows)
             made.insert(0, rows)
         else:
             b.free(rows)

@@ -10,6 +10,8 @@ import scipy.linalg
 
 from croton.autodiff.grad import grad
 from croton.compile.function import function
+from croton.compile.mode import Mode
+from croton.diagnose.explain import explain
 from croton.ops.linalg.decomposition import QRFull, eig, eigh, eigvalsh, qr, svd
 from croton.ops.linalg.expm import expm, kron
 from croton.ops.linalg.inverse import det, matrix_dot, matrix_inverse, matrix_power, pinv, tensorinv
@@ -198,3 +200,33 @@ def test_factors_of_matrices_with_an_axis_of_length_one(
     x = TensorType("float64", shape)()
     for ours, expected in zip(function([x], QRFull(mode)(x))(a), np.linalg.qr(a, mode), strict=True):
         np.testing.assert_allclose(ours, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-8, 0.1, 3.0, 40.0])
+@pytest.mark.parametrize("kind", ["float64", "complex128", "float32"])
+def test_exponentials_of_small_and_large_matrices(kind: str, size: float) -> None:
+    rng = np.random.default_rng(5)
+    x = TensorType(kind, (None, None, None))()
+    f = function([x], expm(x), mode=Mode("cpu"))
+    assert "python!" not in str(explain(f))
+    a = rng.normal(size=(3, 6, 6)) * size
+    a = a.astype(kind) * (1j if kind == "complex128" else 1)
+    made, wanted = (
+        f(a.astype(kind)),
+        scipy.linalg.expm(a.astype("complex128" if kind == "complex128" else "float64")),
+    )
+    near = 1e-6 if kind == "float32" else 1e-11
+    for one, other in zip(made, wanted, strict=True):
+        assert one.dtype == kind
+        assert np.abs(one - other).max() <= near * np.abs(other).max()
+
+
+def test_an_exponential_of_what_is_far_from_normal_is_not_scaled_too_often() -> None:
+    x = TensorType("float64", (None, None))()
+    f = function([x], expm(x), mode=Mode("cpu"))
+    b = 1e9
+    made = f(np.array([[1.0, b], [0.0, -1.0]]))
+    # source: the divided difference of the exponential at the eigenvalues
+    assert np.allclose(made, [[np.e, b * np.sinh(1)], [0, 1 / np.e]], rtol=1e-14)
+    assert np.array_equal(f(np.zeros((2, 2))), np.eye(2))
+    assert np.isnan(f(np.array([[1.0, np.nan], [0.0, 1.0]]))).all()

@@ -24,7 +24,7 @@ _BLAS_CALLS = frozenset({"rt_gemm", "rt_gemv", "rt_ger", "rt_dot", "rt_batched_g
 _LAPACK_CALLS = frozenset(
     {
         "rt_potrf", "rt_getrf", "rt_getrs", "rt_trtrs", "rt_syevd", "rt_sygvd", "rt_geev", "rt_gesdd", "rt_geqrf",
-        "rt_orgqr", "rt_gelsd",
+        "rt_orgqr", "rt_gelsd", "rt_expm",
     }
 )  # fmt: skip
 

@@ -51,7 +51,8 @@
     X(rt_lower_product, "i32",                                                                            \
       "ptr, i32, i32, i32, i64, i64, ptr, i64, i64, i64, ptr, i64, i64, i64, ptr")                        \
     X(rt_sort, "i32", "ptr, i32, i32, i64, i64, ptr, ptr")                                                \
-    X(rt_duplicate, "i32", "ptr, i32, i32")
+    X(rt_duplicate, "i32", "ptr, i32, i32")                                                               \
+    X(rt_expm, "i32", "ptr, i32, i32, i32, i64, i64, ptr")
 
 #define AS_ADDRESS(name, result, arguments) (const void *)(uintptr_t)name,
 #define AS_TEXT(name, result, arguments) {#name, result, arguments},

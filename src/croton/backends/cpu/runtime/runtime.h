@@ -387,6 +387,7 @@ int32_t rt_orgqr(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_
                  void *a, void *tau);
 int32_t rt_gelsd(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t m, int64_t n, int64_t k, void *a,
                  void *b, void *s, void *rank);
+int32_t rt_expm(rt_ctx *ctx, int32_t node, int32_t dtype, int32_t flags, int64_t batch, int64_t n, void *a);
 int32_t rt_python(rt_ctx *ctx, int32_t index);
 void rt_operand(rt_ctx *ctx, int32_t dtype, int32_t ndim, const int64_t *dims, const int64_t *strides, void *data);
 int32_t rt_fail(rt_ctx *ctx, int32_t code, int32_t node, int32_t n, const int64_t *details);
