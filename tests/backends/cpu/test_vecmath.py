@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+import platform
 from typing import Any
 
 import numpy as np
@@ -90,6 +92,49 @@ def test_subnormal_arguments_keep_their_digits(dtype: str) -> None:
     tiny = np.array([1, 3, 1000, 12345], INTEGERS[dtype]).view(dtype)
     for name in ("expm1", "log1p", "tanh", "sinh", "arcsinh", "arctanh", "sin", "tan", "arcsin", "arctan"):
         np.testing.assert_array_equal(loop(name, dtype, WIDTHS[dtype][-1])(tiny), tiny, err_msg=name)
+
+
+# Functions with arguments for which their results are subnormal, zero beyond, or tiny next to a 1 on the way.
+UNDERFLOWS = {
+    "exp": (-1e9, -750.0, -745.0, -730.0, -708.4, -708.3, -104.5, -100.0, -87.4, -87.33, 0.0, 1.0),
+    "exp2": (-1e9, -1075.0, -1040.0, -1022.5, -1021.0, -150.0, -140.5, -126.5, -125.0, 0.25),
+    "exp10": (-1e9, -330.0, -310.0, -307.7, -307.6, -46.0, -40.0, -37.95, -37.9, 0.5),
+    "erfc": (1e9, 27.5, 27.0, 26.6, 26.5, 10.5, 9.5, 9.2, 9.1, -3.0, 0.5),
+    "softplus": (-1e9, 300.0, 60.0, 50.0, 40.0, 1.0, -3.0),
+    "log1p": (1e-30, -1e-30, 1e-20, -1e-20, 1e-12, 1e-3, 1.0),
+}
+_CONTROL = """
+declare void @llvm.x86.sse.ldmxcsr(ptr)
+define void @control(i32 %word) {
+  %at = alloca i32
+  store i32 %word, ptr %at
+  call void @llvm.x86.sse.ldmxcsr(ptr %at)
+  ret void
+}
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="sets a register of x86")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", list(UNDERFLOWS))
+def test_no_product_is_subnormal(name: str, dtype: str) -> None:
+    """Products that are would take a hundred cycles. They are none: the results stay when they are flushed to zero."""
+    usual, flushing = 0x1F80, 0x9F80
+    control = ctypes.CFUNCTYPE(None, ctypes.c_int32)(jit.compile_text(_CONTROL, "control", jit.Cache(None)))
+    x = np.array(UNDERFLOWS[name], dtype)
+    for width, scales in ((WIDTHS[dtype][-1], 0), (64 // x.itemsize, 64)):
+        if scales and not jit.engine().target.scales:
+            continue
+        function = compile_loop(name, dtype, width, scales=scales)
+        expected = function(x)
+        control(flushing)
+        try:
+            flushed = function(x)
+        finally:
+            control(usual)
+        np.testing.assert_array_equal(flushed, expected)
+    worst = max(measured(name, dtype, function, [x]))
+    assert worst[0] <= FUNCTIONS[name].ulp[DTYPES.index(dtype)], worst
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -424,19 +424,17 @@ def _round(w: Writer, loop: For, parts: Sequence[Part], width: int, mask: str | 
 
 
 def _wide_and_narrow(w: Writer, loop: For, lo: str, hi: str, plan: Cut) -> None:
-    """Masked rounds, and where few lanes are left for the last, a narrow one."""
-    whole, rest = _divided(w, lo, hi, plan.lanes)
-    few = w.e.assign(f"icmp sle i64 {rest}, {plan.narrow}")
-    end = w.e.assign(f"select i1 {few}, i64 {whole}, i64 {hi}")
+    """Wide rounds without masks as long as all lanes take part, then narrow ones with masks."""
+    middle, _ = _divided(w, lo, hi, plan.lanes)
 
     def wide() -> State:
-        return _flat(_rounds(w, lo, end, plan.lanes, [], [], _masked_round(w, loop, [], end, plan.lanes)))
+        return _flat(_rounds(w, lo, middle, plan.lanes, [], [], _round(w, loop, [], plan.lanes)))
 
     def narrow() -> State:
-        return _flat(_masked_round(w, loop, [], hi, plan.narrow)(end, []))
+        return _flat(_rounds(w, middle, hi, plan.narrow, [], [], _masked_round(w, loop, [], hi, plan.narrow)))
 
-    when(w, below(w, lo, end), [], wide)
-    when(w, below(w, end, hi), [], narrow)
+    when(w, below(w, lo, middle), [], wide)
+    when(w, below(w, middle, hi), [], narrow)
 
 
 def _masked_round(w: Writer, loop: For, parts: Sequence[Part], hi: str, lanes: int) -> RoundBody:

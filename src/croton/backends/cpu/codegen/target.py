@@ -17,7 +17,9 @@ MASKED_ABOVE = 24
 # take LLVM too long. source: measured, of 10 tanh one after the other two take 0.65 and four 0.4 of the time that one
 # takes; with two, sums of exp 0.6, softmax 0.7, Black-Scholes (whose longest chain is half of it) 0.75, with four 0.7.
 CHEAP, DEAR, DEAREST = 8, 12, 300
-COLUMNS = 8
+# Where a round goes down rows and does little in each, more vectors in it make for fewer ways down.
+# source: measured, sums of float32 in float64 over axis 0 of (1000, 1000) take 197 us with four, 175 us with eight
+COLUMNS, LITTLE = 8, 4
 # Where functions are called (calls.py), several vectors go into each call, whatever the chains: that hides what a call
 # costs. Two where LLVM would have more than some 30 ms to do. source: measured, 16 tanh, exp, log, sin or erf one after
 # the other take 0.34 to 0.46 of the time with four, side by side 0.8 to 1.05, of what they take written in place.
@@ -44,7 +46,7 @@ class Cut:
 
     lanes     per round
     one_body  all rounds share one masked body
-    narrow    lanes of a round that does the rest where it has no more; 0: there is none
+    narrow    lanes of the masked rounds that do the rest, where that is no single round; else 0
     """
 
     lanes: int
@@ -54,22 +56,19 @@ class Cut:
 
 def cut(loop: For, target: Target, called: frozenset[tuple[str, str]] = frozenset()) -> Cut:
     """The cut of a vector loop; `called`: the functions, with their data types, that are not written in place."""
+    down = [_measure(s, called) for s in loop.body if isinstance(s, For)]
+    if down and not loop.folds and all(work.cost <= LITTLE and not work.loops for work in down):
+        return _of_columns(max(target.vector_bytes // down[0].size, 2), target)
     work = _measure(loop, called)
     lanes = max(target.vector_bytes // work.size, 2)
     unroll = _vectors(work, bool(loop.folds) or work.loops)
-    if work.loops and work.cost <= CHEAP and not loop.folds:
-        return _of_columns(lanes, target)
     while unroll > 1 and lanes * unroll > MAX_LANES:
         unroll //= 2
     return Cut(min(lanes * unroll, MAX_LANES), target.masks and (work.loops or work.cost > MASKED_ABOVE))
 
 
 def _of_columns(lanes: int, target: Target) -> Cut:
-    """Of a loop over columns that goes down the rows in each round: the less often, the better.
-
-    source: measured, sums of float32 in float64 over axis 0 of (1000, 1000) take 197 us with four vectors in a round,
-    175 us with eight (both without fetching ahead); where there are 10 columns, twice as long
-    """
+    """Of a loop over columns that does little but go down the rows in each round: the less often, the better."""
     wide, narrow = min(lanes * COLUMNS, MAX_LANES), 2 * lanes
     return Cut(wide, target.masks, narrow if target.masks and narrow < wide else 0)
 

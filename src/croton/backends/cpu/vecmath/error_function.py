@@ -44,6 +44,9 @@ from croton.backends.cpu.vecmath.power import log_in_two
 
 ROOT_PI = 1.7724538509055159
 
+NORMAL = {"float64": 26.543258454250981, "float32": 9.1945494491346723}
+"""Beyond this erfc is subnormal."""
+
 
 def erf(x: Lanes) -> Lanes:
     """Error function."""
@@ -91,7 +94,8 @@ def erfc_short(x: Lanes) -> Lanes:
     """As erfc, for float32: 2 to the power of a polynomial, of which only what is large needs double precision."""
     kit = x.kit
     table = LOG_ERFC_SHORT["float64"]
-    u = fma(at_most(magnitude(x), 10.2).widen(), 1 / 5.1, -1.0)  # erfc is 0 beyond
+    a = at_most(magnitude(x), 10.2)  # erfc is 0 beyond
+    u = fma(a.widen(), 1 / 5.1, -1.0)
     v = u.narrow(kit)
     even, odd = (polynomial(v * v, table[start::2]) for start in (ROUGH, ROUGH + 1))
     level = fma(v, odd, even).widen()
@@ -100,7 +104,7 @@ def erfc_short(x: Lanes) -> Lanes:
     k, _ = nearest(level, 1.0, 0)
     r, whole = (level - k).narrow(kit), k.narrow(kit)
     _, index = nearest(whole, 1.0, 2 * kit.form.bias)
-    y = scale(fma(r, polynomial(r, EXP2["float32"]), 1.0), whole, index)
+    y = scale(fma(r, polynomial(r, EXP2["float32"]), 1.0), whole, index, a > NORMAL["float32"])
     return where(x < 0.0, 2.0 - y, y)
 
 
@@ -110,7 +114,7 @@ def erfc(x: Lanes) -> Lanes:
         return erfc_short(x)
     a = at_most(magnitude(x), 27.3)  # erfc is 0 beyond
     square, low = exact_product(a, a)
-    y = exp_long(-square, -low, erfcx_in_two(a))
+    y = exp_long(-square, -low, erfcx_in_two(a), a > NORMAL["float64"])
     near = fma(-x, polynomial(square, ERF_NEAR[x.kit.form.dtype]), 1.0 - x)
     return where(a < 0.8, near, where(x < 0.0, 2.0 - y, y))
 

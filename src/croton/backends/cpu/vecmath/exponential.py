@@ -58,8 +58,26 @@ def power_of_two(index: Lanes) -> Lanes:
     return (index << index.kit.form.mantissa).as_float()
 
 
-def scale(y: Lanes, k: Lanes, index: Lanes) -> Lanes:
-    """y * 2^k where index is k + 2 bias in its low bits: results may be subnormal or infinite.
+LIFT = 64.0
+"""What is subnormal is computed this many powers of two higher up."""
+
+
+def scale(y: Lanes, k: Lanes, index: Lanes, deep: Lanes) -> Lanes:
+    """y * 2^k where index is k + 2 bias in its low bits; `deep` says where that is subnormal, for a positive y.
+
+    Processors take a hundred cycles for a product that is subnormal. So that is computed higher up, and a number is
+    added whose last place is where that of subnormal numbers would be: its bits beyond those of that number are the
+    result's.
+    """
+    form = y.kit.form
+    place = y.kit.number(form.tiny * 2.0**LIFT)
+    scaled = times_power(y, where(deep, k + LIFT, k), where(deep, index + int(LIFT), index))
+    low = ((scaled + place).bits() - place.bits()).as_float()
+    return where(deep, low, scaled)
+
+
+def times_power(y: Lanes, k: Lanes, index: Lanes) -> Lanes:
+    """y * 2^k where index is k + 2 bias in its low bits: results may be infinite.
 
     By the machine's instruction for that, or in two steps: the first is exact, so that the bits are the same.
     """
@@ -72,15 +90,19 @@ def scale(y: Lanes, k: Lanes, index: Lanes) -> Lanes:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Where e^x is neither zero nor infinite, and a little more."""
+    """Where e^x is neither zero nor infinite, and a little more; and below what it is subnormal."""
 
     low: float
     high: float
+    normal: float
     hyperbolic: float
     """Where sinh and cosh are infinite, yet a quarter of them is not."""
 
 
-RANGES = {"float64": Range(-746.0, 710.0, 710.6), "float32": Range(-104.0, 89.0, 89.5)}
+RANGES = {
+    "float64": Range(-746.0, 710.0, -708.3964185322641, 710.6),
+    "float32": Range(-104.0, 89.0, -87.33654475055311, 89.5),
+}
 
 
 def clamp(x: Lanes) -> Lanes:
@@ -91,9 +113,15 @@ def clamp(x: Lanes) -> Lanes:
 
 def exp(x: Lanes) -> Lanes:
     """e^x."""
+    return exp_within(clamp(x))
+
+
+def exp_within(x: Lanes) -> Lanes:
+    """e^x of an x that is clamped from below, and from above where it may be positive."""
     form = x.kit.form
-    parts = reduce_exp(clamp(x), 2 * form.bias)
-    return scale(fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0), parts.k, parts.index)
+    parts = reduce_exp(x, 2 * form.bias)
+    y = fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0)
+    return scale(y, parts.k, parts.index, x < RANGES[form.dtype].normal)
 
 
 def exp2(x: Lanes) -> Lanes:
@@ -102,7 +130,7 @@ def exp2(x: Lanes) -> Lanes:
     x = at_most(at_least(x, -form.bias - form.mantissa - 2.0), form.bias + 1.0)
     k, index = nearest(x, 1.0, 2 * form.bias)
     r = x - k
-    return scale(fma(r, polynomial(r, EXP2[form.dtype]), 1.0), k, index)
+    return scale(fma(r, polynomial(r, EXP2[form.dtype]), 1.0), k, index, x < 1.0 - form.bias)
 
 
 def exp10(x: Lanes) -> Lanes:
@@ -114,17 +142,27 @@ def exp10(x: Lanes) -> Lanes:
     r = fma(-k, low, fma(-k, high, x))
     high, low = LN10[form.dtype]
     r = fma(r, high, r * low)
-    return scale(fma(r, polynomial(r, (1.0, *EXP[form.dtype])), 1.0), k, index)
+    y = fma(r, polynomial(r, (1.0, *EXP[form.dtype])), 1.0)
+    return scale(y, k, index, x < (-307.6526555685888 if form.bits == 64 else -37.92977945366163))
 
 
-def exp_long(high: Lanes, low: Lanes, factor: tuple[Lanes, Lanes] | None = None) -> Lanes:
-    """e^(high + low) for |low| far below |high|, times a factor in two parts; `high` within the range of exp."""
+def exp_long(
+    high: Lanes, low: Lanes, factor: tuple[Lanes, Lanes] | None = None, deep: Lanes | None = None
+) -> Lanes:
+    """e^(high + low) for |low| far below |high|, times a factor in two parts; `high` within the range of exp.
+
+    `deep` says where the result is subnormal, which a factor without it never makes it.
+    """
     form = high.kit.form
     parts = reduce_exp(high, 2 * form.bias)
     r, tail = quick_sum(parts.r, parts.tail + low)
     q = fma(r * r, polynomial(r, EXP[form.dtype]), fma(tail, r, tail)) + r
     y = q + 1.0 if factor is None else factor[0] + fma(factor[0], q, factor[1])
-    return scale(y, parts.k, parts.index)
+    if factor is None:
+        deep = high < RANGES[form.dtype].normal
+    if deep is None:
+        return times_power(y, parts.k, parts.index)
+    return scale(y, parts.k, parts.index, deep)
 
 
 def expm1_part(x: Lanes, offset: int) -> tuple[Lanes, Reduced]:
@@ -146,9 +184,7 @@ def expm1(x: Lanes) -> Lanes:
 
 def negative_exp(x: Lanes) -> Lanes:
     """e^-|x|."""
-    form = x.kit.form
-    parts = reduce_exp(at_least(-magnitude(x), RANGES[form.dtype].low), 2 * form.bias)
-    return scale(fma(parts.r, polynomial(parts.r, (1.0, *EXP[form.dtype])), 1.0), parts.k, parts.index)
+    return exp_within(at_least(-magnitude(x), RANGES[x.kit.form.dtype].low))
 
 
 def sigmoid(x: Lanes) -> Lanes:
@@ -211,7 +247,7 @@ def log1mexp(x: Lanes) -> Lanes:
     """log(1 - e^x) for x <= 0; NaN for x > 0."""
     form = x.kit.form
     q, parts = expm1_part(at_least(x, RANGES[form.dtype].low), 2 * form.bias)
-    s = scale(x.kit.number(1.0), parts.k, parts.index)
+    s = scale(x.kit.number(1.0), parts.k, parts.index, x < RANGES[form.dtype].normal)
     e = fma(s, q, s)
     u, c = quick_sum(1.0, -e)
     near = x > -0.34

@@ -25,6 +25,9 @@ INFINITY, NAN = float("inf"), float("nan")
 SMALL = {"float64": 2.0**-28, "float32": 2.0**-13}
 """Below this an odd function whose next term is x^3/6 or x^3/3 is x."""
 
+NEXT_TO_NOTHING = {"float64": 2.0**-60, "float32": 2.0**-40}
+"""Below this log(1 + x) is x; not far below, products on the way are subnormal, which takes processors long."""
+
 ROOT_HALF = {"float64": 0x3FE6A09E667F3BCD, "float32": 0x3F3504F3}
 """Encoding of sqrt(1/2)."""
 
@@ -113,8 +116,9 @@ def log10(x: Lanes) -> Lanes:
 
 def log1p(x: Lanes) -> Lanes:
     """log(1 + x), accurate near zero."""
-    u, lost = exact_sum(x.kit.number(1.0), x)
-    return where(magnitude(x) < x.kit.form.tiny, x, guard(u, log_of_sum(u, lost)))
+    small = magnitude(x) < NEXT_TO_NOTHING[x.kit.form.dtype]
+    u, lost = exact_sum(x.kit.number(1.0), where(small, 0.0, x))
+    return where(small, x, guard(u, log_of_sum(u, lost)))
 
 
 def log_of_sum(u: Lanes, lost: Lanes, shift: Lanes | None = None) -> Lanes:
@@ -128,8 +132,9 @@ def log_of_sum(u: Lanes, lost: Lanes, shift: Lanes | None = None) -> Lanes:
 
 def log1p_of_unit(e: Lanes) -> Lanes:
     """log(1 + e) for 0 <= e <= 1, without special cases but NaN."""
-    u, lost = quick_sum(1.0, e)
-    return log_of_sum(u, lost)
+    small = e < NEXT_TO_NOTHING[e.kit.form.dtype]
+    u, lost = quick_sum(1.0, where(small, 0.0, e))
+    return where(small, e, log_of_sum(u, lost))
 
 
 def log_long(u: Lanes, lost: Lanes) -> Lanes:
