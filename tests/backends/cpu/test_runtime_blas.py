@@ -106,10 +106,52 @@ def test_products_with_a_narrow_matrix(native: Any, dtype: str, m: int, n: int, 
         check_gemm(native, rng, dtype, m, n, k, layouts)
 
 
+# Rows for tiles of all heights, for blocks of rows, and for panels that are read in place; ends of panels, many terms.
+DENSE = [
+    (2, 1100, 300),
+    (13, 500, 101),
+    (19, 401, 513),
+    (24, 260, 257),
+    (29, 129, 300),
+    (131, 257, 301),
+    (399, 40, 140),
+]
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64"))
+@pytest.mark.parametrize("m, n, k", DENSE)
+def test_products_on_our_own_kernels(native: Any, dtype: str, m: int, n: int, k: int) -> None:
+    rng = np.random.default_rng(8)
+    for layouts in itertools.product(("C", "F", "broadcast"), ("C", "F", "broadcast"), ("C", "F", "steps")):
+        check_gemm(native, rng, dtype, m, n, k, layouts)
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64"))
+def test_what_is_no_number_stays_in_its_rows_and_columns(native: Any, dtype: str) -> None:
+    rng = np.random.default_rng(9)
+    for m, n, k in DENSE:
+        for layouts in (("C", "C"), ("F", "F")):
+            a, b = (array(rng, x, dtype, y) for x, y in zip(((m, k), (k, n)), layouts, strict=True))
+            a[1, 5], b[7, n - 1], a[0, 2] = np.nan, np.inf, -np.inf
+            c = np.empty((m, n), dtype)
+            gemm(native, 1, a, b, 0, c)
+            with np.errstate(invalid="ignore"):
+                expected = a @ b
+            np.testing.assert_array_equal(np.isfinite(c), np.isfinite(expected))
+            assert np.isnan(c[1]).all() and (c[2:, n - 1] == expected[2:, n - 1]).all()
+
+
 def test_large_products_have_the_same_bits_on_any_number_of_threads(native: Any) -> None:
     rng, before = np.random.default_rng(3), rt.get_num_threads()
-    for m, n, k in ((300, 500, 200), (600, 64, 300), (40, 900, 200), (3000, 10, 600), (17, 3000, 600)):
-        a, b = array(rng, (m, k), "float64"), array(rng, (k, n), "float64", "F")
+    for m, n, k in (
+        (300, 500, 200),
+        (600, 64, 300),
+        (40, 900, 200),
+        (3000, 10, 600),
+        (17, 3000, 600),
+        *DENSE,
+    ):
+        a, b = array(rng, (m, k), "float64", "F"), array(rng, (k, n), "float64", "F")
         results = []
         for threads in (1, 2, 5):
             rt.set_num_threads(threads)

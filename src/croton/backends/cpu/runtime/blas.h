@@ -40,6 +40,11 @@ bool rt_blas_is_zero(int kind, const void *scalar);
 /* For column-major BLAS: 'N' when rows are adjacent, 'T' when columns are, 0 when neither is. Extents of 1 fit any. */
 char rt_blas_orientation(int64_t rows, int64_t cols, int64_t rs, int64_t cs, int64_t item, int64_t *ld);
 
+static inline double rt_read_real(const void *at, int64_t item)
+{
+    return item == 4 ? (double)*(const float *)at : *(const double *)at;
+}
+
 /* C (rows x columns) = alpha * big (rows x k) * small (k x columns) + beta * C; strides in bytes. */
 typedef struct {
     int64_t rows, columns, k;
@@ -53,5 +58,22 @@ typedef struct {
 bool rt_skinny_fits(int kind, const rt_skinny_product *p);
 /* ps: picoseconds per row. */
 int32_t rt_skinny(rt_ctx *ctx, int kind, const rt_skinny_product *p, int64_t ps);
+
+/* C (m x n) = alpha * A * B + beta * C; strides in bytes. */
+typedef struct {
+    int64_t m, n, k;
+    const char *a, *b;
+    int64_t a_row, a_col, b_row, b_col;
+    char *c;
+    int64_t c_row, c_col;
+    const void *alpha, *beta;
+} rt_dense_product;
+
+/* Up to so many rows, the second factor is read where it lies. */
+enum { RT_FEW_ROWS = 24 };
+
+/* Whether it is worth our own kernels. */
+bool rt_dense_fits(int kind, const rt_dense_product *p);
+int32_t rt_dense(rt_ctx *ctx, int kind, const rt_dense_product *p);
 
 #endif

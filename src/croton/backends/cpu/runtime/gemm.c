@@ -255,6 +255,17 @@ static rt_skinny_product as_skinny(const product *job)
                                .c_s = tall ? job->c.cs : job->c.rs, .alpha = job->alpha, .beta = job->beta};
 }
 
+/* The product with rows of C in one piece, if need be as that of the transposes. */
+static rt_dense_product as_dense(const product *job)
+{
+    product turned = *job;
+    if (job->c.cs != job->item) transpose_product(&turned);
+    return (rt_dense_product){.m = turned.m, .n = turned.n, .k = turned.k, .a = turned.a.data, .b = turned.b.data,
+                              .a_row = turned.a.rs, .a_col = turned.a.cs, .b_row = turned.b.rs, .b_col = turned.b.cs,
+                              .c = turned.c.data, .c_row = turned.c.rs, .c_col = turned.c.cs, .alpha = turned.alpha,
+                              .beta = turned.beta};
+}
+
 static int32_t multiply(rt_ctx *ctx, int32_t dtype, product *job)
 {
     if (job->batch <= 0 || job->m <= 0 || job->n <= 0) return 0;
@@ -265,9 +276,13 @@ static int32_t multiply(rt_ctx *ctx, int32_t dtype, product *job)
     if (status) return status;
     job->item = PyDataType_ELSIZE(rt_descrs[dtype]);
     job->lda = job->ldb = 1;
+    rt_dense_product dense = as_dense(job);
     rt_skinny_product skinny = as_skinny(job);
+    bool is_dense = job->batch == 1 && rt_dense_fits(job->kind, &dense);
+    if (is_dense && dense.m <= RT_FEW_ROWS && dense.b_col == job->item) return rt_dense(ctx, job->kind, &dense);
     if (job->batch == 1 && rt_skinny_fits(job->kind, &skinny))
         return rt_skinny(ctx, job->kind, &skinny, rt_times(ps_per_product[job->kind], rt_times(skinny.columns, skinny.k)));
+    if (is_dense) return rt_dense(ctx, job->kind, &dense);
     char c = rt_blas_orientation(job->m, job->n, job->c.rs, job->c.cs, job->item, &job->ldc);
     if (!c) return run_through_copy(ctx, job);
     if (c == 'T') transpose_product(job);

@@ -35,11 +35,6 @@ typedef struct {
     int columns[2];              /* of each group, padded */
 } skinny_job;
 
-static double read_real(const char *at, int64_t item)
-{
-    return item == 4 ? (double)*(const float *)(const void *)at : *(const double *)(const void *)at;
-}
-
 static void write_real(char *at, int64_t item, double value)
 {
     if (item == 4)
@@ -123,12 +118,12 @@ static void skinny_chunk(void *arg, int64_t chunk, int Py_UNUSED(worker))
         gather_along(job, lo, count, totals);
     else
         gather_across(job, lo, count, totals);
-    double alpha = read_real(p->alpha, item), beta = read_real(p->beta, item);
+    double alpha = rt_read_real(p->alpha, item), beta = rt_read_real(p->beta, item);
     for (int64_t l = 0; l < count; l++)
         for (int64_t j = 0; j < p->columns; j++) {
             char *to = p->c + (lo + l) * p->c_l + j * p->c_s;
-            double value = alpha * read_real(totals + (j * RT_SKINNY_BLOCK + l) * item, item);
-            write_real(to, item, beta == 0 ? value : value + beta * read_real(to, item));
+            double value = alpha * rt_read_real(totals + (j * RT_SKINNY_BLOCK + l) * item, item);
+            write_real(to, item, beta == 0 ? value : value + beta * rt_read_real(to, item));
         }
 }
 
