@@ -187,6 +187,12 @@ def test_steady_values_are_no_sequences():
     assert loop.op.sequences == 1
 
 
+def test_a_sequence_that_is_zero_but_for_its_first_element_may_be_what_a_step_makes():
+    seeds = T.set_subtensor(T.zeros_like(m)[0], h)
+    (made, out), _ = theano.scan(lambda r, s: [r, T.tanh(s + r)], seeds, [h, None])
+    compiled(made[-1], out)
+
+
 def test_loops_over_one_sequence_are_one():
     one, two = rnn(), theano.scan(lambda r, s: T.cos(s * r), m, h)[0]
     _, loops, fired = compiled(one, two)

@@ -94,24 +94,24 @@ class Collector:
     def _require(self, length: Size, wanted: Size, axis: int) -> None:
         require_same_step(self.b, self.node_number, self.variable, length, wanted, axis)
 
-    def finish(self) -> None:
-        """After the loop: say what the output is."""
+    def finish(self, lengths: Callable[[], Sequence[Size]]) -> None:
+        """After the loop: say what the output is; `lengths` computes those of a row where there was no step."""
         if self.carried is not None:
-            self._found_at_first()
+            self._found_at_first(*self.carried, lengths)
         if self.shrinks:
             self.b.shorten(self.variable, self.step.number)
 
-    def _found_at_first(self) -> None:
-        assert self.carried is not None
+    def _found_at_first(
+        self, address: p.Reg, known: list[Value], lengths: Callable[[], Sequence[Size]]
+    ) -> None:
         b = self.b
-        address, lengths = self.carried
-        kind = self.variable.type
 
-        def take() -> list[p.Reg]:
-            return [self._new([0 if n is None else n for n in kind.shape[1:]]).data]
+        def take() -> list[Any]:
+            dims = lengths()
+            return [self._new(dims).data, *dims]
 
-        (found,) = b.either(b.eq(self.step.number, 0), take, lambda: [address])
-        b.bind(self.variable, self._array(found, lengths))
+        found, *dims = b.either(b.eq(self.step.number, 0), take, lambda: [address, *known])
+        b.bind(self.variable, self._array(found, dims))
 
 
 def require_same_step(

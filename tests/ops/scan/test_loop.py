@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import theano
+import theano.ifelse
 import theano.tensor as T
 from croton.graph import walk
 from croton.ops.inner import InnerGraph
@@ -104,6 +105,23 @@ def test_dear_values_are_stored_for_the_gradient():
     nodes = walk.toposort([theano.grad(out.sum(), m)])
     (g,) = [node for node in nodes if isinstance(node.op, Scan) and node.op.carried]
     assert sum(str(node.op) == "dot" for node in g.op.graph.nodes) == 2
+
+
+def test_no_steps_make_rows_of_the_lengths_that_steps_would_make():
+    rows, flags = T.dmatrix("rows"), T.vector("flags", dtype="bool")
+
+    def step(row: Any, number: Any, flag: Any, old: Any, last: Any) -> Any:
+        picked = theano.ifelse.ifelse(flag, T.exp(row), T.concatenate([row, old, last]))
+        return [T.tanh(last * number), picked, T.concatenate([last[: T.cast(number, "int64") + 1], row])]
+
+    begin = T.dmatrix("begin")
+    start = {"initial": begin, "taps": [-2, -1]}
+    outs, _ = theano.scan(step, [rows, xs, flags], [start, None, None], n_steps=n)
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        f = theano.function([rows, xs, flags, begin, n], outs, mode=mode)
+        for steps, shapes in ((0, [(0, 3), (0, 8), (0, 3)]), (1, [(1, 3), (1, 2), (1, 3)])):
+            found = f(np.ones((steps, 2)), np.zeros(steps), np.ones(steps, bool), np.ones((2, 3)), steps)
+            assert [v.shape for v in found] == shapes
 
 
 def test_errors_say_what_was_expected_and_what_came():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from croton.graph.node import Variable
+from croton.ops.inner import InnerGraph
 from croton.ops.scan.reference import sequence_too_short, state_of_wrong_depth, too_few_steps
 from croton.util.failures import BAD_VALUE
 from croton.vartypes.tensor import TensorType
@@ -44,8 +45,34 @@ def lower_loop(op: Scan, b: Any, xs: Sequence[Variable], ys: Sequence[Variable])
             one.settle()
         if op.until:
             step.stop_when(b.is_true(made[-1], op.graph.outputs[-1].type.dtype))
-    for one in (*kept, *mapped):
+    for one in kept:
         one.finish()
+    for out, one in zip(roles.mapped, mapped, strict=True):
+        one.finish(lambda out=out: _lengths_of_no_step(op, b, out, values))
+
+
+def _lengths_of_no_step(op: Scan, b: Any, out: int, values: Sequence[Any]) -> Sequence[Any]:
+    """The lengths of what a step would make of a mapped output: those that one on zeros makes."""
+    roles, graph = op.roles, op.graph
+    made: list[Any] = []
+    rows = []
+    for sequence, variable in zip(values[: op.sequences], graph.inputs, strict=False):
+        if b.holds_number(variable):
+            made.append(b.register(False if sequence.dtype == "bool" else 0, sequence.dtype))
+        else:
+            rows.append(b.temporary(sequence.dtype, sequence.dims[1:]))
+            b.fill(rows[-1], 0)
+            made.append(b.lent(rows[-1]))
+    for state, taps in enumerate(op.taps):
+        first, depth = values[op.sequences + state], roles.depths[state]
+        for tap, at in zip(taps, roles.tap_inputs(state), strict=True):
+            made.append(b.element_of(first, depth + tap, graph.inputs[at]))
+    (row,) = b.plan(InnerGraph(graph.inputs, [graph.outputs[out]])).run(
+        [*made, *values[op.sequences + roles.states :]], [None]
+    )
+    for array in rows:
+        b.free(array)
+    return row.dims  # type: ignore[no-any-return]
 
 
 def _check(op: Scan, b: Any, n: Any, sequences: Sequence[Any], states: Sequence[Any]) -> None:

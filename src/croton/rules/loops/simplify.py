@@ -187,6 +187,7 @@ def only_first_elements(draft: Draft) -> None:
         if (
             value is None
             or len(readers) != 1
+            or draft.reads_of(sequence.inner) != 1
             or not isinstance(readers[0].op, Elemwise)
             or readers[0].op != add
         ):
