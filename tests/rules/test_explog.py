@@ -89,6 +89,7 @@ def test_what_is_done_already(fires: Any, ops: Any, rule: str, f: Any) -> None:
 def test_magnitudes(fires: Any, ops: Any) -> None:
     fires("local_abs_neg", lambda x: abs(-x), X)
     fires("local_sqrt_sqr", lambda x: T.sqrt(T.sqr(x)), np.array([-1e200, 3.0]), exact=lambda mp, x: abs(x))
+    fires("local_sqrt_square", lambda x: T.sqrt(x * x), np.array([-1e200, 3.0]), exact=lambda mp, x: abs(x))
     fires("local_sgn_mul_abs", lambda x: T.sgn(x) * abs(x), X)
     for f in (T.exp, T.sqr, T.nnet.sigmoid, T.nnet.softplus, T.cosh, T.erfc):
         made = fires("local_abs_of_never_negative", lambda x, f=f: abs(f(x)), SMALL)

@@ -319,6 +319,12 @@ class Product:
         return neg(_in_type(made, self.out)) if sign else made
 
 
+def are_opposite(a: Variable, b: Variable, context: Context) -> bool:
+    """Whether `a` is -b by the way the two are written."""
+    one, other = Product(a, context, deep=True), Product(b, context, deep=True)
+    return one.is_known and one.number == -other.number and one.key == other.key
+
+
 def has_factor(node: Apply, context: Context, *names: str) -> bool:
     """Whether a factor or divisor of the product that `node` makes is made by one of these scalar operations."""
     todo = list(node.inputs)

@@ -24,7 +24,7 @@ from croton.ops.elementwise import (
     true_div,
 )
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, assembled, has_factor, is_real_float, made_by, x
+from croton.rules.arith import Product, are_opposite, assembled, has_factor, is_real_float, made_by, x
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
 
@@ -97,7 +97,9 @@ def _slope_of_log(node: Apply, context: Context) -> Any:
     tails = {made.inputs[0]: v for v in product.below if (made := made_by(v, erfc)) is not None}
     for v in product.above:
         u = _gaussian(v)
-        if u is None or u not in tails:
+        # The squares of u and of -u are one.
+        u = None if u is None else next((w for w in tails if w is u or _are_opposite(w, u, context)), None)
+        if u is None:
             continue
         product.above = [w for w in product.above if w is not v]
         product.below = [w for w in product.below if w is not tails[u]] + [erfcx(u)]
@@ -111,3 +113,7 @@ def _gaussian(variable: Variable) -> Variable | None:
     less = None if made is None else made_by(made.inputs[0], neg)
     square = None if less is None else made_by(less.inputs[0], sqr)
     return None if square is None else square.inputs[0]
+
+
+def _are_opposite(a: Variable, b: Variable, context: Context) -> bool:
+    return a.type == b.type and is_real_float(a) and are_opposite(a, b, context)

@@ -6,13 +6,15 @@ such factors is s**m * t**n, which neither overflows nor loses digits where m an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from croton.graph.node import Apply, Variable
+from croton.ops.cast import cast
 from croton.ops.elementwise import add, exp, inv, mul, neg, sigmoid, sqr, sub, true_div
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, assembled, has_factor, is_real_float, made_by, read_once
+from croton.rules.arith import Product, assembled, has_factor, is_float, is_real_float, made_by, read_once
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
 
@@ -22,13 +24,21 @@ _Powers = dict[Variable, list[int]]
 _ROOTS = (mul, true_div)
 
 # What makes the factors that all this is about, alone or squared, or with 1 added.
-_LOGISTIC = ("exp", "sigmoid", "sqr", "add")
+_LOGISTIC = ("exp", "sigmoid", "sqr", "add", "sub")
 
 
 def _signed(variable: Variable) -> tuple[Variable, bool]:
     """u and whether `variable` is u itself; else it is -u."""
     node = made_by(variable, neg)
     return (variable, True) if node is None else (node.inputs[0], False)
+
+
+def taken_from_sigmoid(variable: Variable) -> Variable | None:
+    """u, where `variable` is 1 - sigmoid(u)."""
+    node = made_by(variable, sub)
+    value = None if node is None else scalar_value(node.inputs[0])
+    inner = None if node is None or value is None or value != 1 else made_by(node.inputs[1], sigmoid)
+    return None if inner is None else inner.inputs[0]
 
 
 def _read(factor: Variable) -> tuple[Variable, int, int] | None:
@@ -45,6 +55,10 @@ def _read(factor: Variable) -> tuple[Variable, int, int] | None:
     if node is not None:
         u, plus = _signed(node.inputs[0])
         return (u, 1, -1) if plus else (u, -1, 1)
+    complement = taken_from_sigmoid(factor)
+    if complement is not None:
+        u, plus = _signed(complement)
+        return (u, 0, 1) if plus else (u, 1, 0)
     node = made_by(factor, add)
     if node is None or len(node.inputs) != 2:
         return None
@@ -106,7 +120,7 @@ def _is_plain(factor: Variable) -> bool:
     """Whether `factor` is a sigmoid already, or has no part in this."""
     squared = made_by(factor, sqr)
     inner = factor if squared is None else squared.inputs[0]
-    return made_by(inner, sigmoid) is not None or _read(factor) is None
+    return bool(made_by(inner, sigmoid) or taken_from_sigmoid(inner)) or _read(factor) is None
 
 
 @stabilize.on(*_ROOTS, name="local_greedy_distributor")
@@ -168,3 +182,66 @@ def _summed(spread: Sequence[tuple[Variable | None, bool]]) -> Variable:
     for made, plus in rest:
         total = add(total, made) if plus else sub(total, made)
     return total
+
+
+# -- differences ---------------------------------------------------------------------------------------------
+@stabilize.on(sub, name="local_1msigmoid", inside=(sigmoid,))
+def _complement(node: Apply, context: Context) -> Any:
+    """1 - sigmoid(u) is sigmoid(-u), where no other place needs sigmoid(u), which then costs nothing more."""
+    u = taken_from_sigmoid(node.outputs[0])
+    if u is None or not _only_complements(node.inputs[1], context):
+        return None
+    return sigmoid(minus(u))
+
+
+@stabilize.on(add, name="local_sigmoid_minus_one", inside=(sigmoid,))
+def _less_one(node: Apply, context: Context) -> Any:
+    """sigmoid(u) - 1 is -sigmoid(-u), where no other place needs sigmoid(u)."""
+    for one, other in (node.inputs, node.inputs[::-1]) if len(node.inputs) == 2 else ():
+        value, made = scalar_value(one), made_by(other, sigmoid)
+        if value is not None and value == -1 and made is not None and read_once(other, context):
+            return neg(sigmoid(minus(made.inputs[0])))
+    return None
+
+
+def _only_complements(variable: Variable, context: Context) -> bool:
+    """Whether all that reads `variable`, a sigmoid, takes it from 1."""
+    readers = context.graph.readers(variable)
+    inside = all(taken_from_sigmoid(reader.outputs[0]) is not None for reader in readers)
+    return inside and len(readers) == len(context.graph.clients[variable])
+
+
+@stabilize.on(sub, name="local_less_its_sigmoid", inside=(mul, sqr))
+def _less_its_share(node: Apply, context: Context) -> Any:
+    """p - p sigmoid(u) is p sigmoid(-u), as slopes of sigmoids that are spelled out come to."""
+    out = node.outputs[0]
+    if not is_real_float(out) or any(v.type != out.type for v in node.inputs):
+        return None
+    whole, part = (Product(v, context) for v in node.inputs)
+    if whole.number != part.number or Counter(whole.below) != Counter(part.below):
+        return None
+    one, other = _counted(whole.above), _counted(part.above)
+    more = list((other - one).elements())
+    if one - other or len(more) != 1 or not isinstance(more[0], tuple) or not len(whole):
+        return None
+    whole.above.append(sigmoid(neg(more[0][1])))
+    return assembled(whole, node)
+
+
+def _counted(factors: list[Variable]) -> Counter[Any]:
+    """How often each factor stands among `factors`; a sigmoid is told by its argument, and its square is two."""
+    found: Counter[Any] = Counter()
+    for v in factors:
+        square = made_by(v, sqr)
+        inner = made_by(v if square is None else square.inputs[0], sigmoid)
+        if inner is None or not is_real_float(inner.inputs[0]):
+            found[v] += 1
+        else:
+            found["sigmoid", inner.inputs[0]] += 1 if square is None else 2
+    return found
+
+
+def minus(u: Variable) -> Variable:
+    """-u as a float: unsigned numbers have no negative."""
+    made: Variable = neg(u if is_float(u) else cast(u, sigmoid(u).type.dtype))
+    return made

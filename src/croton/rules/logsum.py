@@ -11,6 +11,7 @@ from croton.ops.cast import cast
 from croton.ops.elementwise import (
     abs_,
     add,
+    cosh,
     eq,
     erfc,
     exp,
@@ -44,6 +45,7 @@ from croton.ops.reduce import sum as sum_of
 from croton.rewrite.pattern import scalar_value
 from croton.rules.arith import Product, assembled, constant_like, has_factor, is_real_float, made_by, x
 from croton.rules.explog import is_never_negative
+from croton.rules.hyperbolic import log_cosh, log_of_one_and_tanh
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
 
@@ -54,6 +56,7 @@ _LOGARITHMS = (log, log2, log10)
 def _enter(f: Any) -> None:
     name = f.scalar_op.name
     stabilize(f"local_{name}_sqrt", f(sqrt(x)), to=lambda x: mul(0.5, f(x)), when=is_real_float)
+    stabilize(f"local_{name}_square", f(mul(x, x)), to=lambda x: mul(2.0, f(abs_(x))), when=is_real_float)
     stabilize(f"local_{name}_sqr", f(sqr(x)), to=lambda x: mul(2.0, f(abs_(x))), when=is_real_float)
     stabilize(f"local_{name}_inv", f(1 / x), to=lambda x: neg(f(x)), when=is_real_float)
 
@@ -67,6 +70,13 @@ stabilize(
     to=lambda x: log1mexp(x),
     when=is_real_float,
     why="below -37, 1 - exp(x) is 1 in float64; near 0, exp(x) has lost the digits of x",
+)
+stabilize(
+    "local_log_expm1",
+    log(expm1(x)),
+    to=lambda x: add(x, log1mexp(neg(x))),
+    when=is_real_float,
+    why="exp(x) - 1 overflows where its logarithm is x",
 )
 stabilize("local_log1p_neg_exp", log1p(neg(exp(x))), to=lambda x: log1mexp(x), when=is_real_float)
 stabilize("local_xlogx", mul(x, log(x)), to=lambda x: xlogx(x), when=is_real_float, why="at 0 the limit is 0")
@@ -146,9 +156,10 @@ def _is_spelled_out(product: Product) -> bool:
 
 def _known_log(factor: Variable) -> Variable | None:
     """The logarithm of `factor` where it is better had without `factor`."""
+    with_tanh = log_of_one_and_tanh(factor)
     node = factor.owner
-    if node is None or not is_real_float(node.inputs[0]):
-        return None
+    if with_tanh is not None or node is None or not is_real_float(node.inputs[0]):
+        return with_tanh
     u = node.inputs[0]
     if made_by(factor, exp):
         return u
@@ -157,6 +168,8 @@ def _known_log(factor: Variable) -> Variable | None:
         return log(factor)  # type: ignore[no-any-return]
     if made_by(factor, sigmoid):
         return neg(softplus(neg(u)))  # type: ignore[no-any-return]
+    if made_by(factor, cosh):
+        return log_cosh(u)
     if isinstance(node.op, Softmax):
         made: Variable = LogSoftmax(node.op.axis)(u)
         return made
@@ -196,7 +209,7 @@ def _of_few(node: Apply, context: Context) -> Any:
     out = node.outputs[0]
     if total is None or not is_real_float(node.inputs[0]) or not 2 <= len(total.inputs) <= 8:
         return None
-    logs = [_log_of_term(v, out, context) for v in total.inputs]
+    logs = [log_of_term(v, out, context) for v in total.inputs]
     if any(v is None for v in logs) or all(scalar_value(v) is not None for v in logs if v is not None):
         return None
     if all(_is_shifted(v) for v in logs if v is not None):
@@ -255,7 +268,7 @@ def _log_sum_exp(logs: list[Any]) -> Variable:
     return add(greatest, log(reduce(add, [exp(sub(v, greatest)) for v in logs])))  # type: ignore[no-any-return]
 
 
-def _log_of_term(term: Variable, out: Variable, context: Context) -> Variable | None:
+def log_of_term(term: Variable, out: Variable, context: Context) -> Variable | None:
     """The logarithm of a product of exponentials and a number above 0."""
     product = Product(term, context)
     inside = [made_by(v, exp) for v in (*product.above, *product.below)]

@@ -11,6 +11,7 @@ from croton.rules import (
     erfs,
     explog,
     fills,
+    hyperbolic,
     index,
     joins,
     lift,
@@ -22,6 +23,7 @@ from croton.rules import (
     nnet,
     powers,
     products,
+    quotients,
     reduce,
     scatter,
     shape,
@@ -39,8 +41,8 @@ from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
 FAMILIES = (
-    useless, marks, arith, fills, choice, truth, explog, powers, logistic, logsum, erfs, moments, reduce, shape, views,
-    index, lift, joins, scatter, stable, nnet, dots, linalg, products, branches,
+    useless, marks, arith, fills, choice, truth, explog, powers, logistic, logsum, erfs, hyperbolic, quotients,
+    moments, reduce, shape, views, index, lift, joins, scatter, stable, nnet, dots, linalg, products, branches,
 )  # fmt: skip
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})

@@ -235,8 +235,10 @@ def _exponentials(node: Apply, context: Context) -> Any:
     ):
         return None
     product = Product(out, context)
-    over, above = _split(product.above, out, context)
-    under, below = _split(product.below, out, context)
+    # A quotient of exponentials may be of two that are too large: then those that others read are told anew.
+    anew = any(made_by(v, exp) for v in product.below)
+    over, above = _split(product.above, out, context, anew)
+    under, below = _split(product.below, out, context, anew)
     if len(over) + len(under) < 2 and not under:
         return None
     total: Variable | None = reduce(add, over) if over else None
@@ -247,8 +249,10 @@ def _exponentials(node: Apply, context: Context) -> Any:
     return assembled(product, node)
 
 
-def _split(factors: list[Variable], out: Variable, context: Context) -> tuple[list[Variable], list[Variable]]:
-    """The exponents of those exponentials that nothing else reads, and the other factors."""
+def _split(
+    factors: list[Variable], out: Variable, context: Context, anew: bool
+) -> tuple[list[Variable], list[Variable]]:
+    """The exponents of those exponentials that nothing else reads (`anew`: of all), and the other factors."""
     inside, others = [], []
     for v in factors:
         made = made_by(v, exp)
@@ -256,7 +260,7 @@ def _split(factors: list[Variable], out: Variable, context: Context) -> tuple[li
             made is not None
             and v.type.dtype == out.type.dtype
             and is_float(made.inputs[0])
-            and read_once(v, context)
+            and (anew or read_once(v, context))
         ):
             inside.append(made.inputs[0])
         else:
