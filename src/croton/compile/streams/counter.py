@@ -9,7 +9,7 @@ import numpy as np
 
 from croton.compile.shared import TensorSharedVariable, shared
 from croton.graph.node import Variable
-from croton.ops.random import counter, gamma
+from croton.ops.random import counter, discrete, gamma
 from croton.ops.random.bits import philox
 
 # What tells keys of draws from keys of streams, where both are made of one key and a number.
@@ -151,7 +151,7 @@ class RandomStream:
         return self.gen(counter.pareto, a, scale, size, dtype)
 
     def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
-        """Gamma-distributed numbers of mean `shape * scale`. Gradients pass to the scale only."""
+        """Gamma-distributed numbers of mean `shape * scale`."""
         return self.gen(gamma.gamma, shape, scale, size, dtype)
 
     def chisquare(self, df: Any, size: Any = None, dtype: str | None = None) -> Variable:
@@ -173,24 +173,44 @@ class RandomStream:
     # -- discrete distributions ------------------------------------------------------------------------------
     def bernoulli(self, p: Any = 0.5, size: Any = None, dtype: str = "int64") -> Variable:
         """1 with probability `p`, else 0."""
-        return self.gen(counter.bernoulli, p, size, dtype)
+        return self.gen(discrete.bernoulli, p, size, dtype)
+
+    def poisson(self, lam: Any = 1.0, size: Any = None, dtype: str = "int64") -> Variable:
+        """How many of many rare events happen, of which `lam` are expected."""
+        return self.gen(discrete.poisson, lam, size, dtype)
+
+    def binomial(self, n: Any = 1, p: Any = 0.5, size: Any = None, dtype: str = "int64") -> Variable:
+        """How many of `n` trials succeed, each with probability `p`."""
+        return self.gen(discrete.binomial, n, p, size, dtype)
+
+    def geometric(self, p: Any, size: Any = None, dtype: str = "int64") -> Variable:
+        """How many trials it takes until one succeeds, each with probability `p`."""
+        return self.gen(discrete.geometric, p, size, dtype)
+
+    def negative_binomial(self, n: Any, p: Any, size: Any = None, dtype: str = "int64") -> Variable:
+        """How many trials fail before `n` succeed, each with probability `p`."""
+        return self.gen(discrete.negative_binomial, n, p, size, dtype)
+
+    def multinomial(self, n: Any, pvals: Any, size: Any = None, dtype: str = "int64") -> Variable:
+        """How often each outcome comes in `n` trials; probabilities are in proportion to the last axis of `pvals`."""
+        return self.gen(discrete.multinomial, n, pvals, size, dtype)
 
     def integers(
         self, low: Any, high: Any = None, size: Any = None, dtype: str = "int64", endpoint: bool = False
     ) -> Variable:
         """Integers from `low` up to `high`, left out unless `endpoint`; without `high`, from 0 up to `low`."""
-        return self.gen(counter.integers, low, high, size, dtype, endpoint)
+        return self.gen(discrete.integers, low, high, size, dtype, endpoint)
 
     def categorical(
         self, p: Any = None, logits: Any = None, size: Any = None, dtype: str = "int64"
     ) -> Variable:
         """Outcomes whose probabilities, or logarithms of them up to a constant, are along a last axis."""
-        return self.gen(counter.categorical, p, logits, size, dtype)
+        return self.gen(discrete.categorical, p, logits, size, dtype)
 
     def permutation(self, x: Any, dtype: str = "int64") -> Variable:
         """The integers below a number in random order; or the rows of a tensor."""
-        return self.gen(counter.permutation, x, dtype)
+        return self.gen(discrete.permutation, x, dtype)
 
     def choice(self, a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Variable:
         """Elements of the vector `a`, or of 0, …, a - 1; all as likely, or with probabilities `p`."""
-        return self.gen(counter.choice, a, size, replace, p)
+        return self.gen(discrete.choice, a, size, replace, p)

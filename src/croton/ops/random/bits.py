@@ -16,9 +16,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from croton.ops.elemwise import Elemwise
+from croton.ops.random.arrays import ARRAYS
 from croton.ops.scalar.dtypes import only
 from croton.ops.scalar.row import Row, no_slope, scalar_op
 from croton.vartypes.dtype import is_discrete
@@ -68,26 +67,6 @@ def threefry(
     return x0, x1
 
 
-class _Arrays:
-    """What is asked of a builder of loops, on arrays of NumPy."""
-
-    def cast(self, x: Any, dtype: str) -> Any:
-        """The values in another type; integers wrap."""
-        return np.asarray(x).astype(dtype)
-
-    def fma(self, x: Any, y: Any, z: Any) -> Any:
-        """x y + z: rounded twice, which is the same where the product is exact."""
-        return x * y + z
-
-    def abs(self, x: Any) -> Any:
-        """The absolute value; of the least integer, itself."""
-        return np.abs(x)
-
-    def const(self, value: float, dtype: str) -> Any:
-        """A number."""
-        return np.dtype(dtype).type(value)
-
-
 def _words(b: Any, x: Any) -> tuple[Any, Any]:
     """The low and the high half of 64 bits."""
     return b.cast(x, "uint32"), b.cast(x >> 32, "uint32")
@@ -112,7 +91,7 @@ def _of_integers(name: str, doc: str, make: Any, cost: int) -> Elemwise:
             name,
             doc,
             dtypes=_from_bits("uint64"),
-            eval=lambda xp, x, y, z: make(_Arrays(), x, y, z),
+            eval=lambda xp, x, y, z: make(ARRAYS, x, y, z),
             lower=make,
             grad=lambda x, y, z, out, g: [None, None, None],
             unconnected=(0, 1, 2),
@@ -245,7 +224,7 @@ def _floats(name: str, make: Any, doc: str) -> dict[str, Elemwise]:
             f"{name}_{dtype}",
             f"{doc}, as {dtype}, made of 64 random bits.",
             dtypes=_from_bits(dtype),
-            eval=lambda xp, bits: make(_Arrays(), bits, dtype),
+            eval=lambda xp, bits: make(ARRAYS, bits, dtype),
             lower=lambda b, bits: make(b, bits, dtype),
             grad=lambda bits, y, g: [None],
             unconnected=(0,),

@@ -15,15 +15,12 @@ import numpy as np
 
 from croton.config import config
 from croton.graph.node import Variable
-from croton.ops.argmax import argmax
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.cumulate import cumsum
 from croton.ops.elementwise import eq, exp, expm1, log, log1p, minimum, sqrt, switch, tan
 from croton.ops.known import get_vector_length
 from croton.ops.place import Place
 from croton.ops.random.bits import (
-    below,
     cosine,
     draw_key,
     draw_start,
@@ -32,9 +29,7 @@ from croton.ops.random.bits import (
     random_bits,
     unit,
 )
-from croton.ops.search import searchsorted
 from croton.ops.shape import as_length, shape_i
-from croton.ops.sort import argsort
 from croton.vartypes.dtype import is_discrete, is_float, upcast
 
 Lengths = Sequence[Any]
@@ -78,11 +73,15 @@ def _common_length(parameters: Sequence[Variable], axis: int) -> Variable:
 
 
 # -- bits and uniform numbers --------------------------------------------------------------------------------
-def bits_of(state: Any, lengths: Lengths, part: int = 0) -> Any:
-    """64 random bits per element: those of one part of the draw out of 2^64, which are independent of one another."""
-    index = Place()(*lengths) if lengths else np.int64(0)
+def draw_of(state: Any, part: int = 0) -> tuple[Any, Any]:
+    """The key of a draw, and where its indices begin: of one part of it, out of 2^64 that are independent."""
     of_draw = state[0], state[1], np.uint64(part)
-    return random_bits(draw_key(*of_draw), draw_start(*of_draw), index)
+    return draw_key(*of_draw), draw_start(*of_draw)
+
+
+def bits_of(state: Any, lengths: Lengths, part: int = 0) -> Any:
+    """64 random bits per element."""
+    return random_bits(*draw_of(state, part), Place()(*lengths) if lengths else np.int64(0))
 
 
 def above_zero(state: Any, lengths: Lengths, dtype: str, part: int = 0) -> Any:
@@ -147,14 +146,15 @@ def lognormal(
     return made
 
 
-def _standard_exponential(state: Any, lengths: Lengths, dtype: str) -> Any:
+def standard_exponential(state: Any, lengths: Lengths, dtype: str) -> Any:
+    """Exponentially distributed numbers of mean 1."""
     return -log(above_zero(state, lengths, dtype))
 
 
 def exponential(state: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
     """Exponentially distributed numbers of mean `scale`."""
     dtype, (scale,) = parameters(dtype, scale)
-    made: Variable = scale * _standard_exponential(state, lengths_of_draw(size, scale), dtype)
+    made: Variable = scale * standard_exponential(state, lengths_of_draw(size, scale), dtype)
     return made
 
 
@@ -175,11 +175,12 @@ def gumbel(
 ) -> Variable:
     """Numbers of a Gumbel distribution: what the greatest of many exponentially distributed numbers is like."""
     dtype, (loc, scale) = parameters(dtype, loc, scale)
-    made: Variable = loc + scale * _standard_gumbel(state, lengths_of_draw(size, loc, scale), dtype)
+    made: Variable = loc + scale * standard_gumbel(state, lengths_of_draw(size, loc, scale), dtype)
     return made
 
 
-def _standard_gumbel(state: Any, lengths: Lengths, dtype: str) -> Any:
+def standard_gumbel(state: Any, lengths: Lengths, dtype: str) -> Any:
+    """Gumbel-distributed numbers of location 0 and scale 1."""
     # The logarithm is taken of 1 - u, as small u are finely spread: these make the numbers that count, the great ones.
     return -log(-log1p(-_inside(state, lengths, dtype)))
 
@@ -207,7 +208,7 @@ def cauchy(
 def weibull(state: Any, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
     """Numbers whose power of exponent `shape` is exponentially distributed; times `scale`."""
     dtype, (shape, scale) = parameters(dtype, shape, scale)
-    far = _standard_exponential(state, lengths_of_draw(size, shape, scale), dtype)
+    far = standard_exponential(state, lengths_of_draw(size, shape, scale), dtype)
     made: Variable = scale * far ** (of(dtype, 1) / shape)
     return made
 
@@ -215,122 +216,6 @@ def weibull(state: Any, shape: Any, scale: Any = 1.0, size: Any = None, dtype: s
 def pareto(state: Any, a: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
     """Numbers of at least `scale`; that one is greater than x has the probability (scale / x)^a."""
     dtype, (a, scale) = parameters(dtype, a, scale)
-    far = _standard_exponential(state, lengths_of_draw(size, a, scale), dtype)
+    far = standard_exponential(state, lengths_of_draw(size, a, scale), dtype)
     made: Variable = scale * (expm1(far / a) + of(dtype, 1))
     return made
-
-
-# -- discrete distributions ----------------------------------------------------------------------------------
-def bernoulli(state: Any, p: Any = 0.5, size: Any = None, dtype: str = "int64") -> Variable:
-    """1 with probability `p`, else 0."""
-    p = as_tensor_variable(p)
-    real = upcast(config.floatX, p.type.dtype)
-    return cast(unit[real](bits_of(state, lengths_of_draw(size, p))) < cast(p, real), dtype)
-
-
-def integers(
-    state: Any, low: Any, high: Any = None, size: Any = None, dtype: str = "int64", endpoint: bool = False
-) -> Variable:
-    """Integers from `low` up to `high`, which is left out unless `endpoint`; without `high`, from 0 up to `low`.
-
-    Errors: TypeError for bounds or a data type that are no integers
-    """
-    low, high = (0, low) if high is None else (low, high)
-    low, high = as_tensor_variable(low), as_tensor_variable(high)
-    if not all(map(is_discrete, (low.type.dtype, high.type.dtype, dtype))):
-        raise TypeError(
-            f"Integers lie between integers; got {low} and {high} of types {low.type}, {high.type}, dtype={dtype!r}."
-        )
-    low, high = cast(low, "int64"), cast(high, "int64")
-    count = high - low + (1 if endpoint else 0)
-    step = below(bits_of(state, lengths_of_draw(size, low, high)), cast(count, "uint64"))
-    return cast(low + cast(step, "int64"), dtype)
-
-
-def categorical(
-    state: Any, p: Any = None, logits: Any = None, size: Any = None, dtype: str = "int64"
-) -> Variable:
-    """Outcomes 0, 1, …, k - 1, whose probabilities (or logarithms of them, up to a constant) are along a last axis.
-
-    Errors: TypeError unless just one of `p` and `logits` is given; ValueError for one without axes
-    Source: Gumbel, 1954: the greatest of the logarithms with noise added
-    """
-    if (p is None) == (logits is None):
-        raise TypeError("categorical needs probabilities or logits: give one of p and logits.")
-    given = as_tensor_variable(logits if p is None else p)
-    if not given.type.ndim:
-        raise ValueError(f"categorical needs an axis of outcomes; got {given} of type {given.type}.")
-    dtype_of, (weights,) = parameters(None, given)
-    scores = weights if p is None else log(weights)
-    outcomes = shape_i(scores, scores.type.ndim - 1)
-    if size is None:
-        lengths = [shape_i(scores, axis) for axis in range(scores.type.ndim)]
-    else:
-        lengths = [*lengths_of_draw(size), outcomes]
-        if len(lengths) < scores.type.ndim:
-            raise ValueError(
-                f"A draw of {len(lengths) - 1} axes can't have probabilities of {scores.type.ndim} axes."
-            )
-    noisy = scores + _standard_gumbel(state, lengths, dtype_of)
-    return cast(argmax(noisy, axis=-1), dtype)
-
-
-def permutation(state: Any, x: Any, dtype: str = "int64") -> Variable:
-    """The integers below a number in random order; or the rows of a tensor (along its first axis).
-
-    Errors: TypeError for a number that is no integer
-    """
-    x = as_tensor_variable(x)
-    if x.type.ndim:
-        order = argsort(bits_of(state, [shape_i(x, 0)]))
-        return x[order]  # type: ignore[no-any-return]
-    if not is_discrete(x.type.dtype):
-        raise TypeError(
-            f"There are permutations of tensors, and of so many integers; got {x} of type {x.type}."
-        )
-    return cast(argsort(bits_of(state, [as_length(x)])), dtype)
-
-
-def choice(state: Any, a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Variable:
-    """Elements of the vector `a`, or of 0, …, a - 1; all as likely, or with probabilities `p`.
-
-    Without `replace`, none comes twice.
-
-    Errors: ValueError for `a` of more than one axis, `p` of other than one, or a size of several axes without `replace`
-    """
-    a = as_tensor_variable(a)
-    if a.type.ndim > 1:
-        raise ValueError(
-            f"choice draws from a vector, or the integers below a number; got {a} of type {a.type}."
-        )
-    count = shape_i(a, 0) if a.type.ndim else as_length(a)
-    lengths = lengths_of_draw(() if size is None else size)
-    if p is not None:
-        p = as_tensor_variable(p)
-        if p.type.ndim != 1:
-            raise ValueError(f"The probabilities of choice are a vector; got {p} of type {p.type}.")
-    at = _with_replacement(state, count, lengths, p) if replace else _without(state, count, lengths, p)
-    return a[at] if a.type.ndim else at  # type: ignore[no-any-return]
-
-
-def _with_replacement(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
-    if p is None:
-        return integers(state, count, size=lengths)
-    dtype, (weights,) = parameters("float64", p)
-    sums: Any = cumsum(weights)
-    place = searchsorted(sums, unit[dtype](bits_of(state, lengths)) * sums[-1], side="right")
-    # The product may round up to the last sum itself.
-    return minimum(place, count - 1)
-
-
-def _without(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
-    if len(lengths) > 1:
-        raise ValueError(f"Without replacement, choice draws a vector; got a size of {len(lengths)} axes.")
-    wanted = lengths[0] if lengths else as_tensor_variable(np.int64(1))
-    if p is None:
-        order = argsort(bits_of(state, [count]))
-    else:
-        # source: Efraimidis and Spirakis, 2006: exponential times of rate p; the first to come are drawn
-        order = argsort(_standard_exponential(state, [count], "float64") / cast(p, "float64"))
-    drawn: Any = order[:wanted]
-    return drawn if lengths else drawn[0]

@@ -1,58 +1,60 @@
-"""Distributions made of gamma-distributed numbers, over random bits that depend on a state and an index only."""
+"""Distributions made of gamma-distributed numbers, over random bits that depend on a state and an index only.
+
+Gradients pass to all parameters: with other shapes, what is drawn moves so that the share of all numbers that are less
+stays the same. source: Figurnov, Mohamed and Mnih, Implicit reparameterization gradients, 2018
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from croton.graph.node import Variable
-from croton.ops.argmax import argmax
 from croton.ops.cast import cast
-from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import eq, log, maximum, sqr, sqrt, switch
-from croton.ops.gradient_marks import undefined_grad
-from croton.ops.random.counter import Lengths, above_zero, lengths_of_draw, of, parameters, standard_normal
+from croton.ops.elementwise import exp, log, sigmoid, sqrt, switch
+from croton.ops.random.counter import (
+    Lengths,
+    above_zero,
+    draw_of,
+    lengths_of_draw,
+    of,
+    parameters,
+    standard_normal,
+)
+from croton.ops.random.trials import StandardGamma
 from croton.ops.shape import shape_i
 
-# Candidates per number. One is taken with a probability of at least 0.95: that none of them is has one of 4e-11.
-_CANDIDATES = 8
 
+def _parts(state: Any, shape: Any, lengths: Lengths, part: int) -> tuple[Any, Any]:
+    """Gamma-distributed numbers of scale 1 for shapes of at least 1, and logarithms of what brings those below 1 there.
 
-def _standard_gamma(state: Any, shape: Any, lengths: Lengths, dtype: str, part: int) -> Any:
-    """Gamma-distributed numbers of scale 1; `shape` broadcasts to `lengths`. They take three parts of the draw.
-
-    Source: Marsaglia and Tsang, A simple method for generating gamma variables, 2000
+    They are float64, and take two parts of the draw. source: Marsaglia and Tsang, 2000, section 6
     """
-    # Below 1 the method is for one more, and a power of a uniform number brings that down: section 6.
-    small = shape < of(dtype, 1)
-    d = switch(small, shape + of(dtype, 1), shape) - of(dtype, 1 / 3)
-    c = of(dtype, 1 / 3) / sqrt(d)
-    many = [as_tensor_variable(np.int64(_CANDIDATES)), *lengths]
-    x = standard_normal(state, many, dtype, part)
-    v: Any = (of(dtype, 1) + c * x) ** 3
-    u = above_zero(state, many, dtype, part + 1)
-    bound = of(dtype, 0.5) * sqr(x) + d * (of(dtype, 1) - v + log(maximum(v, np.finfo(dtype).tiny)))
-    taken = (v > of(dtype, 0)) & (log(u) < bound)
-    first = argmax(cast(taken, "int8"), axis=0)
-    numbers = as_tensor_variable(np.arange(_CANDIDATES)).dimshuffle(0, *["x"] * len(lengths))
-    chosen = (v * cast(eq(numbers, first), dtype)).sum(axis=0)
-    power = above_zero(state, lengths, dtype, part + 2) ** (of(dtype, 1) / shape)
-    return d * chosen * switch(small, power, of(dtype, 1))
+    small = shape < 1.0
+    drawn = StandardGamma()(*draw_of(state, part), switch(small, shape + 1.0, shape), *lengths)
+    return drawn, switch(
+        small, log(above_zero(state, lengths, "float64", part + 1)) / shape, of("float64", 0)
+    )
+
+
+def standard_gamma(state: Any, shape: Any, lengths: Lengths, dtype: str, part: int) -> Any:
+    """Gamma-distributed numbers of scale 1; `shape` broadcasts to `lengths`. They take two parts of the draw."""
+    drawn, power = _parts(state, cast(shape, "float64"), lengths, part)
+    return cast(drawn * exp(power), dtype)
+
+
+def _log_gamma(state: Any, shape: Any, lengths: Lengths, part: int) -> Any:
+    """Their logarithms, in float64: numbers of small shapes are too small themselves."""
+    drawn, power = _parts(state, cast(shape, "float64"), lengths, part)
+    return log(drawn) + power
 
 
 def gamma(state: Any, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
-    """Gamma-distributed numbers of mean `shape * scale`. Gradients pass to the scale only."""
-    return _gamma(state, shape, scale, size, dtype, 0)
+    """Gamma-distributed numbers of mean `shape * scale`.
 
-
-def _gamma(state: Any, shape: Any, scale: Any, size: Any, dtype: str | None, part: int) -> Variable:
+    Errors: ValueError at run time for a shape that is no positive number
+    """
     dtype, (shape, scale) = parameters(dtype, shape, scale)
-    wide = "float32" if dtype == "float16" else dtype
-    drawn = _standard_gamma(
-        state, cast(undefined_grad(shape), wide), lengths_of_draw(size, shape, scale), wide, part
-    )
-    made: Variable = scale * cast(drawn, dtype)
+    made: Variable = scale * standard_gamma(state, shape, lengths_of_draw(size, shape, scale), dtype, 0)
     return made
 
 
@@ -66,10 +68,7 @@ def beta(state: Any, a: Any, b: Any, size: Any = None, dtype: str | None = None)
     """Numbers in (0, 1) of mean `a / (a + b)`."""
     dtype, (a, b) = parameters(dtype, a, b)
     lengths = lengths_of_draw(size, a, b)
-    x: Any = _gamma(state, a, 1.0, lengths, dtype, 0)
-    y = _gamma(state, b, 1.0, lengths, dtype, 3)
-    made: Variable = x / (x + y)
-    return made
+    return cast(sigmoid(_log_gamma(state, a, lengths, 0) - _log_gamma(state, b, lengths, 2)), dtype)
 
 
 def dirichlet(state: Any, alpha: Any, size: Any = None, dtype: str | None = None) -> Variable:
@@ -80,12 +79,12 @@ def dirichlet(state: Any, alpha: Any, size: Any = None, dtype: str | None = None
     dtype, (alpha,) = parameters(dtype, alpha)
     if not alpha.type.ndim:
         raise ValueError(f"dirichlet needs an axis of weights; got {alpha} of type {alpha.type}.")
-    lengths = None
+    lengths = lengths_of_draw(None, alpha)
     if size is not None:
         lengths = [*lengths_of_draw(size), shape_i(alpha, alpha.type.ndim - 1)]
-    parts: Any = gamma(state, alpha, size=lengths, dtype=dtype)
-    made: Variable = parts / parts.sum(axis=-1, keepdims=True)
-    return made
+    parts = _log_gamma(state, alpha, lengths, 0)
+    parts = exp(parts - parts.max(axis=-1, keepdims=True))
+    return cast(parts / parts.sum(axis=-1, keepdims=True), dtype)
 
 
 def standard_t(state: Any, df: Any, size: Any = None, dtype: str | None = None) -> Variable:
@@ -93,6 +92,6 @@ def standard_t(state: Any, df: Any, size: Any = None, dtype: str | None = None) 
     dtype, (df,) = parameters(dtype, df)
     lengths = lengths_of_draw(size, df)
     half = df * of(dtype, 0.5)
-    spread: Any = sqrt(_gamma(state, half, 1.0, lengths, dtype, 1) / half)
+    spread: Any = sqrt(standard_gamma(state, half, lengths, dtype, 1) / half)
     made: Variable = standard_normal(state, lengths, dtype) / spread
     return made

@@ -13,6 +13,7 @@ from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.gradient_marks import grad_undefined
 from croton.ops.known import elements, get_vector_length, known_int
+from croton.ops.random.arrays import ARRAYS
 from croton.ops.random.mrg_jump import M1, matVecModM, step
 from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
@@ -29,26 +30,6 @@ _HALF_BITS = 0x7FFF
 
 # Streams that native code moves on together.
 _STRIP = 256
-
-
-class _Arrays:
-    """What `step` asks of a builder, on arrays of uint32."""
-
-    def minimum(self, x: Any, y: Any) -> Any:
-        """The lesser of each two."""
-        return np.minimum(x, y)
-
-    def select(self, condition: Any, yes: Any, no: Any) -> Any:
-        """`yes` where the condition holds, else `no`."""
-        return np.where(condition, yes, no)
-
-    def cast(self, x: Any, dtype: str) -> Any:
-        """The values in another type of integers; they wrap."""
-        return x.astype(dtype)
-
-    def const(self, value: int, dtype: str) -> Any:
-        """A number."""
-        return np.dtype(dtype).type(value)
 
 
 def _states(count: int) -> np.ndarray:
@@ -122,7 +103,7 @@ class mrg_uniform(Primitive):
         out = np.empty(count, self.output_type.dtype)
         for at in range(0, count, len(states)):
             taking = min(len(states), count - at)
-            moved, number = step(_Arrays(), [x[:taking] for x in state])
+            moved, number = step(ARRAYS, [x[:taking] for x in state])
             state = [np.concatenate([new, x[taking:]]) for x, new in zip(state, moved, strict=True)]
             out[at : at + taking] = self._scaled(number)
         return np.stack(state, axis=1).astype("int32"), out.reshape(shape)

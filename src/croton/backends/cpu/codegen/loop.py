@@ -223,7 +223,10 @@ def _hoist(w: Writer, loop: For) -> None:
     for node in postorder([*all_roots(loop.body), *(u for f in loop.folds for u in f.updates)]):
         parts = operands(node)
         available[node] = (
-            w.is_known(node) or _is_fixed(node) or (bool(parts) and all(available[a] for a in parts))
+            w.is_known(node)
+            or _is_fixed(node)
+            or (w.lanes is not None and node is w.lanes.var)
+            or (bool(parts) and all(available[a] for a in parts))
         )
         if not available[node]:
             for a in parts:

@@ -1,0 +1,62 @@
+"""What formulas ask of a builder of loops, on arrays of NumPy: one text says both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+class Arrays:
+    """The methods of a builder that draws use. Arrays have the operators of its values; integers wrap."""
+
+    abs = staticmethod(np.abs)
+    ceil = staticmethod(np.ceil)
+    cos = staticmethod(np.cos)
+    exp = staticmethod(np.exp)
+    floor = staticmethod(np.floor)
+    log = staticmethod(np.log)
+    log1p = staticmethod(np.log1p)
+    maximum = staticmethod(np.maximum)
+    minimum = staticmethod(np.minimum)
+    select = staticmethod(np.where)
+    sqrt = staticmethod(np.sqrt)
+
+    def cast(self, x: Any, dtype: str) -> Any:
+        """The values in another type."""
+        return np.asarray(x).astype(dtype)
+
+    def const(self, value: float, dtype: str) -> Any:
+        """A number."""
+        return np.dtype(dtype).type(value)
+
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        """x y + z: rounded twice, which is the same where the product is exact."""
+        return x * y + z
+
+
+ARRAYS = Arrays()
+
+Step = Callable[[Any, Sequence[Any]], Sequence[Any]]
+Repeat = Callable[[int, int, Sequence[Any], Step], Sequence[Any]]
+
+
+def repeat(first: int, last: int, state: Sequence[Any], step: Step) -> Sequence[Any]:
+    """What `state` becomes by `step(i, state)` for i = first, …, last - 1; i as float64."""
+    for i in range(first, last):
+        state = step(np.float64(i), state)
+    return state
+
+
+def repeat_in(b: Any) -> Repeat:
+    """`repeat`, for values of a builder: a loop."""
+
+    def repeated(first: int, last: int, state: Sequence[Any], step: Step) -> Sequence[Any]:
+        held = [b.variable(x) for x in state]
+        with b.loop("repeat", first, last) as i:
+            for variable, x in zip(held, step(b.cast(i, "float64"), [v.value for v in held]), strict=True):
+                variable.value = x
+        return [v.value for v in held]
+
+    return repeated

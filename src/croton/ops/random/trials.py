@@ -1,0 +1,360 @@
+"""Draws that take as many bits as they need: one number per element, by a method that may reject what it draws.
+
+Attempt t of element i reads the bits of the indices i + 2 t 2^52 and i + (2 t + 1) 2^52: so a number depends on the
+draw and on its own place only, as those of one attempt do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from croton.errors import ShapeError
+from croton.graph.node import Apply, Variable
+from croton.graph.type import Type
+from croton.ops.base import E, Primitive, S, op
+from croton.ops.convert import as_tensor_variable
+from croton.ops.known import known_int
+from croton.ops.random.arrays import ARRAYS, repeat, repeat_in
+from croton.ops.random.bits import element_bits
+from croton.ops.random.gamma_slope import gamma_slope
+from croton.ops.random.methods import (
+    BinomialMethod,
+    GammaMethod,
+    GeometricMethod,
+    Method,
+    PoissonMethod,
+)
+from croton.util.failures import BAD_VALUE
+from croton.vartypes.tensor import TensorType
+
+# Attempts per number: one is taken with a probability of at least 0.7, so that none is has one of less than 1e-33. The
+# last is taken in any case.
+_ATTEMPTS = 64
+_ATTEMPT_AT = 52
+# Elements that are drawn together, and how many attempts are made of all of them side by side.
+BLOCK, _ROUNDS = 256, 2
+
+_NEGATIVE, _UNFIT = 1, 2
+_KEY, _START = np.uint64(0x9E3779B97F4A7C15), np.uint64(2**40)
+
+
+def _bits(b: Any, draw: tuple[Any, Any], index: Any, attempt: Any, which: int) -> Any:
+    """Bits of one attempt; `index` and `attempt` are int64."""
+    return element_bits(b, *draw, b.cast(index + ((attempt * 2 + which) << _ATTEMPT_AT), "uint64"))
+
+
+def drawn_arrays(
+    method: Method, draw: tuple[Any, Any], index: np.ndarray, *parameters: np.ndarray
+) -> np.ndarray:
+    """The numbers of elements, as arrays of one axis.
+
+    Errors: ValueError for parameters that do not fit
+    """
+    with np.errstate(all="ignore"):
+        if not np.all(method.fits(ARRAYS, *parameters)):
+            raise ValueError(unfit(method))
+        found = np.full(len(index), -1, method.dtype)
+        direct = np.broadcast_to(_is_direct(ARRAYS, method, parameters), index.shape)
+        if direct.any():
+            bits = _bits(ARRAYS, draw, index[direct], np.int64(0), 0)
+            found[direct] = method.direct(ARRAYS, repeat, bits, *(p[direct] for p in parameters))
+        left = np.flatnonzero(~direct)
+        for attempt in range(_ATTEMPTS):
+            if not len(left):
+                break
+            pair = [_bits(ARRAYS, draw, index[left], np.int64(attempt), which) for which in (0, 1)]
+            found[left], taken = method.attempt(ARRAYS, *pair, *(p[left] for p in parameters))
+            left = left[~taken]
+        return found
+
+
+def _is_direct(b: Any, method: Method, parameters: Sequence[Any]) -> Any:
+    return method.is_direct(b, *parameters) if method.always is None else b.const(method.always, "bool")
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What native code draws, by functions of a place: parameters, the index of the bits, the cell of the number."""
+
+    parameters: Callable[[Any], Sequence[Any]]
+    index: Callable[[Any], Any]
+    get: Callable[[Any], Any]
+    put: Callable[[Any, Any], None]
+
+
+def write_draws(k: Any, method: Method, draw: tuple[Any, Any], of: Elements, low: Any, high: Any) -> Any:
+    """Draw the elements from `low` to `high`; gives whether their parameters fit.
+
+    First come those that are drawn at once, then rounds of attempts side by side, then those that are left, by one.
+    """
+    fit, direct, others = (k.accumulator(kind, "bool") for kind in ("and_", "or_", "or_"))
+    with k.loop("i", low, high, kind="vector") as i:
+        fit.update(method.fits(k, *of.parameters(i)))
+        at_once = _is_direct(k, method, of.parameters(i))
+        direct.update(at_once)
+        others.update(~at_once)
+    _write_direct(k, method, draw, of, (low, k.select(direct.value, high, low), high))
+    if not method.always:
+        _write_attempts(k, method, draw, of, low, k.select(others.value, high, low))
+    return fit.value
+
+
+def _write_direct(k: Any, method: Method, draw: Any, of: Elements, places: tuple[Any, Any, Any]) -> None:
+    """What is drawn at once, up to the middle one of `places`; -1 where it is not, and from there on."""
+    none = k.const(-1, method.dtype)
+    low, middle, high = places
+    with k.loop("i", middle, high, kind="vector") as i:
+        of.put(i, none)
+    if method.always is False:
+        return
+    with k.loop("i", low, middle, kind="vector") as i:
+        bits = _bits(k, draw, of.index(i), k.const(0, "int64"), 0)
+        value = method.direct(k, repeat_in(k), bits, *of.parameters(i))
+        of.put(i, k.select(_is_direct(k, method, of.parameters(i)), value, none))
+
+
+def _write_attempts(k: Any, method: Method, draw: Any, of: Elements, low: Any, high: Any) -> None:
+    """What is negative still."""
+    with k.loop("round", 0, _ROUNDS) as attempt, k.loop("i", low, high, kind="vector") as i:
+        before = of.get(i)
+        pair = [_bits(k, draw, of.index(i), attempt, which) for which in (0, 1)]
+        value, taken = method.attempt(k, *pair, *of.parameters(i))
+        of.put(i, k.select(taken & (before < 0), value, before))
+    one, zero = k.const(1, "int64"), k.const(0, "int64")
+    with k.loop("i", low, high) as i:
+        number = k.variable(of.get(i))
+        with k.loop(
+            "attempt", _ROUNDS, k.select(of.get(i) < 0, k.const(_ATTEMPTS, "int64"), zero)
+        ) as attempt:
+            # Loops do not end early; what is in them can be done not at all.
+            with k.loop("again", 0, k.select(number.value < 0, one, zero)):
+                pair = [_bits(k, draw, of.index(i), attempt, which) for which in (0, 1)]
+                value, taken = method.attempt(k, *pair, *of.parameters(i))
+                number.value = k.select(taken | k.eq(attempt, _ATTEMPTS - 1), value, number.value)
+        of.put(i, number.value)
+
+
+class Drawn(Primitive):
+    """What draws by trial share: of the key of a draw, where its indices begin, parameters, and the lengths.
+
+    Shapes:    key (), start (), parameters that broadcast to the lengths, n lengths -> (n lengths)
+    Gradient:  disconnected
+    Errors:    ValueError at run time for parameters that do not fit, NaN among them, and for negative lengths
+    """
+
+    method: ClassVar[Method]
+    is_dear = True
+    makes_new_memory: ClassVar[bool] = True
+
+    def prepare(self, *args: Any) -> list[Variable]:
+        given = [as_tensor_variable(a) for a in args]
+        most = len(given) - self._first_length
+        for name, p in zip(self.method.parameters, given[2:], strict=False):
+            if p.type.dtype != "float64" or p.type.ndim > most:
+                raise TypeError(
+                    f"{self} takes {name} as float64 of at most {most} axes; got {p} of type {p.type}."
+                )
+        return given
+
+    @property
+    def _first_length(self) -> int:
+        return 2 + len(self.method.parameters)
+
+    def infer(self, *xs: Variable) -> Type:
+        known = [known_int(n) for n in xs[self._first_length :]]
+        return TensorType(self.method.dtype, [None if n is None or n < 0 else n for n in known])
+
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
+        return [tuple(node.inputs[self._first_length :])]
+
+    def do_constant_folding(self, node: Apply) -> bool:
+        return False
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """No gradient goes through what is drawn by trial, unless an operation has one."""
+        return [[False] for _ in node.inputs]
+
+    def eval(self, xp: Any, key: Any, start: Any, *rest: Any) -> Any:
+        count = len(self.method.parameters)
+        shape = tuple(int(n) for n in rest[count:])
+        for axis, n in enumerate(shape):
+            if n < 0:
+                raise negative_length(axis, n)
+        parameters = [np.broadcast_to(p, shape).ravel() for p in rest[:count]]
+        index = np.arange(np.prod(shape, dtype="int64"))
+        return drawn_arrays(self.method, (key, start), index, *parameters).reshape(shape)
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        return [None for _ in xs]
+
+    def R_op(self, inputs: Any, eval_points: Any) -> Any:
+        return [None]
+
+    def lower(self, b: Any, xs: Any, ys: Any) -> None:
+        dims = [b.cast(b.scalar(n), "int64") for n in xs[self._first_length :]]
+        for axis, n in enumerate(dims):
+            b.fail_if(b.lt(n, 0), BAD_VALUE, _NEGATIVE, axis, n)
+        out = b.new(ys[0], dims)
+        parameters = [
+            b.as_contiguous(b.broadcast(b.array(x), dims, i)) if x.type.ndim else b.array(x)
+            for i, x in enumerate(xs[2 : self._first_length], start=2)
+        ]
+        count = b.product(dims)
+        kernel = self._kernel(b, [bool(x.type.ndim) for x in xs[2 : self._first_length]])
+        blocks = b.floordiv(b.add(count, BLOCK - 1), BLOCK)
+        buffers = [b.array(xs[0]), b.array(xs[1]), *parameters, out]
+        b.loop(kernel, buffers, [count], blocks, cost=30_000 * BLOCK, parallel=True)
+
+    def _kernel(self, b: Any, varies: list[bool]) -> Any:
+        k, method = b.loops(), self.method
+        count = k.param("count")
+        draw = (
+            k.load(k.buffer("key", "uint64", strides=[])),
+            k.load(k.buffer("start", "uint64", strides=[])),
+        )
+        given = [
+            k.buffer(name, "float64", strides=[8] if varied else [])
+            for name, varied in zip(method.parameters, varies, strict=True)
+        ]
+        out = k.buffer("out", method.dtype, strides=[8])
+        of = Elements(
+            parameters=lambda i: [
+                k.load(p, i) if varied else k.load(p) for p, varied in zip(given, varies, strict=True)
+            ],
+            index=lambda i: i,
+            get=lambda i: k.load(out, i),
+            put=lambda i, value: k.store(out, value, i),
+        )
+        with k.loop("block", parallel=True) as block:
+            low = block * BLOCK
+            fit = write_draws(k, method, draw, of, low, k.minimum(low + BLOCK, count))
+            with k.if_(~fit):
+                k.fail(BAD_VALUE, _UNFIT)
+        return k.kernel()
+
+    def explain_failure(self, node: Apply, details: Any) -> Exception:
+        """The exception for what native code reports."""
+        return (
+            negative_length(details[1], details[2])
+            if details[0] == _NEGATIVE
+            else ValueError(unfit(self.method))
+        )
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+
+def negative_length(axis: int, n: int) -> Exception:
+    """What is said of a length below 0."""
+    return ShapeError(f"A draw can't have an axis of negative length; got {n} for axis {axis}.")
+
+
+def unfit(method: Method) -> str:
+    """What is said of parameters that do not fit."""
+    return f"{method.domain[0].upper()}{method.domain[1:]}; got others, or NaN."
+
+
+def _errors(*parameters: float) -> tuple[E, ...]:
+    """What draws refuse: the parameters are ones that do not fit."""
+    fine = [np.float64(1.0)] * len(parameters)
+    return (
+        E(
+            _KEY,
+            _START,
+            *map(np.float64, parameters),
+            np.int64(3),
+            raises=ValueError,
+            says="got others, or NaN",
+        ),
+        E(
+            _KEY,
+            _START,
+            *fine[1:],
+            np.float64(np.nan),
+            np.int64(3),
+            raises=ValueError,
+            says="got others, or NaN",
+        ),
+        E(_KEY, _START, *fine, np.int64(-3), raises=ValueError, says="negative length"),
+        E(_KEY, _START, *map(np.float32, fine), np.int64(3), raises=TypeError, says="as float64"),
+    )
+
+
+@op("poisson")
+class Poisson(Drawn):
+    """How many of many rare events happen, of which `lam` are expected."""
+
+    method = PoissonMethod()
+
+    samples = (
+        S(_KEY, _START, np.float64(3.0), np.int64(300), grad=False),
+        S(_KEY, _START, np.float64(70.0), np.int64(300), grad=False),
+        S(_KEY, _START, np.array([[0.0], [2.0], [50.0]]), np.int64(3), np.int64(100), grad=False),
+        S(_KEY, _START, np.float64(2.0**50), np.int64(0), grad=False),
+        S(_KEY, _START, np.float64(2.0), grad=False),
+    )
+    errors = _errors(-1.0)
+
+
+@op("binomial")
+class Binomial(Drawn):
+    """How many of `n` trials succeed, each with probability `p`."""
+
+    method = BinomialMethod()
+
+    samples = (
+        S(_KEY, _START, np.float64(9.0), np.float64(0.3), np.int64(300), grad=False),
+        S(_KEY, _START, np.float64(100.0), np.float64(0.7), np.int64(300), grad=False),
+        S(_KEY, _START, np.array([[0.0], [9.0], [1e6]]), np.array([0.0, 0.1, 0.5, 1.0]), np.int64(3), np.int64(4),
+          grad=False),
+    )  # fmt: skip
+    errors = _errors(3.0, 1.5)
+
+
+@op("standard_gamma")
+class StandardGamma(Drawn):
+    """Gamma-distributed numbers of scale 1, for shapes of at least 1.
+
+    Gradient:  with the share of all numbers that are less held fast
+    """
+
+    method = GammaMethod()
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """The numbers move with the shape."""
+        return [[i == 2] for i in range(len(node.inputs))]
+
+    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
+        g = gs[0] * gamma_slope(xs[2], ys[0])
+        # Axes that the shape lacks.
+        g = g.sum(axis=list(range(g.type.ndim - xs[2].type.ndim)))
+        return [None, None, g, *[None] * (len(xs) - 3)]
+
+    def R_op(self, inputs: Any, eval_points: Any) -> Any:
+        if eval_points[2] is None:
+            return [None]
+        return [eval_points[2] * gamma_slope(inputs[2], self(*inputs))]
+
+    samples = (
+        S(_KEY, _START, np.float64(1.3), np.int64(300), grad=False),
+        S(_KEY, _START, np.array([1.0, 3.0, 1e6]), np.int64(100), np.int64(3), grad=False),
+        S(_KEY, _START, np.float64(5.0), np.int64(0), grad=False),
+    )
+    errors = _errors(0.0)
+
+
+@op("geometric")
+class Geometric(Drawn):
+    """How many trials it takes until one succeeds, each with probability `p`."""
+
+    method = GeometricMethod()
+
+    samples = (
+        S(_KEY, _START, np.float64(0.3), np.int64(300), grad=False),
+        S(_KEY, _START, np.array([1.0, 1e-300, 1e-3]), np.int64(100), np.int64(3), grad=False),
+    )
+    errors = _errors(0.0)
