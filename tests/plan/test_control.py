@@ -79,6 +79,19 @@ def test_states_sequences_and_mapped_outputs(steps):
     agree([n, m, v], loop([row, rest], [row * rest], n, m[::-1, ::2], v[::2], sequences=1), steps, M, V)
 
 
+@pytest.mark.parametrize("steps", [0, 1, 4])
+def test_rows_that_are_read_from_the_end_are_stored_so(steps):
+    row, number = T.dvector(), T.dscalar()
+    rows, numbers, both = loop([row, number], [row * number, number + 1, row - number], n, m, x, sequences=2)
+    f = agree(
+        [n, m, x], [rows[::-1].flatten(), rows[::-1] + both[::-1], numbers[::-1] * 2, both], steps, M, X
+    )
+    copies = [
+        s for s in p.walk(f.compiled.plan.statements) if isinstance(s, p.Call) and s.function == "rt_copy"
+    ]
+    assert len(copies) == 1  # the flattened rows, which are returned
+
+
 def test_a_loop_that_stops_early():
     row, old, last = T.dscalar(), T.dscalar(), T.dvector()
     for limit in (0.2, 0.9, 100.0):

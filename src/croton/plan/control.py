@@ -65,8 +65,17 @@ class Collector:
         return new(self.variable, (self.count, *dims))
 
     def _taken_before(self, dims: Sequence[Size]) -> Array:
-        with self.b.at_level(self.level):
-            return self._new(dims)
+        b = self.b
+        with b.at_level(self.level):
+            made = self._new(dims)
+            if self.shrinks or not b.storage.is_read_from_the_end(self.variable):
+                return made
+            first, *rest = made.strides
+            turned = b.part(made, made.dims, (b.sub(0, first), *rest), b.times(first, b.sub(self.count, 1)))
+            b.bind(self.variable, turned)
+            rows = b.lent(turned)
+            rows.contiguous = True  # each row is
+            return rows
 
     def _taken_at_first(self, dtype: str, dims: Sequence[Size]) -> Array:
         b, step = self.b, self.step

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.elemwise import Elemwise
+from croton.ops.index.subtensor import Subtensor
 from croton.ops.inner import InnerGraph
 from croton.ops.reduce import CAReduce
 from croton.plan import nest
@@ -21,6 +22,7 @@ from croton.plan.builder import Array, Block, Given, Place, ProgramBuilder, is_n
 from croton.plan.expand import expand
 from croton.plan.fuse import Fusion, Group, is_native_elemwise
 from croton.plan.numbers import Size, same_size
+from croton.rules.loops.draft import entries_of
 from croton.rules.shapes import ShapeTable
 from croton.vartypes.tensor import TensorType
 
@@ -152,6 +154,13 @@ class Planner:
         if into is not None and self.dies_here(into) and _fits(into, dtype, dims):
             return Array(dtype, into.data, dims, into.strides, into.block, True)
         return b.temporary(dtype, dims)
+
+    def is_read_from_the_end(self, variable: Variable) -> bool:
+        """Whether all that reads `variable` reads its rows the last first, so that they may be stored so."""
+        return all(
+            isinstance(c, Apply) and isinstance(c.op, Subtensor) and entries_of(c) == [slice(None, None, -1)]
+            for c, _ in self.graph.clients[variable]
+        )
 
     def dies_here(self, array: Array) -> bool:
         """Whether the memory of `array` is the program's own and is read by nothing after the unit in hand."""

@@ -9,11 +9,12 @@ from croton.ops.creation import Alloc
 from croton.ops.dot import Dot
 from croton.ops.elementwise import add, mul, second
 from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
+from croton.ops.index.subtensor import Subtensor
 from croton.ops.reduce import sum as sum_over
 from croton.ops.scan.loop import Scan
 from croton.ops.shape import Shape_i
 from croton.rules.loops.batch import Batch, Outside, as_matrix
-from croton.rules.loops.draft import Draft, Sequence, moving, stand_in
+from croton.rules.loops.draft import Draft, Sequence, entries_of, moving, stand_in
 from croton.vartypes.tensor import TensorType
 
 
@@ -187,16 +188,40 @@ def _summed(draft: Draft, term: Variable) -> Variable | None:
     if node is not None and isinstance(node.op, Dot) and all(v.type.ndim == 2 for v in node.inputs):
         left, right = (_rows_for(draft, v) for v in (_transposed(node.inputs[0]), node.inputs[1]))
         if left is not None and right is not None:
+            left, right = _from_the_front(left, right)
             made: Variable = Dot()(as_matrix(left).T, as_matrix(right))
             return made
     pair = _outer_product(term)
     if pair is not None:
         left, right = (_rows_for(draft, v) for v in pair)
         if left is not None and right is not None:
+            left, right = _from_the_front(left, right)
             made = Dot()(left.T, right)
             return made
     rows = Batch(lambda v: available(draft, v)).rows(term)
     return None if rows is None else sum_over(rows, axis=0, dtype=term.type.dtype)
+
+
+def _from_the_front(left: Variable, right: Variable) -> tuple[Variable, Variable]:
+    """Rows of which the products are summed, in the other order where the left ones are read from their end.
+
+    Those are what the loop goes over, and lie the other way round; the right ones are often what it makes, which may be
+    stored either way.
+    """
+    forwards = _read_from_the_end(left)
+    if forwards is None:
+        return left, right
+    other = _read_from_the_end(right)
+    return forwards, right[::-1] if other is None else other
+
+
+def _read_from_the_end(rows: Variable) -> Variable | None:
+    """What `rows` has the rows of, the last first."""
+    node = rows.owner
+    is_turned = (
+        node is not None and isinstance(node.op, Subtensor) and entries_of(node) == [slice(None, None, -1)]
+    )
+    return node.inputs[0] if node is not None and is_turned else None
 
 
 def _rows_for(draft: Draft, variable: Variable) -> Variable | None:
