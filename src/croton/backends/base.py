@@ -27,6 +27,8 @@ class Interface:
     mutable     for each of these: whether the program may write into it
     cells       where the other inputs are read from when a call begins
     borrow      for each returned output: whether it may share memory with an argument or a cell
+    fusion      whether nodes may share a loop
+    inplace     whether what is read for the last time may be written over
     bare        whether a call through the program's own protocol gives its only output as it is, not in a list
     updates     pairs (output number, cell number): what is stored where, all together, after all has been computed
     allow_gc    whether values that nothing needs any more are let go at once
@@ -39,6 +41,8 @@ class Interface:
     updates: tuple[tuple[int, int], ...] = ()
     allow_gc: bool = True
     bare: bool = False
+    fusion: bool = True
+    inplace: bool = True
 
 
 class NodeListener(Protocol):

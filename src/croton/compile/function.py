@@ -141,6 +141,8 @@ def _interface(
         updates=tuple((output, number[at]) for output, at in signature.stores),
         allow_gc=mode.allow_gc,
         bare=signature.single,
+        fusion=mode.plans("fusion"),
+        inplace=mode.plans("inplace"),
     )
     return order, interface
 

@@ -49,6 +49,13 @@ predefined_optimizers: dict[str | None, Query] = {
 }  # fmt: skip
 
 
+# Steps of the plan, by their historic names.
+PLANNED = {
+    "fusion": frozenset({"fusion", "elemwise_fusion", "local_elemwise_fusion"}),
+    "inplace": frozenset({"inplace", "inplace_opt", "inplace_elemwise_opt", "inplace_elemwise_optimizer"}),
+}
+
+
 def register_optimizer(name: str, opt: Query) -> None:
     """Let modes ask for the rules of `opt` by `name`.
 
@@ -173,6 +180,10 @@ class Mode:
     def on_rule_error(self) -> OnError:
         """What is done when a rewrite rule raises: as config.on_opt_error says."""
         return ON_RULE_ERROR[config.on_opt_error]
+
+    def plans(self, step: str) -> bool:
+        """Whether a step of the plan, which is no rewrite of the graph, takes part: unless it is excluded by name."""
+        return self.query.exclude.isdisjoint(PLANNED[step])
 
     @property
     def allow_gc(self) -> bool:

@@ -58,10 +58,17 @@ def is_native_elemwise(node: Apply) -> bool:
 
 
 class Fusion:
-    """Grows groups over the nodes of a graph, in order."""
+    """Grows groups over the nodes of a graph, in order; with `apart` each node has a group of its own."""
 
-    def __init__(self, nodes: Sequence[Apply], shapes: ShapeTable, outputs: Sequence[Variable] = ()) -> None:
+    def __init__(
+        self,
+        nodes: Sequence[Apply],
+        shapes: ShapeTable,
+        outputs: Sequence[Variable] = (),
+        apart: bool = False,
+    ) -> None:
         self.shapes = shapes
+        self.apart = apart
         self.kept_outputs = set(outputs)
         self.order = {node: i for i, node in enumerate(nodes)}
         # For each variable: the nodes that read it, and how many of them are outside of its group.
@@ -79,7 +86,8 @@ class Fusion:
         self._next = 0
         for node in nodes:
             self._place(node)
-        self._sink(nodes)
+        if not apart:
+            self._sink(nodes)
 
     # -- placing a node --------------------------------------------------------------------------------------
     def _place(self, node: Apply) -> None:
@@ -88,7 +96,7 @@ class Fusion:
             joined = self._place_elemwise(node)
         elif is_native_reduction(node):
             joined = self._place_reduction(node)
-        elif isinstance(node.op, DimShuffle):
+        elif isinstance(node.op, DimShuffle) and not self.apart:
             joined = self._place_dimshuffle(node)
         elif isinstance(node.op, Place):
             joined = self._place_places(node)
@@ -160,6 +168,8 @@ class Fusion:
 
     def _candidates(self, node: Apply) -> Iterator[Group]:
         """Groups that make an input of `node`, latest first, then groups that read one."""
+        if self.apart:
+            return
         seen: set[int] = set()
         makers = [self._unit_of(v) for v in node.inputs]
         for unit in sorted((u for u in makers if u is not None), reverse=True):

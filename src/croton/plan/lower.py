@@ -36,13 +36,20 @@ def has_native_lowering(node: Apply) -> bool:
 
 
 class Planner:
-    """One planning of one graph. It is also what the builder asks for memory."""
+    """One planning of one graph. It is also what the builder asks for memory.
 
-    def __init__(self, graph: FunctionGraph, b: ProgramBuilder) -> None:
+    fusion, inplace  whether nodes may share a loop, and whether what is read for the last time may be written over
+    """
+
+    def __init__(
+        self, graph: FunctionGraph, b: ProgramBuilder, fusion: bool = True, inplace: bool = True
+    ) -> None:
         self.graph = graph
         self.b = b
+        self.fusion = fusion
+        self.inplace = inplace
         nodes = graph.toposort()
-        units = Fusion(nodes, ShapeTable(), graph.outputs).units(nodes)
+        units = Fusion(nodes, ShapeTable(), graph.outputs, apart=not fusion).units(nodes)
         self.unit_of = {node: unit for unit in units for node in nodes_of(unit)}
         self.units = self.ordered(units)
         self.place_of = {node: at for at, unit in enumerate(self.units) for node in nodes_of(unit)}
@@ -122,7 +129,12 @@ class Planner:
 
     def may_write_over(self, variable: Variable, old: Variable) -> bool:
         """Whether nothing reads `old` after `variable` is written, or but element by element."""
-        if old.type != variable.type or self.graph.is_output(old) or self.times_output[variable] > 1:
+        if (
+            not self.inplace
+            or old.type != variable.type
+            or self.graph.is_output(old)
+            or self.times_output[variable] > 1
+        ):
             return False
         first = self.begun.get(variable, variable)
         maker = None if first.owner is None else self.place_of.get(first.owner)
@@ -151,7 +163,7 @@ class Planner:
             return b.in_slot(slot, dtype, dims)
         if not dims:
             return Array(dtype, b.local(dtype), (), (), Block(fixed=True), True)
-        if into is not None and self.dies_here(into) and _fits(into, dtype, dims):
+        if self.inplace and into is not None and self.dies_here(into) and _fits(into, dtype, dims):
             return Array(dtype, into.data, dims, into.strides, into.block, True)
         return b.temporary(dtype, dims)
 
@@ -291,7 +303,7 @@ class Planner:
 
     def inner(self, graph: InnerGraph) -> InnerPlanner:
         """What lowers a graph that an operation holds."""
-        return InnerPlanner(graph, self.b)
+        return InnerPlanner(graph, self.b, self.fusion, self.inplace)
 
 
 def applied_in_place(node: Apply) -> Apply:
@@ -304,11 +316,11 @@ def applied_in_place(node: Apply) -> Apply:
 class InnerPlanner(Planner):
     """The planning of a graph that an operation holds: part of the program of the graph around it."""
 
-    def __init__(self, inner: InnerGraph, b: ProgramBuilder) -> None:
+    def __init__(self, inner: InnerGraph, b: ProgramBuilder, fusion: bool, inplace: bool) -> None:
         graph, _ = FunctionGraph.copy_of(inner.inputs, inner.outputs)
         expand(graph)
         first = len(b.program.nodes)
-        super().__init__(graph, b)
+        super().__init__(graph, b, fusion, inplace)
         b.program.held.append(p.Held(b.node_number, graph, first, len(b.program.nodes)))
         for variable in graph.outputs:
             self.choose_rooms(variable)

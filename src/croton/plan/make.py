@@ -21,11 +21,15 @@ class Surroundings:
     arguments  how many of the graph's inputs come with a call; the others are cells
     updates    pairs (output number, cell number)
     borrow     for each returned output, whether it may share memory with an argument or a cell
+    fusion     whether nodes may share a loop
+    inplace    whether what is read for the last time may be written over
     """
 
     arguments: int
     updates: tuple[tuple[int, int], ...] = ()
     borrow: tuple[bool, ...] = ()
+    fusion: bool = True
+    inplace: bool = True
 
 
 def make_program(graph: FunctionGraph, around: Surroundings) -> p.Program:
@@ -43,7 +47,7 @@ class ProgramPlanner(Planner):
             cells=graph.inputs[around.arguments :],
             outputs=graph.outputs,
         )
-        super().__init__(graph, ProgramBuilder(self.program, self))
+        super().__init__(graph, ProgramBuilder(self.program, self), around.fusion, around.inplace)
         self.into_cell: dict[Variable, int] = {}
 
     def run(self) -> p.Program:

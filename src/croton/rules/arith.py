@@ -357,7 +357,19 @@ def _quotient(a: Any, b: Any) -> Any:
         return (np.asarray(a) / np.asarray(b))[()].item()
 
 
-@canonicalize.on(mul, true_div, inv, neg, name="local_mul_canonizer")
+@canonicalize.on(
+    mul,
+    true_div,
+    inv,
+    neg,
+    name="local_mul_canonizer",
+    tags=(
+        "local_neg_neg",
+        "local_neg_div_neg",
+        "local_neg_to_mul",
+        "local_inv_canon",
+    ),
+)
 def _mul_canonizer(node: Apply, context: Context) -> Any:
     """Products, quotients and negatives are one number times factors over divisors, without what cancels."""
     out = node.outputs[0]

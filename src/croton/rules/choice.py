@@ -189,7 +189,7 @@ def _is_cast(variable: Variable) -> bool:
     return node is not None and isinstance(node.op, Elemwise) and isinstance(node.op.scalar_op, Cast)
 
 
-@canonicalize.on(name="local_useless_cast")
+@canonicalize.on(name="local_useless_cast", tags=("local_cast_cast",))
 def _cast(node: Apply) -> Any:
     """A cast to the type that is there, and one by way of a type that loses nothing."""
     if not _is_cast(node.outputs[0]):

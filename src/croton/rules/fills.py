@@ -105,7 +105,7 @@ def _moved(node: Apply) -> Any:
     return Alloc()(number, *[1 if j == "x" else lengths[j] for j in op.new_order])
 
 
-@canonicalize.on(Alloc, name="local_alloc_of_alloc", inside=(Alloc,))
+@canonicalize.on(Alloc, name="local_alloc_of_alloc", inside=(Alloc,), tags=("local_merge_alloc",))
 def _twice(node: Apply) -> Any:
     """A number made several, and then more."""
     found = filled(node.inputs[0])

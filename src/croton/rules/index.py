@@ -29,7 +29,7 @@ def part_of(x: Variable, entries: list[Any]) -> Variable:
     return made
 
 
-@canonicalize.on(Subtensor, name="local_useless_slice")
+@canonicalize.on(Subtensor, name="local_useless_slice", tags=("local_useless_subtensor",))
 def _simple(node: Apply) -> Any:
     """Slices that take all say nothing at the end of an index; numbers that are known are part of the operation."""
     entries = entries_of(node)

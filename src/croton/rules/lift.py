@@ -62,7 +62,12 @@ def _broadcasting(entries: list[Any], pattern: Any, whole: Any) -> list[Any]:
     return made
 
 
-@canonicalize.on(Subtensor, name="local_subtensor_of_dimshuffle", inside=(DimShuffle,))
+@canonicalize.on(
+    Subtensor,
+    name="local_subtensor_of_dimshuffle",
+    inside=(DimShuffle,),
+    tags=("local_dimshuffle_subtensor",),
+)
 def _of_moved_axes(node: Apply) -> Any:
     """A part of what has its axes moved is the part, with its axes moved."""
     moved = node.inputs[0].owner

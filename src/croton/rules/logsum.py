@@ -202,7 +202,7 @@ def _prod_of_exp(node: Apply) -> Any:
 
 
 # -- of sums -------------------------------------------------------------------------------------------------
-@stabilize.on(log, name="local_log_add_exp", inside=(add,))
+@stabilize.on(log, name="local_log_add_exp", inside=(add,), tags=("local_log_add",))
 def _of_few(node: Apply, context: Context) -> Any:
     """log(exp(a) + exp(b) + …) with the greatest taken out, so that none overflows and not all vanish."""
     total = made_by(node.inputs[0], add)

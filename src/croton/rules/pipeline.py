@@ -46,6 +46,7 @@ FAMILIES = (
 )  # fmt: skip
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
+_MERGES = frozenset({"fast_run", "merge"})
 
 PASSES = (
     Pass("expand_graphs", whole=expand_graphs, tags=_ALWAYS),
@@ -53,18 +54,18 @@ PASSES = (
     Pass("check_divisors", whole=check_divisors, tags=_ALWAYS),
     Pass("unite_loops", whole=unite_loops),
     Pass("canonicalize", stage=canonicalize),
-    Pass("merge_canonical", whole=merge),
+    Pass("merge_canonical", whole=merge, tags=_MERGES),
     Pass("lift_shapes", whole=lift_shapes),
     Pass("stabilize", stage=stabilize),
     Pass("canonicalize_stable", stage=canonicalize),
     Pass("loops", whole=rewrite_loops),
-    Pass("merge_loops", whole=merge),
+    Pass("merge_loops", whole=merge, tags=_MERGES),
     Pass("canonicalize_loops", stage=canonicalize),
     Pass("specialize", stage=specialize),
     Pass("blas", stage=blas),
     Pass("inner_graphs", whole=rewrite_inner_graphs),
     Pass("constant_folding", whole=fold_constants, tags=_ALWAYS),
-    Pass("merge_final", whole=merge, tags=_ALWAYS),
+    Pass("merge_final", whole=merge, tags=_ALWAYS | _MERGES),
     Pass("close_branches", whole=branches.close_branches, tags=_ALWAYS),
 )
 

@@ -43,7 +43,7 @@ class _Term:
         return made if self.plus else neg(made)
 
 
-@blas.on(add, sub, name="local_dot_to_gemm", among=(Dot,))
+@blas.on(add, sub, name="local_dot_to_gemm", among=(Dot,), tags=("BlasOpt", "gemm_optimizer"))
 def _scaled_sum(node: Apply, context: Context) -> Any:
     """beta * z + alpha * dot(x, y) + …, where nothing else reads the products and no loop follows that could add z."""
     out = node.outputs[0]

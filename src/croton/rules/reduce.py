@@ -43,7 +43,12 @@ def _again(op: Any, x: Variable, axes: tuple[int, ...] | None) -> Variable:
     return made
 
 
-@canonicalize.on(Sum, name="local_sum_prod_mul_by_scalar", inside=(neg, mul, true_div))
+@canonicalize.on(
+    Sum,
+    name="local_sum_prod_mul_by_scalar",
+    inside=(neg, mul, true_div),
+    tags=("local_sum_prod_div_dimshuffle",),
+)
 def _factor_out(node: Apply, context: Context) -> Any:
     """What is the same for all terms of a sum, which they are multiplied with or divided by, the sum is."""
     (terms,) = node.inputs
@@ -139,7 +144,7 @@ def _over_one(node: Apply) -> Any:
     return cast(y, node.outputs[0].type.dtype)
 
 
-@canonicalize.on(*_REDUCTIONS, name="local_reduce_join_axes", inside=_REDUCTIONS)
+@canonicalize.on(*_REDUCTIONS, name="local_reduce_join_axes", inside=_REDUCTIONS, tags=("local_op_of_op",))
 def _twice(node: Apply, context: Context) -> Any:
     """A reduction of a reduction of the same kind is one over the axes of both."""
     inner = node.inputs[0].owner

@@ -56,7 +56,7 @@ def _apart(one: list[Any], other: list[Any]) -> bool:
     )
 
 
-@canonicalize.on(IncSubtensor, name="local_useless_inc_subtensor")
+@canonicalize.on(IncSubtensor, name="local_useless_inc_subtensor", tags=("local_setsubtensor_of_constants",))
 def _useless(node: Apply, context: Context) -> Any:
     """What is there already put there; nothing added; or everything set."""
     op: Any = node.op

@@ -16,7 +16,7 @@ from croton.rules.passes import Context
 from croton.rules.stages import canonicalize, specialize
 
 
-@canonicalize.on(Shape, name="local_shape_to_shape_i")
+@canonicalize.on(Shape, name="local_shape_to_shape_i", tags=("local_track_shape_i",))
 def _shape(node: Apply) -> Any:
     """A shape is its lengths, each of which may be known from elsewhere."""
     (x,) = node.inputs

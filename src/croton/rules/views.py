@@ -21,7 +21,15 @@ from croton.rules.stages import canonicalize
 _REDUCTIONS = (Sum, Prod, Max, Min, All, Any_)
 
 
-@canonicalize.on(Reshape, Rebroadcast, name="local_reshape_lift")
+@canonicalize.on(
+    Reshape,
+    Rebroadcast,
+    name="local_reshape_lift",
+    tags=(
+        "local_flatten_lift",
+        "local_rebroadcast_lift",
+    ),
+)
 def _first(node: Apply, context: Context) -> Any:
     """What is only looked at in another shape is looked at so before functions of it, which then go into one loop.
 
@@ -69,7 +77,12 @@ def _put_in(node: Apply) -> Any:
     return dimshuffle(x, *order)
 
 
-@canonicalize.on(Reshape, name="local_reshape_dimshuffle", inside=(DimShuffle,))
+@canonicalize.on(
+    Reshape,
+    name="local_reshape_dimshuffle",
+    inside=(DimShuffle,),
+    tags=("local_useless_dimshuffle_in_reshape",),
+)
 def _without_axes(node: Apply) -> Any:
     """Axes of length 1 need not be put in, or taken out, before the elements are given another shape."""
     moved = node.inputs[0].owner
@@ -97,7 +110,12 @@ def _all_of_reshaped(node: Apply) -> Any:
     return op.over(None)(source)
 
 
-@canonicalize.on(TensorFromScalar, ScalarFromTensor, name="local_tensor_scalar_tensor")
+@canonicalize.on(
+    TensorFromScalar,
+    ScalarFromTensor,
+    name="local_tensor_scalar_tensor",
+    tags=("local_scalar_tensor_scalar",),
+)
 def _there_and_back(node: Apply) -> Any:
     """A number made a tensor, and a number again."""
     maker = node.inputs[0].owner

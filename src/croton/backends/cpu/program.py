@@ -40,7 +40,9 @@ class CpuBackend:
         """A program that computes `graph`."""
         _runtime.set_num_threads(config.threads or _threads_of_process())
         expand(graph)
-        around = Surroundings(interface.arguments, interface.updates, interface.borrow)
+        around = Surroundings(
+            interface.arguments, interface.updates, interface.borrow, interface.fusion, interface.inplace
+        )
         return CpuProgram(make_program(graph, around), interface)
 
 
