@@ -20,6 +20,10 @@ CHEAP, DEAR, DEAREST = 8, 12, 300
 # Where a round goes down rows and does little in each, more vectors in it make for fewer ways down.
 # source: measured, sums of float32 in float64 over axis 0 of (1000, 1000) take 197 us with four, 175 us with eight
 COLUMNS, LITTLE = 8, 4
+# A chain longer than this is about as long as a processor looks ahead, so that only what stands in one round overlaps.
+# source: measured, Black-Scholes in float32 takes 0.87 of the time with four that it takes with two; in float64, whose
+# registers hold half as much, 0.97
+WINDOW = 40
 # Where functions are called (calls.py), several vectors go into each call, whatever the chains: that hides what a call
 # costs. Two where LLVM would have more than some 30 ms to do. source: measured, 16 tanh, exp, log, sin or erf one after
 # the other take 0.34 to 0.46 of the time with four, side by side 0.8 to 1.05, of what they take written in place.
@@ -80,7 +84,8 @@ def _vectors(work: Work, gathers: bool) -> int:
         return 1
     if gathers:
         return 4 if work.cost <= CHEAP else 2
-    return 4 if work.cost > DEAR and 4 * work.chain > 3 * work.cost else 2
+    long = work.chain > WINDOW and work.size <= 4
+    return 4 if long or (work.cost > DEAR and 4 * work.chain > 3 * work.cost) else 2
 
 
 @dataclass(frozen=True, slots=True)
