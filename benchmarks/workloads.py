@@ -101,11 +101,11 @@ class NumPy:
     def random(self, case):
         draws = np.random.Generator(np.random.SFC64(1))
         n, dtype = case["n"], case["dtype"]
-        x = np.ones(n, dtype)
+        x, out = np.ones(n, dtype), np.empty(n, dtype)
         call = {
-            "uniform": lambda: draws.random(n, dtype=dtype),
-            "normal": lambda: draws.standard_normal(n, dtype=dtype),
-            "dropout": lambda: x * (draws.random(n, dtype=dtype) < KEPT),
+            "uniform": lambda: draws.random(dtype=dtype, out=out),
+            "normal": lambda: draws.standard_normal(dtype=dtype, out=out),
+            "dropout": lambda: x * (draws.random(dtype=dtype, out=out) < KEPT),
         }[case["what"]]
         return call, lambda: _second_moment(call())
 

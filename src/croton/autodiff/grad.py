@@ -21,6 +21,7 @@ from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import ones_like, zeros_like
 from croton.ops.elementwise import fill, real
+from croton.ops.gradient_marks import UndefinedGrad
 from croton.ops.reduce import sum as sum_over
 from croton.util.collector import paused
 from croton.vartypes.dtype import is_complex, is_discrete
@@ -339,7 +340,8 @@ def through(node: Apply, reached: Reached) -> list[Any]:
     ]
     # Nothing flows through what makes integers: such a function is flat wherever it has a derivative.
     flowing = [out in reached and reached[out] is not ZERO and not _discrete(out) for out in node.outputs]
-    if not any(flowing):
+    # What is said to be undefined is so, even where it would be multiplied by zero.
+    if not any(flowing) and not isinstance(node.op, UndefinedGrad):
         return [ZERO if connected[i] else None for i in range(node.nin)]
     cotangents = [
         settled(reached, out) if flows else None for out, flows in zip(node.outputs, flowing, strict=True)

@@ -125,6 +125,25 @@ def test_loops_draw_anew_in_each_step():
     assert not np.array_equal(g(0), g(0))
 
 
+def test_loops_draw_counts_and_pass_gradients_through_draws():
+    stream = RandomStream(5)
+    rate = T.dscalar()
+    births, updates = theano.scan(
+        lambda n, rate: n + stream.poisson(rate, size=(4,)),
+        outputs_info=T.zeros((4,), "int64"), non_sequences=rate, n_steps=20,
+    )  # fmt: skip
+    f = theano.function([rate], births, updates=updates)
+    one, other = f(3.0), f(3.0)
+    assert one.shape == (20, 4) and (np.diff(one, axis=0) >= 0).all() and not np.array_equal(one, other)
+    assert f(0.0).max() == 0
+    sizes, updates = theano.scan(
+        lambda x, rate: x + stream.gamma(rate, 2.0, dtype="float64"),
+        outputs_info=T.zeros((), "float64"), non_sequences=rate, n_steps=400,
+    )  # fmt: skip
+    slope = theano.function([rate], theano.grad(sizes[-1], rate), updates=updates)(5.0)
+    assert slope == pytest.approx(800, rel=0.1)
+
+
 def test_no_python_runs():
     stream = RandomStream(5)
     x = T.matrix()

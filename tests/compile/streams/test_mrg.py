@@ -183,6 +183,20 @@ def test_gradients_of_parameters_are_undefined():
         theano.grad(MRG_RandomStreams(5).normal((3,), avg=avg).sum(), avg)
 
 
+def test_gradients_of_parameters_are_undefined_where_nothing_would_flow():
+    x = T.dvector()
+    for mask in (
+        MRG_RandomStreams(3).binomial((3,), p=x),
+        MRG_RandomStreams(3).binomial((3,), p=x, dtype="float64"),
+        MRG_RandomStreams(3).multinomial(pvals=T.stack([x, 1 - x], axis=1)),
+    ):
+        with pytest.raises(theano.gradient.NullTypeGradError):
+            theano.grad(T.cast(mask, "float64").sum(), x)
+        # Unless it is held constant.
+        cost = (x.sum() * mask).sum()
+        theano.grad(cost, x, consider_constant=[mask])
+
+
 def test_numbers_of_streams():
     assert rng_mrg.guess_n_streams((3, 2)) == 6
     assert rng_mrg.guess_n_streams((7,)) == 1
