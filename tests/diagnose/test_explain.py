@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import theano
+import theano.ifelse
 import theano.tensor as T
 
 
@@ -107,3 +108,28 @@ def test_equal_computations_are_found_by_either_line():
     for node in (one, other):
         story = theano.explain(f, node=node).story
         assert "as equal computations are done once" in story and f"line {line}" in story
+
+
+def test_steps_of_loops_and_sides_of_branches_have_stories():
+    x, c = T.dvector("x"), T.bscalar("c")
+    inside = []
+
+    def step(h):
+        inside.append(T.log(1 + T.exp(h)))  # in the loop
+        return inside[-1] * 2
+
+    h, _ = theano.scan(step, outputs_info=x, n_steps=3)
+    side = T.log(1 - T.nnet.sigmoid(h[-1]))  # in the branch
+    f = theano.function([x, c], theano.ifelse.ifelse(c, side, T.tanh(x)))
+    told = theano.explain(f)
+    for variable, rules in ((inside[0], "log1pexp_to_softplus"), (side, "softplus")):
+        held = [at for at in told.holders if str(told.nodes[at].op) == "softplus"]
+        line = variable.owner.origin[0].lineno
+        stories = [theano.explain(f, node=at).story for at in held]
+        assert any(f"line {line}" in story and rules in story for story in stories)
+        assert theano.explain(f, node=variable).story
+    assert all(" made by " in theano.explain(f, node=at).story for at in range(len(told.nodes)))
+    slope = theano.function([x], T.grad(h.sum(), x))
+    told = theano.explain(slope)
+    stories = [theano.explain(slope, node=at).story for at in told.holders]
+    assert stories and all(f'File "{__file__}"' in story for story in stories)

@@ -303,3 +303,15 @@ def test_loops_that_need_one_another_in_turn_stay_apart():
     b, c = over(m, d[-1]), over(t3[:, 0], a[-1])
     _, loops, _ = compiled(a, b, c, d)
     assert len(loops) == 3
+
+
+def test_steps_take_their_stable_forms():
+    start = T.dvector("start")
+    for step, truth in (
+        (lambda s: T.log(1 + T.exp(s)), 800.0),
+        (lambda s: -T.log(1 - T.nnet.sigmoid(s)), 800.0),
+        (lambda s: T.log(T.exp(s) + T.exp(s - 900)), 800.0),
+        (lambda s: s * 2 / T.exp(1 * s) * T.exp(s) / 2, 800.0),
+    ):
+        f = theano.function([start], theano.scan(step, outputs_info=start, n_steps=3)[0])
+        np.testing.assert_allclose(f([truth]), np.full((3, 1), truth))

@@ -58,6 +58,8 @@ def rewrite_loops(graph: FunctionGraph, stats: StageStats, context: Any) -> None
             with origin.inherit(node.origin):
                 draft = Draft(node, graph, ShapeTable())
                 if draft.outputs():
+                    # The rules for what a step computes look for numbers, such as the 1 of log(1 + exp(x)).
+                    _try(*RULES[0], draft, stats, context)
                     draft.rewrite(lambda inner: rewritten(inner, context, until="loops"))
                 _replace(draft)
     if context.pipeline.query.admits("scan_share", ("fast_run", "scan")):
@@ -106,13 +108,16 @@ def _replace(draft: Draft) -> Apply | None:
 
 def _round(draft: Draft, stats: StageStats, context: Any) -> bool:
     """Try all rules once; whether any did something."""
-    fired = False
-    for name, rule in RULES:
-        if not draft.outputs() or not context.pipeline.query.admits(name, ("fast_run", "scan")):
-            continue
-        draft.changed = False
-        rule(draft)
-        if draft.changed:
-            stats.fired[name] += 1
-            fired = True
-    return fired
+    did = [_try(name, rule, draft, stats, context) for name, rule in RULES]
+    return any(did)
+
+
+def _try(name: str, rule: Callable[[Draft], None], draft: Draft, stats: StageStats, context: Any) -> bool:
+    """Whether a rule that takes part did something."""
+    if not draft.outputs() or not context.pipeline.query.admits(name, ("fast_run", "scan")):
+        return False
+    draft.changed = False
+    rule(draft)
+    if draft.changed:
+        stats.fired[name] += 1
+    return draft.changed
