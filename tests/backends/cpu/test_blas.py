@@ -41,10 +41,27 @@ def test_another_one_when_it_is_installed():
     assert Path(done.stdout.strip()).parent == Path(package.get_lib_dir()), done.stderr
 
 
-@pytest.mark.skipif(importlib.util.find_spec("scipy_openblas32") is not None, reason="it is installed")
-def test_a_missing_one_is_named():
-    done = run("openblas")
-    assert "pip install scipy-openblas32" in done.stderr and done.returncode
+MKL = list(Path(sys.prefix, "lib").glob("libmkl_rt.*"))
+
+
+@pytest.mark.skipif(not MKL, reason="it is not installed")
+def test_mkl_when_it_is_installed():
+    done = run("mkl")
+    assert Path(done.stdout.strip()) in MKL, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("provider", "package", "here"),
+    [
+        ("openblas", "scipy-openblas32", importlib.util.find_spec("scipy_openblas32") is not None),
+        ("mkl", "mkl", bool(MKL)),
+    ],
+)
+def test_a_missing_one_is_named(provider, package, here):
+    if here:
+        pytest.skip("it is installed")
+    done = run(provider)
+    assert f"pip install {package}" in done.stderr and done.returncode
 
 
 def test_a_library_that_is_no_blas_is_told(tmp_path):

@@ -8,28 +8,24 @@
  * 20 x 784 x 500 takes 0.7 of OpenBLAS's time, 128 x 784 x 500 0.84, 128 x 500 x 784 with the second factor transposed 0.94.
  * Each element of the result is summed in one order, whatever the number of threads. */
 #include "runtime.h"
-#include "blas.h"
+#include "tiles.h"
 
+#include <math.h>
 #include <string.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3", "fp-contract=fast")
 #endif
 
-/* DEPTH: terms summed before moving on, so that a block of a panel stays in the L1 cache. ROWS: of a block of the left
- * factor, which stays in the L2 cache. AHEAD: rows of a panel between the one that is read and the one that is fetched. */
-enum { RT_PANEL_BYTES = 128, DEPTH = 256, ROWS = 384, AHEAD = 8 };
-
-typedef struct {
-    void (*block)(const void *left, int64_t row, int64_t step, bool packed, const void *right, int64_t b_row, int64_t rows,
-                  int64_t count, int64_t k, double alpha, double beta, void *to, int64_t c_row);
-    void (*pack_panel)(const void *from, int64_t row, int64_t step, int64_t k, int64_t count, void *panel);
-    void (*pack_rows)(const void *from, int64_t step, int64_t rows, int64_t k, void *tiles);
-} tile_kernels;
+/* ROWS: of a block of the left factor, which stays in the L2 cache. AHEAD: rows of a panel between the one that is read and
+ * the one that is fetched. */
+enum { DEPTH = RT_DEPTH, ROWS = 384, AHEAD = 8 };
 
 #define KERNELS "tile_kernel.h"
-#define TABLE tile_kernels
+#define TABLE rt_tile_kernels
 #include "for_processors.h"
+
+const rt_tile_kernels *rt_tile_kernels_for(int kind) { return kind < 2 ? kernels_for(kind) : NULL; }
 
 /* Narrow matrices would fill too little of a panel. */
 static bool is_worth_packing(int kind, int64_t item, int64_t n)
@@ -49,12 +45,13 @@ void rt_pack(rt_ctx *ctx, int32_t dtype, int64_t k, int64_t n, const void *b, in
 }
 
 typedef struct {
-    const tile_kernels *kernels;
+    const rt_tile_kernels *kernels;
     int64_t item, m, n, k, row, step, b_row, b_step, c_row;
     const char *a, *b;
     const char *panels; /* of all of B, packed before; or NULL */
     char *c;
     double alpha, beta;
+    bool in_place;             /* panels are read where they lie */
     int64_t per_chunk, chunks; /* panels of a chunk; chunks to a block of rows */
     char *rooms;               /* where each worker packs rows of A; NULL: they are read where they lie */
 } packed_job;
@@ -71,7 +68,7 @@ static void add_panel(const packed_job *job, int64_t panel, int64_t i, int64_t r
         right = job->panels + (panel * job->k + l) * RT_PANEL_BYTES;
     } else {
         const char *from = job->b + (l * job->b_row + j * job->b_step) * item;
-        if (job->m <= RT_FEW_ROWS && job->b_step == 1 && count == width) {
+        if (job->in_place && count == width) {
             right = from;
             b_row = job->b_row;
         } else {
@@ -142,15 +139,48 @@ bool rt_dense_fits(int kind, const rt_dense_product *p)
            !(p->c_row % item);
 }
 
-int32_t rt_dense(rt_ctx *ctx, int kind, const rt_dense_product *p)
+static packed_job as_job(int kind, const rt_dense_product *p)
 {
     int64_t item = kind ? 8 : 4;
-    packed_job job = {.kernels = kernels_for(kind), .item = item, .m = p->m, .n = p->n, .k = p->k, .row = p->a_row / item,
-                      .step = p->a_col / item, .b_row = p->b_row / item, .b_step = p->b_col / item,
-                      .c_row = p->c_row / item, .a = p->a, .b = p->b, .c = p->c, .alpha = rt_read_real(p->alpha, item),
-                      .beta = rt_read_real(p->beta, item)};
-    if (p->a_col != item && p->n * item >= 8 * RT_PANEL_BYTES && p->k > 32) {
-        job.rooms = rt_alloc(ctx, rt_times(ROWS * DEPTH * item, rt_num_threads()));
+    return (packed_job){.kernels = kernels_for(kind), .item = item, .m = p->m, .n = p->n, .k = p->k,
+                        .in_place = p->m <= RT_FEW_ROWS && p->b_col == item,
+                        .row = p->a_row / item, .step = p->a_col / item, .b_row = p->b_row / item,
+                        .b_step = p->b_col / item, .c_row = p->c_row / item, .a = p->a, .b = p->b, .c = p->c,
+                        .alpha = rt_read_real(p->alpha, item), .beta = rt_read_real(p->beta, item)};
+}
+
+/* Where rows of A are adjacent, a few of them are packed at a time, for all panels. */
+static void run_by_rows(packed_job *job)
+{
+    _Alignas(64) char room[RT_FEW_ROWS * DEPTH * 8];
+    job->in_place = job->b_step == 1;
+    for (int64_t l = 0; l < job->k; l += DEPTH) {
+        int64_t depth = rt_min(DEPTH, job->k - l);
+        for (int64_t i = 0; i < job->m; i += RT_FEW_ROWS) {
+            int64_t rows = rt_min(RT_FEW_ROWS, job->m - i);
+            job->kernels->pack_rows(job->a + (i + l * job->step) * job->item, job->step, rows, depth, room);
+            for (int64_t panel = 0; panel < job->per_chunk; panel++) add_panel(job, panel, i, rows, l, depth, room);
+        }
+    }
+}
+
+void rt_dense_alone(int kind, const rt_dense_product *p)
+{
+    packed_job job = as_job(kind, p);
+    job.chunks = 1;
+    job.per_chunk = rt_ceil_div(job.n * job.item, RT_PANEL_BYTES);
+    if (job.row == 1 && job.step != 1 && job.per_chunk > 1) {
+        run_by_rows(&job);
+        return;
+    }
+    for (int64_t block = 0; block * ROWS < job.m; block++) packed_chunk(&job, block, 0);
+}
+
+int32_t rt_dense(rt_ctx *ctx, int kind, const rt_dense_product *p)
+{
+    packed_job job = as_job(kind, p);
+    if (p->a_col != job.item && p->n * job.item >= 8 * RT_PANEL_BYTES && p->k > 32) {
+        job.rooms = rt_alloc(ctx, rt_times(ROWS * DEPTH * job.item, rt_num_threads()));
         if (!job.rooms) return RT_E_MEMORY;
     }
     int32_t status = run(ctx, &job, kind);

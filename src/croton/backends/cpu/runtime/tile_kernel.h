@@ -180,6 +180,28 @@ ATTRIBUTES static void KERNEL(pack_panel)(const void *from, int64_t row, int64_t
     }
 }
 
+/* What pack_panel made, or what became of it, goes back. */
+ATTRIBUTES static void KERNEL(unpack_panel)(const void *panel, int64_t k, int64_t count, void *to, int64_t row, int64_t step)
+{
+    const REAL *from = panel;
+    REAL *b = to;
+    int64_t done = 0;
+    if (row == 1 && count == KERNEL(WIDTH)) {
+        for (; done + KERNEL(LANES) <= k; done += KERNEL(LANES), from += KERNEL(LANES) * KERNEL(WIDTH)) {
+            for (int64_t j = 0; j < KERNEL(WIDTH); j += KERNEL(LANES)) {
+                KERNEL(vec) x[KERNEL(LANES)];
+                _Pragma("GCC unroll 16") for (int i = 0; i < KERNEL(LANES); i++)
+                    x[i] = *(const KERNEL(vec) *)(from + i * KERNEL(WIDTH) + j);
+                KERNEL(turn)(x);
+                _Pragma("GCC unroll 16") for (int i = 0; i < KERNEL(LANES); i++)
+                    *(KERNEL(vec) *)(b + done + (j + i) * step) = x[i];
+            }
+        }
+    }
+    for (; done < k; done++, from += KERNEL(WIDTH))
+        for (int64_t j = 0; j < count; j++) b[done * row + j * step] = from[j];
+}
+
 /* Rows whose columns lie `step` apart, the rows being adjacent, as tiles that KERNEL(block) reads. A tile is written in
  * whole vectors, each over the end of the one before; where that would read beyond the rows, one by one. */
 ATTRIBUTES static void KERNEL(pack_rows)(const void *from, int64_t step, int64_t rows, int64_t k, void *tiles)
@@ -201,4 +223,9 @@ ATTRIBUTES static void KERNEL(pack_rows)(const void *from, int64_t step, int64_t
     }
 }
 
-static const tile_kernels KERNEL(kernels) = {KERNEL(block), KERNEL(pack_panel), KERNEL(pack_rows)};
+#include "triangle_kernel.h"
+
+static const rt_tile_kernels KERNEL(kernels) = {
+    KERNEL(block), KERNEL(pack_panel), KERNEL(unpack_panel), KERNEL(pack_rows),
+    KERNEL(solve), KERNEL(factor_columns), KERNEL(factor_square),
+};
