@@ -150,6 +150,30 @@ def test_all_kinds_of_products_of_rows():
         assert not compiled(out)[1]
 
 
+def test_loops_of_numbers_in_loops_without_memory_are_one_loop_of_vectors():
+    def inner(row: Any, other: Any) -> Any:
+        (state, seen), _ = theano.scan(
+            lambda e, s, k: [T.tanh(s * e + k + other), T.gt(e, s) * e], row, [other, None], x[1]
+        )
+        return [state[-1], state, seen, theano.scan(lambda s: T.tanh(s) * 2, outputs_info=x[0], n_steps=3)[0]]
+
+    outs, _ = theano.scan(inner, [m, x])
+    for wanted in ([outs[0]], outs, [theano.grad((outs[1] ** 2).sum() + outs[0].sum(), m)]):
+        _, loops, fired = compiled(*wanted)
+        assert "scan_without_memory" in fired
+        assert not any(isinstance(op, Scan) for loop in loops for op in ops_in(loop))
+    (last,) = [node for node in compiled(outs[0])[1] if node.op.sequences]
+    assert (last.op.taps, last.op.carried) == ((), 1)
+
+
+def test_loops_of_arrays_in_loops_stay_there():
+    out, _ = theano.scan(
+        lambda r: theano.scan(lambda s: T.tanh(T.dot(s, w)), outputs_info=r, n_steps=3)[0][-1], m
+    )
+    _, (loop,), _ = compiled(out)
+    assert any(isinstance(op, Scan) for op in ops_in(loop))
+
+
 def test_running_totals_and_powers():
     sums, _ = theano.scan(lambda a, s: s + a, x, ZERO)
     products, _ = theano.scan(lambda r, s: s * r, m, h)

@@ -64,14 +64,16 @@ def rewrite_loops(graph: FunctionGraph, stats: StageStats, context: Any) -> None
                 _replace(draft)
     if context.pipeline.query.admits("scan_share", ("fast_run", "scan")):
         _share(graph, stats)
-    for node in reversed(unite.loops_of(graph)):
-        if node in graph.apply_nodes:
-            with origin.inherit(node.origin):
-                draft = Draft(node, graph, ShapeTable())
-                for _ in range(ROUNDS):
-                    if not _round(draft, stats, context):
-                        break
-                _replace(draft)
+    done: set[Apply | None] = set()
+    # What comes out of a loop may be a loop again.
+    while todo := [node for node in unite.loops_of(graph) if node not in done]:
+        node = todo[-1]
+        with origin.inherit(node.origin):
+            draft = Draft(node, graph, ShapeTable())
+            for _ in range(ROUNDS):
+                if not _round(draft, stats, context):
+                    break
+            done |= {node, _replace(draft)}
 
 
 def _share(graph: FunctionGraph, stats: StageStats) -> None:
