@@ -109,6 +109,29 @@ class CheckedDivisor(Assert):
         return type(self).__name__
 
 
+@op("checked_draw")
+class CheckedDraw(Assert):
+    """The first input as it is, so long as all others are true: that there is such a distribution.
+
+    Shapes:    (…), and () each -> as the first
+    Dtypes:    as the first
+    Gradient:  the cotangent
+    Errors:    ValueError with `msg` at run time
+    """
+
+    msg: str = "There is no such distribution."
+
+    failure: ClassVar[type[Exception]] = ValueError
+    samples = (S((2, 3), True), S((0,)))
+    errors = (
+        E((2,), False, raises=ValueError, says="no such distribution"),
+        E((2,), (2,), raises=AssertionError, says="must be a scalar"),
+    )
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+
 class ConditionError(ShapeError, AssertionError):
     """A condition is no scalar."""
 

@@ -39,6 +39,26 @@ def test_discrete_laws():
         assert stats.chisquare(counts[[0, 1, 3]], N * p[[0, 1, 3]]).pvalue > 1e-3
 
 
+def test_outcomes_by_rows():
+    p = np.array([[0.0, 0.5, 0.5, 0.0], [3.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, 1e-30]])
+    with np.errstate(divide="ignore"):
+        scores = np.log(p) + 700
+    for draw in (
+        lambda s, **k: random.categorical(s, p, **k),
+        lambda s, **k: random.categorical(s, logits=scores, **k),
+    ):
+        for mode in ("FAST_RUN", "FAST_COMPILE"):
+            rows = drawn(lambda s, draw=draw: draw(s, size=(N, 3)), mode)
+            counts = np.array([np.bincount(rows[:, i], minlength=4) for i in range(3)])
+            assert (counts[p == 0] == 0).all()
+            wanted = p / p.sum(axis=1, keepdims=True)
+            assert abs(counts / N - wanted).max() < 5 / np.sqrt(N)
+            assert drawn(draw, mode).shape == (3,)
+    many = np.full(50_000, 1e-3, "float32")
+    sample = drawn(lambda s: random.categorical(s, many, size=N))
+    assert stats.kstest((sample + 0.5) / len(many), "uniform").pvalue > 1e-3
+
+
 def test_integers_over_great_ranges():
     least, greatest = -(2**62), 2**62
     sample = drawn(lambda s: random.integers(s, least, greatest, size=N))
@@ -149,7 +169,22 @@ def test_mistakes():
         random.choice(s, 3, p=np.ones((3, 1)))
     with pytest.raises(ValueError, match="Without replacement"):
         random.choice(s, 9, size=(2, 2), replace=False)
+    with pytest.raises(ValueError, match="no more elements"):
+        random.choice(s, 3, size=4, replace=False)
+    for low, high in ((5, 5), (3, -1), (0, 0)):
+        with pytest.raises(ValueError, match="leave none"):
+            random.integers(s, low, high)
+    assert drawn(lambda s: random.integers(s, 5, 5, size=3, endpoint=True)).tolist() == [5, 5, 5]
     n = T.lscalar()
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        f = theano.function([s, n], random.integers(s, 0, T.stack([3, n])), mode=mode)
+        assert f(KEY, 1)[1] == 0
+        with pytest.raises(ValueError, match="leave none"):
+            f(KEY, 0)
+        f = theano.function([s, n], random.choice(s, 4, size=n, replace=False), mode=mode)
+        assert sorted(f(KEY, 4)) == [0, 1, 2, 3]
+        with pytest.raises(ValueError, match="no more elements"):
+            f(KEY, 5)
     with pytest.raises(ValueError, match="negative length"):
         theano.function([s, n], random.uniform(s, size=n))(KEY, -1)
     # Elementwise operations say where lengths do not fit.

@@ -12,21 +12,21 @@ import numpy as np
 
 from croton.config import config
 from croton.graph.node import Variable
-from croton.ops.argmax import argmax
+from croton.ops.axes import shape_padright
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.cumulate import cumsum
-from croton.ops.elementwise import log, minimum
+from croton.ops.elementwise import exp
 from croton.ops.gradient_marks import disconnected_grad
+from croton.ops.known import known_int
+from croton.ops.raise_op import CheckedDraw
 from croton.ops.random.bits import below, unit
 from croton.ops.random.counter import (
     Lengths,
     bits_of,
     draw_of,
     lengths_of_draw,
-    parameters,
     standard_exponential,
-    standard_gumbel,
 )
 from croton.ops.random.counts import Multinomial
 from croton.ops.random.gamma import standard_gamma
@@ -112,7 +112,8 @@ def integers(
 ) -> Variable:
     """Integers from `low` up to `high`, which is left out unless `endpoint`; without `high`, from 0 up to `low`.
 
-    Errors: TypeError for bounds or a data type that are no integers
+    Errors: TypeError for bounds or a data type that are no integers; ValueError for bounds that leave none, at run time
+            if they are not known before
     """
     low, high = (0, low) if high is None else (low, high)
     low, high = as_tensor_variable(low), as_tensor_variable(high)
@@ -122,36 +123,49 @@ def integers(
         )
     low, high = cast(low, "int64"), cast(high, "int64")
     count = high - low + (1 if endpoint else 0)
+    last = high if endpoint else high - 1
+    count = _checked(count, low, last, "Integers are drawn between bounds that leave some; these leave none.")
     step = below(bits_of(state, lengths_of_draw(size, low, high)), cast(count, "uint64"))
     return cast(low + cast(step, "int64"), dtype)
+
+
+def _checked(value: Any, least: Any, most: Any, complaint: str) -> Any:
+    """`value`, so long as `least` is nowhere above `most`: seen at once where they are known, else at run time."""
+    low, high = (None if bound.type.ndim else known_int(bound) for bound in (least, most))
+    if low is None or high is None:
+        return CheckedDraw(complaint)(value, (least <= most).all())
+    if low > high:
+        raise ValueError(complaint)
+    return value
 
 
 def categorical(
     state: Any, p: Any = None, logits: Any = None, size: Any = None, dtype: str = "int64"
 ) -> Variable:
-    """Outcomes 0, 1, …, k - 1, whose probabilities (or logarithms of them, up to a constant) are along a last axis.
+    """Outcomes 0, 1, …, k - 1; the last axis has their probabilities up to a factor, or logarithms of these.
+
+    What is given must make sense: no number is negative or NaN, and some are not 0. That is not checked.
 
     Errors: TypeError unless just one of `p` and `logits` is given; ValueError for one without axes
-    Source: Gumbel, 1954: the greatest of the logarithms with noise added
     """
     if (p is None) == (logits is None):
         raise TypeError("categorical needs probabilities or logits: give one of p and logits.")
     given = as_tensor_variable(logits if p is None else p)
     if not given.type.ndim:
         raise ValueError(f"categorical needs an axis of outcomes; got {given} of type {given.type}.")
-    dtype_of, (weights,) = parameters(None, disconnected_grad(given))
-    scores = weights if p is None else log(weights)
-    outcomes = shape_i(scores, scores.type.ndim - 1)
-    if size is None:
-        lengths = [shape_i(scores, axis) for axis in range(scores.type.ndim)]
-    else:
-        lengths = [*lengths_of_draw(size), outcomes]
-        if len(lengths) < scores.type.ndim:
-            raise ValueError(
-                f"A draw of {len(lengths) - 1} axes can't have probabilities of {scores.type.ndim} axes."
-            )
-    noisy = scores + standard_gumbel(state, lengths, dtype_of)
-    return cast(argmax(noisy, axis=-1), dtype)
+    weights: Any = cast(disconnected_grad(given), "float64")
+    if p is None:
+        weights = exp(weights - weights.max(axis=-1, keepdims=True))
+    outer = given.type.ndim - 1
+    lengths = [shape_i(given, axis) for axis in range(outer)] if size is None else lengths_of_draw(size)
+    if len(lengths) < outer:
+        raise ValueError(f"A draw of {len(lengths)} axes can't have probabilities of {outer + 1} axes.")
+    sums: Any = cumsum(weights, axis=-1)
+    # Less than the last sum, rounding and all: numbers below 1 are at most 1 - 2^-53.
+    wanted = unit["float64"](bits_of(state, lengths)) * sums[..., -1]
+    if not outer:
+        return cast(searchsorted(sums, wanted, side="right"), dtype)
+    return cast((sums <= shape_padright(wanted)).sum(axis=-1), dtype)
 
 
 def permutation(state: Any, x: Any, dtype: str = "int64") -> Variable:
@@ -175,7 +189,8 @@ def choice(state: Any, a: Any, size: Any = None, replace: bool = True, p: Any = 
 
     Without `replace`, none comes twice.
 
-    Errors: ValueError for `a` of more than one axis, `p` of other than one, or a size of several axes without `replace`
+    Errors: ValueError for `a` of more than one axis, `p` of other than one, or a size of several axes without
+            `replace`; for more draws without it than there are elements, at run time if that is not known before
     """
     a = as_tensor_variable(a)
     if a.type.ndim > 1:
@@ -188,18 +203,13 @@ def choice(state: Any, a: Any, size: Any = None, replace: bool = True, p: Any = 
         p = as_tensor_variable(p)
         if p.type.ndim != 1:
             raise ValueError(f"The probabilities of choice are a vector; got {p} of type {p.type}.")
-    at = _with_replacement(state, count, lengths, p) if replace else _without(state, count, lengths, p)
+    if not replace:
+        at = _without(state, count, lengths, p)
+    elif p is None:
+        at = integers(state, count, size=lengths)
+    else:
+        at = categorical(state, p, size=lengths)
     return a[at] if a.type.ndim else at  # type: ignore[no-any-return]
-
-
-def _with_replacement(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
-    if p is None:
-        return integers(state, count, size=lengths)
-    dtype, (weights,) = parameters("float64", disconnected_grad(p))
-    sums: Any = cumsum(weights)
-    place = searchsorted(sums, unit[dtype](bits_of(state, lengths)) * sums[-1], side="right")
-    # The product may round up to the last sum itself.
-    return minimum(place, count - 1)
 
 
 def _without(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
@@ -211,5 +221,8 @@ def _without(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
     else:
         # source: Efraimidis and Spirakis, 2006: exponential times of rate p; the first to come are drawn
         order = argsort(standard_exponential(state, [count], "float64") / cast(p, "float64"))
+    order = _checked(
+        order, wanted, count, "Without replacement, choice draws no more elements than there are."
+    )
     drawn: Any = order[:wanted]
     return drawn if lengths else drawn[0]
