@@ -32,6 +32,14 @@ def test_take(axis: int | None, mode: str, places: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("mode", ["raise", "wrap", "clip"])
+def test_places_in_the_widest_unsigned_type(mode: str) -> None:
+    places = np.array([0, 2, 5 if mode != "raise" else 1], "uint64")
+    assert np.array_equal(
+        value(lambda x, i: take(x, i, 0, mode), A, places), np.take(A, places.astype(int), 0, mode=mode)
+    )
+
+
 def test_take_beyond_the_end() -> None:
     assert np.array_equal(value(lambda x, i: take(x, i, 0, "wrap"), A, [5, -4]), A[[2, 2]])
     assert np.array_equal(value(lambda x, i: take(x, i, 0, "clip"), A, [5, -4]), A[[2, 0]])

@@ -11,6 +11,7 @@ from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import clip, mod
 from croton.ops.elemwise import dimshuffle
@@ -38,6 +39,8 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     places: Any = as_place(indices)
     if axis is not None and not -x.type.ndim <= axis < x.type.ndim:
         raise IndexError(f"{x} has {x.type.ndim} axes, none of number {axis}.")
+    if places.type.dtype == "uint64":
+        places = cast(places, "int64")  # no integer type holds both it and a length
     count: Any = size(x) if axis is None else shape_i(x, axis % x.type.ndim)
     if mode == "clip":
         places = clip(places, 0, count - 1)

@@ -296,6 +296,8 @@ class SolveTriangular(OnNative):
     def eval(self, xp: Any, A: Any, b: Any) -> Any:
         if A.shape[-1] != A.shape[-2] or A.shape[-1] != b.shape[A.ndim - 2]:
             raise lengths_differ((*A.shape[-2:], b.shape[A.ndim - 2]))
+        if not b.size:  # SciPy takes no stacks of none
+            return xp.zeros(b.shape, A.dtype)
         return scipy_linalg(xp).solve_triangular(A, b, lower=not self.upper)
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
@@ -327,6 +329,7 @@ class SolveTriangular(OnNative):
         S(np.array([[2.0, 9.0], [1.0, 3.0]]), (2,)),
         S(np.array([[2.0, 1.0], [9.0, 3.0]]), (2, 3), upper=True),
         S((2, 3, 3), (2, 3, 2), domain=(1.0, 2.0)),
+        S((0, 3, 3), (0, 3, 2), grad=False),
         S(
             np.array([[2.0, 1.0], [9.0, 3.0]]),
             np.array([[2.0, 1.0], [0.0, 3.0]]),

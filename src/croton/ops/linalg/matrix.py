@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import mul as times
 from typing import Any
 
 import numpy as np
@@ -81,7 +83,8 @@ def multiplied(*factors: Any) -> Any:
             product = dot(product, factor)
             continue
         stack = [product.shape[i] for i in range(product.type.ndim - 2)]
-        flat = [v.reshape((-1, v.shape[-2], v.shape[-1]), ndim=3) for v in (product, factor)]
+        count = reduce(times, stack)
+        flat = [v.reshape((count, v.shape[-2], v.shape[-1]), ndim=3) for v in (product, factor)]
         made: Any = batched_dot(*flat)
         product = made.reshape([*stack, made.shape[1], made.shape[2]], ndim=len(stack) + 2)
     return product

@@ -287,11 +287,16 @@ class lstsq(Primitive):
 
     Shapes:    x (m, n), y (m,) or (m, k), () -> (n, k), (k,), (), (min(m, n),); a vector y makes a vector solution
     Dtypes:    what x and y meet in, float64 for integers; the rank int64
+    Errors:    ValueError for other ranks, and at run time for lengths that differ
     """
 
     nout: ClassVar[int] = 4
 
     def infer(self, x: Any, y: Any, rcond: Any) -> Any:
+        if x.type.ndim != 2 or y.type.ndim not in (1, 2) or rcond.type.ndim:
+            raise ValueError(
+                f"lstsq takes a matrix, a vector or matrix, and a number; got {x.type}, {y.type} and {rcond.type}."
+            )
         dtype = result_dtype(x.type.dtype, y.type.dtype)
         vector = TensorType(dtype, (None,))
         return [TensorType(dtype, (None,) * y.type.ndim), vector, TensorType("int64", ()), vector]
@@ -328,7 +333,10 @@ class lstsq(Primitive):
         S((3, 2), np.array([1, 2, 3]), np.float64(-1), grad=False),
         S(np.array([[2.0, 1j], [0.5, -1.0], [3.0, 1.0]]), np.array([1j, 2, 3]), np.float64(-1), grad=False),
     )
-    errors = (E((3, 2), (4,), np.float64(-1), raises=ValueError, says="Incompatible dimensions"),)
+    errors = (
+        E((3, 2), (4,), np.float64(-1), raises=ValueError, says="Incompatible dimensions"),
+        E((2, 3, 2), (2, 3), np.float64(-1), raises=ValueError, says="lstsq takes a matrix"),
+    )
 
 
 cholesky = Cholesky()
