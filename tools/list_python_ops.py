@@ -17,18 +17,16 @@ from croton.ops.place import Place
 from croton.ops.reduce import CAReduce
 from croton.plan.reductions import SEARCHES
 
-OBJECTS = "works on values that are no arrays"
-SHORT = "small arrays, seldom used"
+OBJECTS = "works on Python's own objects: lists, slices"
 PYTHON = "does what Python does: it calls, prints, reads or raises"
 COMPOSED = "makes a graph of other operations; is never a node itself"
-TRANSFORM = "NumPy's transforms are native"
+TRANSFORM = "NumPy's transforms are native; calling them from Python costs some 5 µs"
 LEGACY = "NumPy's legacy generator draws: its values are what is promised"
 
 REASONS: dict[str, str] = {
     TRANSFORM: "RFFTOp IRFFTOp Fourier",
     OBJECTS: """Append Count Extend GetItem Index Insert Length MakeList Remove Reverse MakeSlice ScalarFromTensor
         TensorFromScalar Default""",
-    SHORT: "ConnectionistTemporalClassification DotModulo",
     PYTHON: "FromFunctionOp LoadFromDisk PdbBreakpoint Print Raise",
     COMPOSED: """CholeskyGrad EighGrad ExpmGrad CumsumOp CumprodOp DiffOp SoftmaxWithBias Tile Flatten Mean
         IfElse OnMatrix OnNative SparseBlockGemv SparseBlockOuter Prepend_scalar_constant_to_each_row

@@ -132,6 +132,20 @@ def test_running_values_where_they_cannot_be() -> None:
         b.accumulator("median", "float64")
 
 
+def test_a_variable_read_first_under_a_condition_has_its_value_of_then() -> None:
+    b = Builder("L")
+    x, y = b.buffer("x", "int64", strides=[8]), b.buffer("y", "int64", strides=[8])
+    count = b.variable(b.const(0, "int64"))
+    with b.loop("i", 0, 5) as i:
+        value = b.load(x, i)
+        with b.if_(value > 0):
+            b.store(y, value, count.value)
+        count.value = count.value + b.cast(value > 0, "int64")
+    given, made = np.array([3, -1, 4, -2, 5]), np.zeros(5, "int64")
+    interp.run(verify(b.kernel()), [given, made], {"lo": 0, "hi": 1})
+    assert made.tolist() == [3, 4, 5, 0, 0]
+
+
 def test_names_do_not_tell_kernels_apart() -> None:
     def make(name: str, factor: float) -> str:
         b = Builder("E")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -180,6 +181,9 @@ class Folds:
             raise LoopError(
                 "A running value cannot change under a condition; choose its new value by select."
             )
+        self._carry(running, around)
+
+    def _carry(self, running: _Running, around: Sequence[Scope]) -> None:
         for scope in around[len(running.frames) :]:
             inits = running.latest()
             refs = tuple(Ref(x.dtype) for x in inits)
@@ -205,9 +209,9 @@ class Folds:
 
     def read(self, running: _Running) -> Value:
         """The value of a variable."""
+        # Later steps of the serial loops around may change it; what it is does not change inside of others.
         around = self._around(running)
-        if not any(s.what == "if" or s.kind == "vector" for s in around):
-            self._enter(running)
+        self._carry(running, list(takewhile(lambda s: s.what != "if" and s.kind != "vector", around)))
         return Value(self._b, running.latest()[0])
 
     def write(self, running: _Running, new: Operand) -> None:

@@ -40,6 +40,22 @@ def _middle(x: Any, length: Any) -> tuple[Any, ...]:
     return (*[slice(None)] * (x.type.ndim - 2), slice(1, length // 2 + length % 2), slice(None))
 
 
+# NumPy's arrays of complex numbers are arrays of parts as they lie in memory: no copy is made.
+def _apart(xp: Any, made: Any, dtype: Any) -> Any:
+    """Complex numbers as pairs along a last axis."""
+    if xp is not np:
+        return xp.stack([made.real, made.imag], axis=-1).astype(dtype)
+    pairs = np.ascontiguousarray(made).view(made.real.dtype).reshape(*made.shape, 2)
+    return pairs.astype(dtype, copy=False)
+
+
+def _together(xp: Any, a: Any) -> Any:
+    """Pairs along the last axis as complex numbers."""
+    if xp is not np or a.dtype not in ("float32", "float64"):
+        return a[..., 0] + 1j * a[..., 1]
+    return np.ascontiguousarray(a).view(np.result_type(a.dtype, "complex64"))[..., 0]
+
+
 @op("rfft")
 class RFFTOp(Primitive):
     """The Fourier transform of real numbers, not normalised, over all axes but the first.
@@ -62,9 +78,11 @@ class RFFTOp(Primitive):
         return [(shapes[0][0], *[s[i] for i in range(n)], s[n] // 2 + 1, as_tensor_variable(np.int64(2)))]
 
     def eval(self, xp: Any, a: Any, s: Any) -> Any:
+        if len(s) == 1:
+            return _apart(xp, xp.fft.rfft(a, int(s[0])), a.dtype)
         lengths = [int(n) for n in s]
         made = xp.fft.rfftn(a, s=lengths, axes=list(range(a.ndim - len(lengths), a.ndim)))
-        return xp.stack([made.real, made.imag], axis=-1).astype(a.dtype)
+        return _apart(xp, made, a.dtype)
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         (_, s), (g,) = xs, gs
@@ -98,10 +116,12 @@ class IRFFTOp(Primitive):
         return [(shapes[0][0], *[s[i] for i in range(node.inputs[0].type.ndim - 2)])]
 
     def eval(self, xp: Any, a: Any, s: Any) -> Any:
+        values = _together(xp, a)
+        if len(s) == 1:
+            return xp.fft.irfft(values, int(s[0]), norm="forward").astype(a.dtype, copy=False)
         lengths = [int(n) for n in s]
-        values = a[..., 0] + 1j * a[..., 1]
         axes = list(range(values.ndim - len(lengths), values.ndim))
-        return (xp.fft.irfftn(values, s=lengths, axes=axes) * np.prod(lengths)).astype(a.dtype)
+        return xp.fft.irfftn(values, s=lengths, axes=axes, norm="forward").astype(a.dtype, copy=False)
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         s, g = xs[1], gs[0]

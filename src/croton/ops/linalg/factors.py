@@ -555,10 +555,8 @@ class LeastSquares(OnNative):
     other_dtypes: ClassVar[dict[int, str]] = {2: "float64"}
 
     def infer(self, x: Any, y: Any, bound: Any) -> Any:
-        dtype = x.type.dtype
-        return [
-            TensorType(dtype, (None, None)), TensorType("int64", ()), TensorType(real_dtype(dtype), (None,))
-        ]  # fmt: skip
+        values = TensorType(real_dtype(x.type.dtype), (None,))
+        return [TensorType(x.type.dtype, (None, None)), TensorType("int64", ()), values]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         (m, n), (_, k), _ = shapes

@@ -10,11 +10,14 @@ from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.gradient_marks import grad_undefined
+from croton.ops.join import concatenate
 from croton.ops.known import elements, get_vector_length, known_int
 from croton.ops.random.arrays import ARRAYS
 from croton.ops.random.mrg_jump import M1, matVecModM, step
+from croton.ops.reduce import sum as sum_of
 from croton.util.failures import BAD_VALUE
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
@@ -235,6 +238,16 @@ class DotModulo(Primitive):
 
     def eval(self, xp: Any, A: Any, s: Any, m: Any, A2: Any, s2: Any, m2: Any) -> Any:
         return np.concatenate([matVecModM(A, s, m), matVecModM(A2, s2, m2)])
+
+    def expand(self, *xs: Any) -> Any:
+        """What it is made of, for the native planner."""
+        parts = []
+        for some in (xs[:3], xs[3:]):
+            wide: list[Any] = [cast(x, "int64") for x in some]
+            A, s, m = wide
+            total: Any = sum_of((A * s) % m, axis=1)
+            parts.append(cast(total % m, "int32"))
+        return concatenate(parts)
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
         return [None for _ in xs]
