@@ -28,5 +28,5 @@ from croton.ops.linalg.norm import extract_diag as extract_diag
 from croton.ops.linalg.norm import norm as norm
 from croton.ops.linalg.norm import trace as trace
 from croton.ops.linalg.solve import TensorSolve as TensorSolve
-from croton.ops.linalg.solve import lstsq as lstsq
+from croton.ops.linalg.least_squares import lstsq as lstsq
 from croton.ops.linalg.solve import tensorsolve as tensorsolve

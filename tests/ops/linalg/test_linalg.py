@@ -15,12 +15,12 @@ from croton.diagnose.explain import explain
 from croton.ops.linalg.decomposition import QRFull, eig, eigh, eigvalsh, qr, svd
 from croton.ops.linalg.expm import expm, kron
 from croton.ops.linalg.inverse import det, matrix_dot, matrix_inverse, matrix_power, pinv, tensorinv
+from croton.ops.linalg.least_squares import lstsq
 from croton.ops.linalg.norm import diag, norm, spectral_radius_bound, trace
 from croton.ops.linalg.solve import (
     Cholesky,
     Solve,
     cholesky,
-    lstsq,
     solve,
     solve_lower_triangular,
     solve_upper_triangular,

@@ -18,7 +18,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.dot import BLAS_DTYPES
-from croton.ops.elementwise import maximum, minimum
+from croton.ops.elementwise import minimum
 from croton.ops.elemwise import DimShuffle
 from croton.ops.linalg.matrix import (
     cotangent_of_matrix,
@@ -539,54 +539,7 @@ class OrthogonalColumns(OnNative):
     )
 
 
-# -- least squares -------------------------------------------------------------------------------------------
-@op("least_squares")
-class LeastSquares(OnNative):
-    """The least-squares solution of x s = y, the length of what is left over in the row below it and zeros below that;
-    the rank of x, and its singular values.
-
-    Shapes:    x (m, n), y (m, k), () -> (max(m, n), k), (), (min(m, n),)
-    Dtypes:    as x and y, the singular values real; the bound on the condition float64; the rank int64
-    Errors:    ShapeError, a ValueError, for lengths that differ; LinAlgError when it does not converge
-    """
-
-    nout: ClassVar[int] = 3
-    failure: ClassVar[str] = "SVD did not converge in Linear Least Squares"
-    other_dtypes: ClassVar[dict[int, str]] = {2: "float64"}
-
-    def infer(self, x: Any, y: Any, bound: Any) -> Any:
-        values = TensorType(real_dtype(x.type.dtype), (None,))
-        return [TensorType(x.type.dtype, (None, None)), TensorType("int64", ()), values]
-
-    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        (m, n), (_, k), _ = shapes
-        return [(maximum(m, n), k), (), (minimum(m, n),)]
-
-    def eval(self, xp: Any, x: Any, y: Any, bound: Any) -> Any:
-        solution, _, rank, values = xp.linalg.lstsq(x, y, rcond=float(bound))
-        left = xp.sqrt((abs(y - x @ solution) ** 2).sum(0, keepdims=True))
-        below = xp.zeros((max(x.shape) - x.shape[1], y.shape[1]), dtype=x.dtype)
-        below[:1] = left[: len(below)]
-        return xp.concatenate([solution, below]), xp.asarray(rank, "int64"), values
-
-    def lower(self, b: Any, xs: Any, ys: Any) -> None:
-        x, y = b.array(xs[0]), b.array(xs[1])
-        b.require_equal(x.dims[0], y.dims[0], 0, 0, 1, 0)
-        (m, n), k = x.dims, y.dims[1]
-        work, longest = columns_of(b, x), b.maximum(m, n)
-        made = b.temporary(x.dtype, (k, longest))
-        above = b.part(made, (k, m), made.strides)
-        b.copy(turned(b, above), y)
-        rank, values = b.new(ys[1], ()), b.new(ys[2], (b.minimum(m, n),))
-        b.copy(b.part(rank, (), ()), b.array(xs[2]))
-        b.lapack("gelsd", x.dtype, 0, m, n, k, work, made, values, rank)
-        b.free(work)
-        bind_turned(b, ys[0], made)
-
-    samples = (S((3, 2), (3, 1), np.float64(-1), grad=False), S((2, 3), (2, 2), np.float64(1e-3), grad=False))
-    errors = (E((3, 2), (2, 2), np.float64(-1), raises=ValueError, says="dimension"),)
-
-
+# -- solutions by factors ------------------------------------------------------------------------------------
 def factored(A: Any) -> tuple[Any, Any, bool]:
     """The LU factors of `A`, or those of the matrix that `A` is the transpose of: then True goes with them."""
     other = transpose_of(A)

@@ -1,4 +1,4 @@
-"""Linear equations: with any matrix, triangular ones, least squares, and maps between tensors; Cholesky's factor."""
+"""Linear equations: with any matrix, triangular ones, and maps between tensors; Cholesky's factor."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
-from croton.ops.elementwise import abs_, and_, eq, gt, invert, isnan, minimum, switch
+from croton.ops.elementwise import invert, isnan, switch
 from croton.ops.elemwise import dimshuffle
 from croton.ops.linalg.factors import (
     CholeskyFactor,
-    LeastSquares,
     LowerProduct,
     SolveTriangular,
     is_narrow,
@@ -38,7 +37,6 @@ from croton.ops.linalg.matrix import (
     transposed,
     triangle,
 )
-from croton.ops.reduce import sum as sum_of
 from croton.ops.truth import any as any_of
 from croton.vartypes.tensor import TensorType
 
@@ -277,66 +275,6 @@ class TensorSolve(Primitive):
 
     samples = (S((2, 3, 6), (2, 3), grad=False), S((3, 3), (3,), grad=False))
     errors = (E(np.zeros((2, 2)), (2,), raises=np.linalg.LinAlgError, says="Singular matrix"),)
-
-
-@op("lstsq")
-class lstsq(Primitive):
-    """The least-squares solution of x s = y, the sums of squared residuals, the rank of x, and its singular values.
-
-    Singular values below the third input times the greatest count as zero; -1 stands for the machine precision.
-
-    Shapes:    x (m, n), y (m,) or (m, k), () -> (n, k), (k,), (), (min(m, n),); a vector y makes a vector solution
-    Dtypes:    what x and y meet in, float64 for integers; the rank int64
-    Errors:    ValueError for other ranks, and at run time for lengths that differ
-    """
-
-    nout: ClassVar[int] = 4
-
-    def infer(self, x: Any, y: Any, rcond: Any) -> Any:
-        if x.type.ndim != 2 or y.type.ndim not in (1, 2) or rcond.type.ndim:
-            raise ValueError(
-                f"lstsq takes a matrix, a vector or matrix, and a number; got {x.type}, {y.type} and {rcond.type}."
-            )
-        dtype = result_dtype(x.type.dtype, y.type.dtype)
-        vector = TensorType(dtype, (None,))
-        return [TensorType(dtype, (None,) * y.type.ndim), vector, TensorType("int64", ()), vector]
-
-    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        x, y, _ = shapes
-        return [(x[1], *y[1:]), (None,), (), (minimum(*x),)]
-
-    def eval(self, xp: Any, x: Any, y: Any, rcond: Any) -> Any:
-        x, y = computed(xp, x, y)
-        solution, residuals, rank, values = xp.linalg.lstsq(x, y, rcond=float(rcond))
-        return solution, residuals, np.asarray(rank), values
-
-    def expand(self, x: Any, y: Any, rcond: Any) -> Any:
-        """For the native planner: least squares in a type that LAPACK has, and the sums of what is left over."""
-        dtype = result_dtype(x.type.dtype, y.type.dtype)
-        wide = "float32" if dtype == "float16" else dtype
-        right = y if y.type.ndim == 2 else dimshuffle(y, 0, "x")
-        padded, rank, values = LeastSquares()(cast(x, wide), cast(right, wide), cast(rcond, "float64"))
-        rows, columns = x.shape[0], x.shape[1]
-        whole = and_(eq(rank, columns), gt(rows, columns))
-        residuals = sum_of(abs_(padded[columns:rows]) ** 2, axis=0)[: switch(whole, right.shape[1], 0)]
-        solution = padded[:columns] if y.type.ndim == 2 else padded[:columns, 0]
-        return [cast(solution, dtype), cast(residuals, dtype), rank, cast(values, dtype)]
-
-    def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
-        raise NotImplementedError("lstsq has no gradient, as in the original.")
-
-    samples = (
-        S((3, 2), (3,), np.float64(-1), grad=False),
-        S((4, 2), (4, 3), np.float64(-1), grad=False),
-        S((2, 4), (2, 3), np.float64(1e-3), grad=False),
-        S(np.ones((4, 2)), (4, 3), np.float64(1e-10), grad=False),
-        S((3, 2), np.array([1, 2, 3]), np.float64(-1), grad=False),
-        S(np.array([[2.0, 1j], [0.5, -1.0], [3.0, 1.0]]), np.array([1j, 2, 3]), np.float64(-1), grad=False),
-    )
-    errors = (
-        E((3, 2), (4,), np.float64(-1), raises=ValueError, says="Incompatible dimensions"),
-        E((2, 3, 2), (2, 3), np.float64(-1), raises=ValueError, says="lstsq takes a matrix"),
-    )
 
 
 cholesky = Cholesky()
