@@ -125,3 +125,14 @@ def test_variables_that_are_made_are_seen():
     after = y * 2
     assert y in made and after not in made and all(isinstance(v, theano.Variable) for v in made)
     assert y.owner.get_parents() == y.owner.inputs and y.owner.params_type is y.owner.run_params() is None
+
+
+def test_operations_and_constants_as_text():
+    class Line(theano.Op):
+        __props__ = ("a", "b")
+
+        def __init__(self, a, b):
+            self.a, self.b = a, b
+
+    assert str(Line(4, "x")) == "Line{a=4, b='x'}"
+    assert str(T.constant([float(i) for i in range(30)])) == "TensorConstant{[ 0.  1.  ... 28. 29.]}"

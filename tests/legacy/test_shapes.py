@@ -145,3 +145,26 @@ def test_a_number_in_a_slice():
             assert opt.merge_two_slices(first, 10, at, len(inside)).data == want
     with pytest.raises(ValueError, match="The first of two slices"):
         opt.merge_two_slices(1, 10, 1, 3)
+
+
+def test_a_wrong_answer_about_lengths_is_told():
+    class Wrong(theano.Op):
+        __props__ = ("count",)
+
+        def __init__(self, count):
+            self.count = count
+
+        def make_node(self, v):
+            return theano.Apply(self, [v], [v.type()])
+
+        def perform(self, node, inputs, output_storage):
+            output_storage[0][0] = inputs[0]
+
+        def infer_shape(self, node, shapes):
+            return [(shapes[0][0],)] * self.count
+
+    x = T.dmatrix("x")
+    with pytest.raises(ValueError, match="gave 1 lengths, .* for its output 0, which has 2 axes"):
+        theano.function([x], Wrong(1)(x).shape)
+    with pytest.raises(ValueError, match="answered for 2 outputs; it has 1"):
+        theano.function([x], Wrong(2)(x).shape)

@@ -28,7 +28,7 @@ def step_of(node: Apply, compile_graph: Compile | None = None) -> Step:
     """What runs `node`; `compile_graph` compiles a graph that its operation holds."""
     if compile_graph is not None and holds_graphs(node.op):
         return _graph_step(node, compile_graph)
-    if hasattr(node.op, "make_thunk"):
+    if type(node.op).make_thunk is not Op.make_thunk or "make_thunk" in vars(node.op):
         return _thunk_step(node)
     if isinstance(node.op, Primitive):
         return _primitive_step(node)
@@ -143,7 +143,7 @@ def _thunk_step(node: Apply) -> Step:
     computed: dict[Variable, list[bool]] = {v: [True] for v in node.inputs} | {
         v: [False] for v in node.outputs
     }
-    thunk = node.op.make_thunk(node, storage, computed, [])  # type: ignore[attr-defined]
+    thunk = node.op.make_thunk(node, storage, computed, [])
     lock = threading.Lock()
 
     def step(inputs: list[Any]) -> list[Any]:

@@ -160,7 +160,8 @@ class Mode:
 
         Errors: ValueError when it is not there
         """
-        return backend_called(self.backend_name)
+        own: Backend | None = getattr(self.linker, "backend", None)
+        return backend_called(self.backend_name) if own is None else own
 
     @property
     def pipeline(self) -> Pipeline:

@@ -316,7 +316,7 @@ class Constant(Variable):
             return self.name
         text = str(self.data)
         if len(text) > 20:
-            text = text[:10].strip() + " ... " + text[-10:].strip()
+            text = f"{text[:10]}..{text[-10:]}"
         return f"{type(self).__name__}{{{text}}}"
 
 

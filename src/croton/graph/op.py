@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from croton.config import config
@@ -69,6 +69,27 @@ class Op:
             )
         raise MethodNotDefined("perform", type(self), why)
 
+    def make_thunk(
+        self, node: Apply, storage_map: Any, compute_map: Any, no_recycling: Any, impl: str | None = None
+    ) -> Callable[[], Any]:
+        """A function without arguments that runs `node`; an operation may give its own in the place of `perform`.
+
+        storage_map  for each variable of the node, a list whose first element is the value
+        compute_map  for each variable of the node, a list whose first element says whether the value is there
+        """
+        inputs = [storage_map[v] for v in node.inputs]
+        outputs = [storage_map[v] for v in node.outputs]
+        params = () if getattr(self, "params_type", None) is None else (self.get_params(node),)
+
+        def thunk() -> None:
+            self.perform(node, [cell[0] for cell in inputs], outputs, *params)
+            for v in node.outputs:
+                if compute_map is not None:
+                    compute_map[v][0] = True
+
+        thunk.inputs, thunk.outputs, thunk.lazy = inputs, outputs, False  # type: ignore[attr-defined]
+        return thunk
+
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         """The shapes of the outputs, given those of the inputs: tuples of scalars, None for what has no shape."""
         raise MethodNotDefined("infer_shape", type(self), type(self).__name__)
@@ -123,7 +144,7 @@ class Op:
 
     def __str__(self) -> str:
         if "__props__" in dir(self) and self.__props__:
-            inside = ",".join(f"{name}={getattr(self, name)}" for name in self.__props__)
+            inside = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__props__)
             return f"{type(self).__name__}{{{inside}}}"
         return type(self).__name__
 

@@ -125,6 +125,10 @@ class ShapeTable:
                 self._lengths[out] = shared
             return
         answers = self._ask(node)
+        if len(answers) != len(node.outputs):
+            raise ShapeError(
+                f"The infer_shape of {node.op} answered for {len(answers)} outputs; it has {len(node.outputs)}."
+            )
         for out, answer in zip(node.outputs, answers, strict=True):
             self._lengths[out] = self._leaf(out) if answer is None else self._settle(out, answer)
 
@@ -154,6 +158,11 @@ class ShapeTable:
 
     def _settle(self, out: Variable, answer: Sequence[Any]) -> Lengths:
         static = out.type.shape
+        if len(answer) != len(static):
+            raise ShapeError(
+                f"The infer_shape of {out.owner and out.owner.op} gave {len(answer)} lengths, {tuple(answer)}, for its "
+                f"output {out.index}, which has {len(static)} axes."
+            )
         return tuple(
             d if d is not None else self._entry(out, axis, entry)
             for axis, (d, entry) in enumerate(zip(static, answer, strict=True))

@@ -68,6 +68,8 @@ from croton.legacy.toolbox import NodeFinder as NodeFinder
 from croton.legacy.toolbox import PrintListener as PrintListener
 from croton.legacy.toolbox import ReplaceValidate as ReplaceValidate
 from croton.legacy.toolbox import Validator as Validator
+from croton.legacy.linkers import WrapLinker as WrapLinker
+from croton.legacy.linkers import WrapLinkerMany as WrapLinkerMany
 from theano.gof import destroyhandler as destroyhandler
 from theano.gof import fg as fg
 from theano.gof import graph as graph
