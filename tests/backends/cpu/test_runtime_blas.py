@@ -260,3 +260,39 @@ def test_scipy_is_whole_after_its_blas_was_taken() -> None:
     assert blas.pointer("dtrsm")
     with pytest.raises(ImportError, match="no routine"):
         blas.pointer("nonsense")
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64"))
+def test_small_matrices_with_vectors(native: Any, dtype: str) -> None:
+    """In plain C: all heights beside four rows at a time, and what is no number."""
+    rng = np.random.default_rng(10)
+    for m, n, layout in itertools.product((1, 2, 3, 4, 5, 7, 8, 12), (0, 1, 2, 7, 12), LAYOUTS):
+        a, x = array(rng, (m, n), dtype, layout), array(rng, (n,), dtype, layout)
+        for alpha, beta, y in (
+            (1, 0, np.full(m, np.nan)),
+            (2, 0.5, rng.normal(size=m)),
+            (1, 1, np.full(m, np.inf)),
+        ):
+            out = y.astype(dtype)
+            expected = alpha * (a @ x) + (beta * out if beta else 0)
+            al, be = number(alpha, dtype), number(beta, dtype)
+            native.run(
+                lambda c, a=a, x=x, y=out, al=al, be=be, m=m, n=n: c.call(
+                    "rt_gemv", code(dtype), m, n, al, a, *a.strides, x, *x.strides, be, y, *y.strides
+                )
+            )
+            np.testing.assert_allclose(out, expected, rtol=TOLERANCE[dtype], atol=100 * TOLERANCE[dtype])
+
+
+def test_a_better_blas_does_all_products(native: Any) -> None:
+    rng = np.random.default_rng(11)
+    a, b = array(rng, (100, 300), "float32"), array(rng, (300, 300), "float32")
+    pointers = {name: blas.pointer(name) for name in blas.ROUTINES}
+    made = []
+    for best in (False, True, False):
+        rt.set_blas(pointers, best)
+        c = np.empty((100, 300), "float32")
+        gemm(native, 1, a, b, 0, c)
+        np.testing.assert_allclose(c, a @ b, rtol=1e-3, atol=1e-3)
+        made.append(c.tobytes())
+    assert made[0] == made[2]

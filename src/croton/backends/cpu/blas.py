@@ -43,7 +43,9 @@ _source: Source | None = None
 
 
 class Source(Protocol):
-    """A BLAS."""
+    """A BLAS. `best`: its products are faster than those of the runtime's own kernels."""
+
+    best: bool
 
     def address(self, name: str) -> int:
         """Where a Fortran routine such as `dgemm` is."""
@@ -54,6 +56,8 @@ class Source(Protocol):
 
 class SciPy:
     """The pointers of SciPy."""
+
+    best = False
 
     def __init__(self) -> None:
         self.module = module_of_pointers("cython_blas")
@@ -70,9 +74,10 @@ class SciPy:
 class Library:
     """A shared library with integers of 32 bits; its symbols may have a prefix."""
 
-    def __init__(self, path: str, prefix: str = "") -> None:
+    def __init__(self, path: str, prefix: str = "", best: bool = False) -> None:
         self.path = path
         self.prefix = prefix
+        self.best = best
         self._library = ctypes.CDLL(path)
 
     def address(self, name: str) -> int:
@@ -96,8 +101,12 @@ def _openblas() -> Library:
 
 
 def _mkl() -> Library:
-    """Its single library, which the package puts beside Python's own; used with no threads of its own."""
-    made = Library(_only("mkl", "mkl", Path(sys.prefix), "lib/libmkl_rt.*"))
+    """Its single library, which the package puts beside Python's own; used with no threads of its own.
+
+    source: measured on one thread in float32, 128 x 784 x 500 takes 0.85 of the time of our own kernels, and
+    20 x 784 x 500 takes 0.87 of it.
+    """
+    made = Library(_only("mkl", "mkl", Path(sys.prefix), "lib/libmkl_rt.*"), best=True)
     made.library().MKL_Set_Threading_Layer(1)  # sequential
     return made
 
@@ -127,7 +136,7 @@ def load() -> None:
     with _lock:
         if _source is None:
             source = SOURCES[config.blas.provider]()
-            _runtime.set_blas({name: source.address(name) for name in ROUTINES})
+            _runtime.set_blas({name: source.address(name) for name in ROUTINES}, source.best)
             _use_one_thread(source.library())
             _source = source
 

@@ -30,6 +30,7 @@ typedef struct {
     rt_ddot_fn *ddot;
     rt_trsm_fn *trsm[RT_BLAS_KINDS];
     rt_trsv_fn *trsv[RT_BLAS_KINDS];
+    bool best; /* its products are faster than our own */
 } rt_blas_table;
 
 extern rt_blas_table rt_blas;

@@ -142,8 +142,9 @@ static PyMethodDef module_methods[] = {
      "set_num_threads(n, /)\n--\n\nSet how many threads a loop may use, the caller included."},
     {"get_num_threads", get_num_threads, METH_NOARGS,
      "get_num_threads()\n--\n\nHow many threads a loop may use, the caller included."},
-    {"set_blas", rt_set_blas, METH_O,
-     "set_blas(pointers, /)\n--\n\nTake the addresses of Fortran BLAS routines: a dict such as {'dgemm': address}."},
+    {"set_blas", rt_set_blas, METH_VARARGS,
+     "set_blas(pointers, best=False, /)\n--\n\nTake the addresses of Fortran BLAS routines: a dict such as "
+     "{'dgemm': address}. `best`: its products are faster than our own."},
     {"set_lapack", rt_set_lapack, METH_O,
      "set_lapack(pointers, /)\n--\n\nTake the addresses of Fortran LAPACK routines: a dict such as {'dpotrf': address}."},
     {NULL},

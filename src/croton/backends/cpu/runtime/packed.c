@@ -132,7 +132,7 @@ int32_t rt_gemm_packed(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t
 bool rt_dense_fits(int kind, const rt_dense_product *p)
 {
     int64_t item = kind ? 8 : 4, products = rt_times(rt_times(p->m, p->n), p->k);
-    if (!is_worth_packing(kind, item, p->n) || p->k < 96 || products < 1 << 19) return false;
+    if (rt_blas.best || !is_worth_packing(kind, item, p->n) || p->k < 96 || products < 1 << 19) return false;
     if (p->m < (p->b_col == item ? 2 : 16) || (p->m > 64 && products > 1 << (kind ? 26 : 27))) return false;
     if (p->a_row % item || p->a_col % item || p->b_row % item || p->b_col % item) return false;
     return (p->a_row == item || p->a_col == item) && (p->b_row == item || p->b_col == item) && p->c_col == item &&

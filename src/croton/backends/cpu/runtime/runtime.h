@@ -401,7 +401,7 @@ int32_t rt_gemm_packed(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t
 /* -- the module's parts ---------------------------------------------------------------------------------------- */
 extern const void *const rt_table[];
 PyObject *rt_abi_dict(void);
-PyObject *rt_set_blas(PyObject *module, PyObject *pointers);
+PyObject *rt_set_blas(PyObject *module, PyObject *args);
 PyObject *rt_set_lapack(PyObject *module, PyObject *pointers);
 
 #endif
