@@ -29,7 +29,8 @@ from croton.vartypes.tensor import TensorType
 
 # A condition, and whether it has to be true or false.
 Literal = tuple[Variable, bool]
-Guards = dict[Apply, frozenset[Literal]]
+Literals = dict[Literal, None]  # an ordered set
+Guards = dict[Apply, Literals]
 
 
 @canonicalize.on(IfElse, name="cond_remove_identical")
@@ -172,21 +173,21 @@ def guards_of(graph: FunctionGraph, eager: set[Apply]) -> Guards:
     """For each node, what must hold for its outputs to be needed; nothing for those in `eager`."""
     guards: Guards = {}
     for node in reversed(graph.toposort()):
-        needed: frozenset[Literal] | None = None
+        needed: Literals | None = None
         for out in node.outputs:
             for client, at in graph.clients[out]:
                 one = _guard_of_client(client, at, guards)
-                needed = one if needed is None else needed & one
-        guards[node] = frozenset() if node in eager or needed is None else needed
+                needed = one if needed is None else {held: None for held in needed if held in one}
+        guards[node] = {} if node in eager or needed is None else needed
     return guards
 
 
-def _guard_of_client(client: Apply | str, at: int, guards: Guards) -> frozenset[Literal]:
+def _guard_of_client(client: Apply | str, at: int, guards: Guards) -> Literals:
     if not isinstance(client, Apply):
-        return frozenset()
+        return {}
     if not isinstance(client.op, IfElse) or at == 0:
         return guards[client]
-    return guards[client] | {(client.inputs[0], at <= client.nout)}
+    return {**guards[client], (client.inputs[0], at <= client.nout): None}
 
 
 def _together(graph: FunctionGraph, first: Apply, guards: Guards) -> list[Apply]:
