@@ -14,6 +14,7 @@ from typing import Any
 from croton.graph.node import Apply, Constant, Variable
 from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.ops.place import Place
+from croton.plan.needs import Needs
 from croton.plan.reductions import gathered_dtypes, is_native_reduction, is_reduction
 from croton.rules.shapes import Length, ShapeTable
 from croton.vartypes.dtype import is_complex
@@ -79,11 +80,8 @@ class Fusion:
         self.strangers = {variable: len(clients) for variable, clients in self.clients.items()}
         self.groups: dict[int, Group] = {}
         self.group_of: dict[Apply, int] = {}
-        # For each unit (a group, or a node by itself): the set of units it needs, as bits.
-        self.needs: dict[int, int] = {}
-        self.needed = 0  # units that others need, as bits: only these can be in the sets of others
+        self.needs = Needs()  # of units: groups, or nodes by themselves
         self.readers: dict[Variable, list[Apply]] = {}
-        self._next = 0
         for node in nodes:
             self._place(node)
         if not apart:
@@ -101,53 +99,30 @@ class Fusion:
         elif isinstance(node.op, Place):
             joined = self._place_places(node)
         if joined is None:
-            joined = self._new_unit()
+            joined = self.needs.new()
             self.group_of[node] = joined
-            self._add_needs(joined, node)
+            self.needs.add(joined, self._read(node, joined))
         for variable in node.inputs:
             self.readers.setdefault(variable, []).append(node)
-
-    def _new_unit(self) -> int:
-        self._next += 1
-        self.needs[self._next] = 0
-        return self._next
 
     def _unit_of(self, variable: Variable) -> int | None:
         return None if variable.owner is None else self.group_of.get(variable.owner)
 
-    def _direct_needs(self, node: Apply, but: int) -> int:
-        mask = 0
+    def _read(self, node: Apply, but: int) -> Iterator[int]:
+        """The units, but one, whose values `node` reads."""
         for variable in node.inputs:
             unit = self._unit_of(variable)
             if unit is not None and unit != but:
-                mask |= self.needs[unit] | (1 << unit)
-        return mask
-
-    def _add_needs(self, unit: int, node: Apply) -> None:
-        bit = 1 << unit
-        extra = self._direct_needs(node, unit) & ~bit
-        if not extra & ~self.needs[unit]:
-            return
-        self.needs[unit] |= extra
-        self.needed |= extra
-        if self.needed & bit:
-            for other, mask in self.needs.items():
-                if mask & bit:
-                    self.needs[other] = mask | extra
+                yield unit
 
     def _can_join(self, node: Apply, unit: int) -> bool:
         """Whether no other input of `node` needs `unit`, which would make a circle, and there is room for it."""
-        bit = 1 << unit
         group = self.groups[unit]
-        if len(group.nodes) >= MOST_NODES:
+        if not self.needs.is_open(unit) or len(group.nodes) >= MOST_NODES:
             return False
         if len(group.reads) + len(group.shown) + len(node.inputs) + len(node.outputs) > MOST_BUFFERS:
             return False
-        for variable in node.inputs:
-            other = self._unit_of(variable)
-            if other is not None and other != unit and self.needs[other] & bit:
-                return False
-        return True
+        return not any(self.needs.holds(other, unit) for other in self._read(node, unit))
 
     def _join(self, node: Apply, group: Group) -> int:
         group.nodes.append(node)
@@ -155,7 +130,7 @@ class Fusion:
         group.shown.update(v for v in node.outputs if v in self.clients or v in self.kept_outputs)
         self._meet(group, node)
         self.group_of[node] = group.index
-        self._add_needs(group.index, node)
+        self.needs.add(group.index, self._read(node, group.index))
         return group.index
 
     def _meet(self, group: Group, node: Apply) -> None:
@@ -210,7 +185,7 @@ class Fusion:
         return home.index
 
     def _new_group(self, lengths: tuple[Length, ...]) -> Group:
-        group = Group(self._new_unit(), lengths)
+        group = Group(self.needs.new(), lengths)
         self.groups[group.index] = group
         return group
 
@@ -326,6 +301,8 @@ class Fusion:
     def _can_merge(self, a: Group, b: Group) -> bool:
         if a.index == b.index or not self._same(a.domain, b.domain):
             return False
+        if not (self.needs.is_open(a.index) and self.needs.is_open(b.index)):
+            return False
         if len(a.nodes) + len(b.nodes) > MOST_NODES:
             return False
         if len(a.reads | b.reads) + len(a.shown) + len(b.shown) > MOST_BUFFERS or not self._has_room(a, b):
@@ -335,7 +312,7 @@ class Fusion:
         if not (self._counts(a, b.reduced) and self._counts(b, a.reduced)):
             return False
         for first, second in ((a, b), (b, a)):
-            if not self.needs[second.index] >> first.index & 1:
+            if not self.needs.holds(second.index, first.index):
                 continue
             if first.reduced and not first.kept:
                 return False
@@ -343,7 +320,7 @@ class Fusion:
                 between = self._unit_of(variable)
                 if between is None or between == second.index:
                     continue
-                if between != first.index and self.needs[between] >> first.index & 1:
+                if between != first.index and self.needs.holds(between, first.index):
                     return False
                 if between == first.index and not self._aligned(variable, first, second):
                     return False
@@ -386,14 +363,7 @@ class Fusion:
         a.has_places = a.has_places or b.has_places
         for node in b.nodes:
             self.group_of[node] = a.index
-        bit_a, bit_b = 1 << a.index, 1 << b.index
-        joined = (self.needs[a.index] | self.needs.pop(b.index)) & ~(bit_a | bit_b)
-        self.needs[a.index] = joined
-        if self.needed & (bit_a | bit_b):
-            for unit, mask in self.needs.items():
-                if unit != a.index and mask & (bit_a | bit_b):
-                    self.needs[unit] = (mask & ~bit_b) | bit_a | joined
-            self.needed = self.needed & ~bit_b | bit_a
+        self.needs.merge(a.index, b.index)
         del self.groups[b.index]
         return a
 
