@@ -109,12 +109,13 @@ class Multinomial(Primitive):
         weights = b.as_contiguous(b.broadcast(pvals, [*lengths, outcomes], 3))
         out = b.new(ys[0], [*lengths, outcomes])
         rows = b.product(lengths)
-        rest = b.temporary("float64", [rows])
-        buffers = [b.array(xs[0]), b.array(xs[1]), n, weights, rest, out]
+        rest, left = b.temporary("float64", [rows]), b.temporary("int64", [rows])
+        buffers = [b.array(xs[0]), b.array(xs[1]), n, weights, rest, out, left]
         blocks = b.floordiv(b.add(rows, BLOCK - 1), BLOCK)
         cost = b.times(outcomes, 50_000 * BLOCK)
         b.loop(self._kernel(b), buffers, [outcomes, rows], blocks, cost=cost, parallel=True)
-        b.free(rest)
+        for array in (rest, left):
+            b.free(array)
 
     def _kernel(self, b: Any) -> Any:
         """Blocks of rows, outcome by outcome. The last column holds how many trials are left."""
@@ -128,6 +129,7 @@ class Multinomial(Primitive):
         weights = k.buffer("pvals", "float64", strides=[outcomes * 8, 8])
         rest = k.buffer("rest", "float64", strides=[8])
         out = k.buffer("out", "int64", strides=[outcomes * 8, 8])
+        left = k.buffer("left", "int64", strides=[8])
         last = outcomes - 1
 
         def outcome(j: Any) -> Elements:
@@ -139,6 +141,7 @@ class Multinomial(Primitive):
                 index=lambda i: i * outcomes + j,
                 get=lambda i: k.load(out, i, j),
                 put=lambda i, value: k.store(out, value, i, j),
+                left=left,
             )
 
         with k.loop("block", parallel=True) as block:

@@ -100,17 +100,16 @@ class PoissonMethod(Method):
         lam = b.maximum(lam, b.const(_FEW, "float64"))
         width = 0.931 + 2.53 * b.sqrt(lam)
         a = 0.02483 * width - 0.059
-        hat = b.log(1.01 * (1.1239 + 1.1328 / (width - 3.4)))
+        hat = 1.01 * (1.1239 + 1.1328 / (width - 3.4)) * b.sqrt(2 * math.pi * lam)
         u = _unit(b, one) - 0.5
         side = 0.5 - b.abs(u)
         k = b.floor((2.0 * a / side + width) * u + lam + 0.43)
         z = b.maximum(k, b.const(0.0, "float64")) + 1.0
         d = (z - lam) / lam
         ratio = b.log1p(d)
-        height = (
-            0.5 * (ratio - b.log(2 * math.pi * lam)) - lam * ((1.0 + d) * ratio - d) - _beyond_stirling(b, z)
-        )
-        taken = b.log(_unit(b, other)) + hat <= height + b.log(a / (side * side) + width)
+        # The logarithm of the probability, and that of sqrt(2 pi lam), which is part of the hat.
+        height = 0.5 * ratio - lam * ((1.0 + d) * ratio - d) - _beyond_stirling(b, z)
+        taken = b.log(_unit(b, other) * hat / (a / (side * side) + width)) <= height
         return b.cast(z - 1.0, "int64"), taken & (k >= 0.0)
 
 
@@ -146,7 +145,7 @@ class BinomialMethod(Method):
         spread = b.sqrt(mean * (1.0 - rarer))
         width = 1.15 + 2.53 * spread
         a = 0.0248 * width - 0.0873 + 0.01 * rarer
-        hat = b.log((2.83 + 5.1 / width) * spread)
+        hat = (2.83 + 5.1 / width) * spread
         u = _unit(b, one) - 0.5
         side = 0.5 - b.abs(u)
         k = b.floor((2.0 * a / side + width) * u + mean + 0.5)
@@ -154,7 +153,7 @@ class BinomialMethod(Method):
         k = b.select(inside, k, b.floor(mean))
         top = b.floor((n + 1.0) * rarer)
         height = _log_binomial(b, k, n, rarer) - _log_binomial(b, top, n, rarer)
-        taken = b.log(_unit(b, other)) + hat <= height + b.log(a / (side * side) + width)
+        taken = b.log(_unit(b, other) * hat / (a / (side * side) + width)) <= height
         return b.cast(b.select(p > 0.5, n - k, k), "int64"), taken & inside
 
 

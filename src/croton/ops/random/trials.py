@@ -35,8 +35,8 @@ from croton.vartypes.tensor import TensorType
 # last is taken in any case.
 _ATTEMPTS = 64
 _ATTEMPT_AT = 52
-# Elements that are drawn together, and how many attempts are made of all of them side by side.
-BLOCK, _ROUNDS = 256, 2
+# Elements that are drawn together.
+BLOCK = 256
 
 _NEGATIVE, _UNFIT = 1, 2
 _KEY, _START = np.uint64(0x9E3779B97F4A7C15), np.uint64(2**40)
@@ -78,28 +78,30 @@ def _is_direct(b: Any, method: Method, parameters: Sequence[Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """What native code draws, by functions of a place: parameters, the index of the bits, the cell of the number."""
+    """What native code draws, by functions of a place: parameters, the index of the bits, the cell of the number.
+
+    In `left`, from the place of the first of them on, there is room for the places of as many elements.
+    """
 
     parameters: Callable[[Any], Sequence[Any]]
     index: Callable[[Any], Any]
     get: Callable[[Any], Any]
     put: Callable[[Any, Any], None]
+    left: Any
 
 
 def write_draws(k: Any, method: Method, draw: tuple[Any, Any], of: Elements, low: Any, high: Any) -> Any:
     """Draw the elements from `low` to `high`; gives whether their parameters fit.
 
-    First come those that are drawn at once, then rounds of attempts side by side, then those that are left, by one.
+    First come those that are drawn at once, then attempts, side by side, of those that are left.
     """
-    fit, direct, others = (k.accumulator(kind, "bool") for kind in ("and_", "or_", "or_"))
+    fit, direct = k.accumulator("and_", "bool"), k.accumulator("or_", "bool")
     with k.loop("i", low, high, kind="vector") as i:
         fit.update(method.fits(k, *of.parameters(i)))
-        at_once = _is_direct(k, method, of.parameters(i))
-        direct.update(at_once)
-        others.update(~at_once)
+        direct.update(_is_direct(k, method, of.parameters(i)))
     _write_direct(k, method, draw, of, (low, k.select(direct.value, high, low), high))
     if not method.always:
-        _write_attempts(k, method, draw, of, low, k.select(others.value, high, low))
+        _write_attempts(k, method, draw, of, low, high)
     return fit.value
 
 
@@ -119,23 +121,25 @@ def _write_direct(k: Any, method: Method, draw: Any, of: Elements, places: tuple
 
 def _write_attempts(k: Any, method: Method, draw: Any, of: Elements, low: Any, high: Any) -> None:
     """What is negative still."""
-    with k.loop("round", 0, _ROUNDS) as attempt, k.loop("i", low, high, kind="vector") as i:
-        before = of.get(i)
-        pair = [_bits(k, draw, of.index(i), attempt, which) for which in (0, 1)]
-        value, taken = method.attempt(k, *pair, *of.parameters(i))
-        of.put(i, k.select(taken & (before < 0), value, before))
-    one, zero = k.const(1, "int64"), k.const(0, "int64")
-    with k.loop("i", low, high) as i:
-        number = k.variable(of.get(i))
-        with k.loop(
-            "attempt", _ROUNDS, k.select(of.get(i) < 0, k.const(_ATTEMPTS, "int64"), zero)
-        ) as attempt:
-            # Loops do not end early; what is in them can be done not at all.
-            with k.loop("again", 0, k.select(number.value < 0, one, zero)):
-                pair = [_bits(k, draw, of.index(i), attempt, which) for which in (0, 1)]
-                value, taken = method.attempt(k, *pair, *of.parameters(i))
-                number.value = k.select(taken | k.eq(attempt, _ATTEMPTS - 1), value, number.value)
-        of.put(i, number.value)
+    end = k.variable(_left(k, of, low, high, lambda i: i))
+    with k.loop("attempt", 0, _ATTEMPTS) as attempt:
+        with k.loop("j", low, end.value, kind="vector") as j:
+            i = k.load(of.left, j)
+            pair = [_bits(k, draw, of.index(i), attempt, which) for which in (0, 1)]
+            value, taken = method.attempt(k, *pair, *of.parameters(i))
+            taken = taken | k.eq(attempt, _ATTEMPTS - 1)
+            of.put(i, k.select(taken, value, k.const(-1, method.dtype)))
+        end.value = _left(k, of, low, end.value, lambda j: k.load(of.left, j))
+
+
+def _left(k: Any, of: Elements, low: Any, high: Any, place: Callable[[Any], Any]) -> Any:
+    """Note the places whose numbers are negative still, from `low` on; gives where they end."""
+    end = k.variable(low)
+    with k.loop("j", low, high) as j:
+        i = place(j)
+        k.store(of.left, i, end.value)
+        end.value = end.value + k.cast(of.get(i) < 0, "int64")
+    return end.value
 
 
 class Drawn(Primitive):
@@ -204,10 +208,12 @@ class Drawn(Primitive):
             for i, x in enumerate(xs[2 : self._first_length], start=2)
         ]
         count = b.product(dims)
+        left = b.temporary("int64", [1 if self.method.always else count])
         kernel = self._kernel(b, [bool(x.type.ndim) for x in xs[2 : self._first_length]])
         blocks = b.floordiv(b.add(count, BLOCK - 1), BLOCK)
-        buffers = [b.array(xs[0]), b.array(xs[1]), *parameters, out]
-        b.loop(kernel, buffers, [count], blocks, cost=30_000 * BLOCK, parallel=True)
+        buffers = [b.array(xs[0]), b.array(xs[1]), *parameters, out, left]
+        b.loop(kernel, buffers, [count], blocks, cost=20_000 * BLOCK, parallel=True)
+        b.free(left)
 
     def _kernel(self, b: Any, varies: list[bool]) -> Any:
         k, method = b.loops(), self.method
@@ -228,6 +234,7 @@ class Drawn(Primitive):
             index=lambda i: i,
             get=lambda i: k.load(out, i),
             put=lambda i, value: k.store(out, value, i),
+            left=k.buffer("left", "int64", strides=[8]),
         )
         with k.loop("block", parallel=True) as block:
             low = block * BLOCK
