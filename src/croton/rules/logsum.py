@@ -151,7 +151,7 @@ def _of_product(node: Apply, context: Context) -> Any:
 
 def _is_spelled_out(product: Product) -> bool:
     """Whether a vector is divided by a sum of exponentials: see local_softmax_from_exp."""
-    return product.out.type.ndim == 1 and any(_sum_of_exponentials(_through(v)) for v in product.below)
+    return product.out.type.ndim == 1 and any(sum_of_exponentials(through(v)) for v in product.below)
 
 
 def _known_log(factor: Variable) -> Variable | None:
@@ -173,7 +173,8 @@ def _known_log(factor: Variable) -> Variable | None:
     if isinstance(node.op, Softmax):
         made: Variable = LogSoftmax(node.op.axis)(u)
         return made
-    return None
+    # This has a rule of its own.
+    return log(factor) if sum_of_exponentials(through(factor)) else None
 
 
 @stabilize.on(log, name="local_log_prod", inside=(Prod, DimShuffle, abs_))
@@ -181,14 +182,14 @@ def _of_prod(node: Apply) -> Any:
     """The logarithm of the product of what is never negative is the sum of the logarithms."""
     magnitude = made_by(node.inputs[0], abs_)
     around = node.inputs[0] if magnitude is None else magnitude.inputs[0]
-    total = _through(around).owner
+    total = through(around).owner
     if total is None or not isinstance(total.op, Prod):
         return None
     (x,) = total.inputs
     op: Any = total.op
     if op.dtype != x.type.dtype or not is_real_float(x) or not (magnitude or is_never_negative(x)):
         return None
-    return _moved(sum_of(log(abs_(x) if magnitude else x), axis=op.axis), around)
+    return moved_like(sum_of(log(abs_(x) if magnitude else x), axis=op.axis), around)
 
 
 @stabilize.on(Prod, name="local_prod_exp", inside=(exp,))
@@ -212,7 +213,7 @@ def _of_few(node: Apply, context: Context) -> Any:
     logs = [log_of_term(v, out, context) for v in total.inputs]
     if any(v is None for v in logs) or all(scalar_value(v) is not None for v in logs if v is not None):
         return None
-    if all(_is_shifted(v) for v in logs if v is not None):
+    if all(is_shifted(v) for v in logs if v is not None):
         return None
     numbers = [v for v in logs if v is not None and scalar_value(v) is not None]
     if numbers:
@@ -249,7 +250,7 @@ def _taken_out(variable: Variable) -> tuple[Variable, list[Variable]] | None:
         return None
     exponentials = [made_by(v, exp) for v in total.inputs]
     exponents = [node.inputs[0] for node in exponentials if node is not None]
-    if len(exponents) != 2 or not all(map(_is_shifted, exponents)):
+    if len(exponents) != 2 or not all(map(is_shifted, exponents)):
         return None
     (a, m), (b, n) = (v.owner.inputs for v in exponents)  # type: ignore[union-attr]
     return (m, [a, b]) if m is n else None
@@ -286,13 +287,13 @@ def log_of_term(term: Variable, out: Variable, context: Context) -> Variable | N
     return reduce(add, logs)
 
 
-def _through(variable: Variable) -> Variable:
+def through(variable: Variable) -> Variable:
     """`variable` without a dimshuffle around it."""
     node = variable.owner
     return node.inputs[0] if node is not None and isinstance(node.op, DimShuffle) else variable
 
 
-def _moved(made: Variable, like: Variable) -> Variable:
+def moved_like(made: Variable, like: Variable) -> Variable:
     """`made` with the axes of `like`, which is that of which it takes the place, or a dimshuffle of it."""
     node = like.owner
     if node is not None and isinstance(node.op, DimShuffle):
@@ -300,7 +301,7 @@ def _moved(made: Variable, like: Variable) -> Variable:
     return made
 
 
-def _sum_of_exponentials(variable: Variable) -> tuple[Variable, Any] | None:
+def sum_of_exponentials(variable: Variable) -> tuple[Variable, Any] | None:
     """u and the reduction where `variable` is sum(exp(u)) over some axes."""
     total = variable.owner
     if total is None or not isinstance(total.op, Sum):
@@ -322,19 +323,19 @@ def _parts(u: Variable, op: Any) -> tuple[Variable, Variable, Variable]:
 @stabilize.on(log, name="local_log_sum_exp", inside=(Sum, DimShuffle))
 def _of_many(node: Apply) -> Any:
     """log(sum(exp(x))) with the greatest taken out."""
-    found = _sum_of_exponentials(_through(node.inputs[0]))
-    if found is None or _is_shifted(found[0]):
+    found = sum_of_exponentials(through(node.inputs[0]))
+    if found is None or is_shifted(found[0]):
         return None
     greatest, _, total = _parts(*found)
     # Nothing can be taken from what is infinite.
     made = switch(isinf_(greatest), greatest, add(greatest, log(total)))
-    return _moved(made, node.inputs[0])
+    return moved_like(made, node.inputs[0])
 
 
-def _is_shifted(u: Variable) -> bool:
+def is_shifted(u: Variable) -> bool:
     """Whether the greatest is taken from `u` already."""
     node = made_by(u, sub)
-    shift = None if node is None else _through(node.inputs[1])
+    shift = None if node is None else through(node.inputs[1])
     # Without the choice of `to_take_out`.
     chosen = None if shift is None else made_by(shift, switch)
     least = shift.owner if chosen is None and shift is not None else chosen and chosen.inputs[2].owner
@@ -356,12 +357,12 @@ def _softmax(node: Apply, context: Context) -> Any:
     if not above:
         return None
     spelled_out = set(product.below) if out.type.ndim == 1 else ()
-    product.above, product.below = _opened(product)
+    open_quotients(product)
     for v in product.below:
         if v in spelled_out:
             continue
-        found = _sum_of_exponentials(_through(v))
-        if found is None or found[0] not in above or not _keeps_places(v, *found) or _is_shifted(found[0]):
+        found = sum_of_exponentials(through(v))
+        if found is None or found[0] not in above or not keeps_places(v, *found) or is_shifted(found[0]):
             continue
         u, op = found
         exponential = above[u]
@@ -381,24 +382,25 @@ def _softmax_of(u: Variable, op: Any) -> Variable:
     return true_div(exponentials, spread(total, u.type.ndim, axes))  # type: ignore[no-any-return]
 
 
-def _opened(product: Product) -> tuple[list[Variable], list[Variable]]:
-    """The factors above and below, with a quotient whose axes were moved as two factors."""
-    above, below = [], list(product.below)
+def open_quotients(product: Product) -> None:
+    """Take quotients among the factors apart whose axes were moved, or that broadcast, and their signs."""
+    above: list[Variable] = []
     for v in product.above:
-        node = v.owner
-        moved = (
-            node is not None and isinstance(node.op, DimShuffle) and v.type.dtype == product.out.type.dtype
-        )
-        quotient = made_by(_through(v), true_div) if moved else None
-        if quotient is None:
+        inner = through(v)
+        sign = 1
+        while (negative := made_by(inner, neg)) is not None:
+            inner, sign = negative.inputs[0], -sign
+        quotient = made_by(inner, true_div)
+        if quotient is None or v.type.dtype != product.out.type.dtype:
             above.append(v)
             continue
-        above.append(_moved(quotient.inputs[0], v))
-        below.append(_moved(quotient.inputs[1], v))
-    return above, below
+        product.number *= sign
+        above.append(moved_like(quotient.inputs[0], v))
+        product.below.append(moved_like(quotient.inputs[1], v))
+    product.above = above
 
 
-def _keeps_places(divisor: Variable, u: Variable, op: Any) -> bool:
+def keeps_places(divisor: Variable, u: Variable, op: Any) -> bool:
     """Whether all axes of a sum of `u` stand in their places in `divisor`."""
     axes = tuple(range(u.type.ndim)) if op.axis is None else op.axis
     kept = iter(range(u.type.ndim))

@@ -31,6 +31,7 @@ from croton.rules import (
     truth,
     useless,
     views,
+    weighted,
 )
 from croton.rules.divisors import check_divisors
 from croton.rules.expand import expand_graphs
@@ -41,8 +42,9 @@ from croton.rules.stages import blas, canonicalize, specialize, stabilize
 
 # The modules whose rules take part.
 FAMILIES = (
-    useless, marks, arith, fills, choice, truth, explog, powers, logistic, logsum, erfs, hyperbolic, quotients,
-    moments, reduce, shape, views, index, lift, joins, scatter, stable, nnet, dots, linalg, products, branches,
+    useless, marks, arith, fills, choice, truth, explog, powers, logistic, logsum, weighted, erfs, hyperbolic,
+    quotients, moments, reduce, shape, views, index, lift, joins, scatter, stable, nnet, dots, linalg, products,
+    branches,
 )  # fmt: skip
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})

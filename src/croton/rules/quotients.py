@@ -7,7 +7,6 @@ from typing import Any
 
 from croton.graph.node import Apply, Variable
 from croton.ops.elementwise import (
-    abs_,
     add,
     cosh,
     exp,
@@ -15,7 +14,6 @@ from croton.ops.elementwise import (
     inv,
     mul,
     neg,
-    sgn,
     sigmoid,
     sinh,
     sqr,
@@ -92,22 +90,6 @@ def _has_both(node: Apply, context: Context, *ops: Any) -> bool:
 
 for row in _PAIRS:
     _enter(*row)
-
-
-@stabilize.on(true_div, mul, name="local_over_its_size")
-def _over_size(node: Apply, context: Context) -> Any:
-    """u / |u| is the sign of u, also where u is infinite; at 0 it is 0, the slope of |u| there."""
-    out = node.outputs[0]
-    if not is_real_float(out) or not has_factor(node, context, "abs_"):
-        return None
-    product = Product(out, context)
-    for v in product.below:
-        made = made_by(v, abs_)
-        if made is not None and made.inputs[0] in product.above:
-            product.below.remove(v)
-            product.above[product.above.index(made.inputs[0])] = sgn(made.inputs[0])
-            return assembled(product, node)
-    return None
 
 
 @stabilize.on(mul, true_div, name="local_expm1_times_sigmoid")
