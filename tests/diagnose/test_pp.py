@@ -62,3 +62,11 @@ def test_graphs():
         PPrinter()()
     with pytest.raises(ValueError, match="assoc"):
         OperatorPrinter("+", 1, "middle")
+
+
+def test_deep_expressions_need_no_recursion():
+    x = T.dvector("x")
+    expression, text = x, "x"
+    for _ in range(2000):
+        expression, text = T.exp(expression * x), f"exp(({text} * x))"
+    assert pprint(expression) == theano.pp(expression) == text

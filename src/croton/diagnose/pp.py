@@ -40,6 +40,7 @@ class PrinterState:
     # Set by whoever makes a state.
     pprinter: PPrinter
     precedence: int = _LOWEST
+    held: _Held | None = None
 
 
 class OperatorPrinter:
@@ -195,6 +196,53 @@ def _bound(part: Any) -> str:
     return str(part.dtype) if isinstance(part, Type) else "int64"
 
 
+class _TooDeep(BaseException):
+    """Says what must be written first. No printer's own handling of errors may stop it."""
+
+    def __init__(self, wanted: tuple[Variable, PrinterState]) -> None:
+        super().__init__()
+        self.wanted = wanted
+
+
+# So many printers may wait for one another: each takes a few of Python's 1000 frames.
+_DEEPEST = 50
+
+
+class _Held:
+    """The texts that were too deep to be written in one go."""
+
+    def __init__(self, printer: PPrinter) -> None:
+        self.printer = printer
+        self.depth = 0
+        self.texts: dict[Any, str] = {}
+
+    def write(self, r: Variable, pstate: PrinterState) -> str:
+        """Write from here, and keep the text."""
+        self.depth = 0
+        made = self.texts[_asked(r, pstate)] = self._go_on(r, pstate)
+        return made
+
+    def text(self, r: Variable, pstate: PrinterState) -> str:
+        """The text, where it is had or lies within reach. Errors: _TooDeep where it does not"""
+        if self.depth < _DEEPEST:
+            return self._go_on(r, pstate)
+        found = self.texts.get(_asked(r, pstate))
+        if found is None:
+            raise _TooDeep((r, pstate))
+        return found
+
+    def _go_on(self, r: Variable, pstate: PrinterState) -> str:
+        self.depth += 1
+        made = str(self.printer._printer(r, pstate).process(r, pstate))
+        self.depth -= 1
+        return made
+
+
+def _asked(r: Variable, pstate: PrinterState) -> Any:
+    """What a text is kept by: the variable, and all that the state says."""
+    return r, tuple(sorted((name, repr(value)) for name, value in vars(pstate).items() if name != "held"))
+
+
 class PPrinter:
     """Writes variables by the printers that have been assigned to operations, their classes, or conditions."""
 
@@ -211,8 +259,26 @@ class PPrinter:
 
     def process(self, r: Variable, pstate: PrinterState | None = None) -> str:
         """The text of a variable."""
-        state = PrinterState(pprinter=self) if pstate is None else pstate
-        return str(self._printer(r, state).process(r, state))
+        if pstate is None:
+            return self._from_below(r)
+        held = pstate.held
+        if held is None:
+            return str(self._printer(r, pstate).process(r, pstate))
+        return held.text(r, pstate)
+
+    def _from_below(self, r: Variable) -> str:
+        """The text of a variable, however deep: what is too deep for one go is written first."""
+        held = _Held(self)
+        todo = [(r, PrinterState(pprinter=self, held=held))]
+        while True:
+            try:
+                made = held.write(*todo[-1])
+            except _TooDeep as deeper:
+                todo.append(deeper.wanted)
+                continue
+            todo.pop()
+            if not todo:
+                return made
 
     def _printer(self, r: Variable, pstate: PrinterState) -> Any:
         for condition, printer in self.printers:
