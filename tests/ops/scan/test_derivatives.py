@@ -147,6 +147,29 @@ def test_loops_in_loops():
     same([out, *theano.grad((out**2).sum(), [x, h])], [expected, *theano.grad((expected**2).sum(), [x, h])])
 
 
+def test_values_of_loops_of_numbers_in_steps_are_stored_for_the_gradient():
+    m = T.dmatrix("m")
+
+    def inner(row: Any, s: Any) -> Any:
+        return theano.scan(lambda b, q: T.tanh(q * b + k), row, s)[0][-1]
+
+    out, _ = theano.scan(inner, m, h[0])
+    slopes = theano.grad((out**2).sum(), [m, h, k])
+    f = theano.function([m, h, k], slopes)
+    loops = [node for node in f.maker.fgraph.toposort() if hasattr(node.op, "taps")]
+    held = [sum(hasattr(node.op, "taps") for node in loop.op.graph.nodes) for loop in loops]
+    assert held == [1, 1]
+    state, values = h[0], np.array([[0.5, -1.0], [0.3, 2.0], [1.5, 0.2]])
+    total = 0
+    for i in range(3):
+        for j in range(2):
+            state = T.tanh(state * m[i, j] + k)
+        total = total + state**2
+    g = theano.function([m, h, k], theano.grad(total, [m, h, k]))
+    for found, expected in zip(f(values, HV, KV), g(values, HV, KV), strict=True):
+        np.testing.assert_allclose(found, expected)
+
+
 def test_loops_in_operations_of_graphs():
     op = theano.OpFromGraph([x, h, w, k], [rnn()])
     out, expected = op(x, h, w, k), written_out()

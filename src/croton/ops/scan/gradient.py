@@ -6,16 +6,17 @@ cotangents on their way at any time, those of the values of the d steps before t
 place in each step.
 
 The graph is computed again, backwards, from the states, which are known in all steps; but products of matrices and
-other dear values are not: they become outputs of the loop, as do carried values that are needed.
+other dear values are not: they become outputs of the loop, as do carried values that are needed. So do the values of
+loops of numbers in the steps, which take no more room than the sequences that these go over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from croton.graph import walk
-from croton.graph.node import Variable
+from croton.graph.node import Apply, Variable
 from croton.ops.creation import zeros_like
 from croton.ops.elementwise import eq, minimum, switch
 from croton.ops.index.assign import set_subtensor
@@ -116,9 +117,26 @@ class Known:
         for node in graph.nodes:
             if any(v in moving for v in node.inputs):
                 moving.update(node.outputs)
-                if getattr(node.op, "is_dear", False):
+                if getattr(node.op, "is_dear", False) or self._is_loop_of_numbers(node, moving):
                     stored.update(node.outputs)
         return stored
+
+    def _is_loop_of_numbers(self, node: Apply, moving: set[Variable]) -> bool:
+        """Whether a step has a loop over a sequence of its own, of which the values take no more room than that."""
+        op: Any = node.op
+        if (
+            not isinstance(op, type(self.op))
+            or op.until
+            or not any(v in moving for v in node.inputs[1:][: op.sequences])
+        ):
+            return False
+        steps = node.inputs[0]
+        rows = self.op.graph.inputs[: self.op.sequences]
+        is_length = (
+            steps.owner is not None and isinstance(steps.owner.op, Shape_i) and steps.owner.inputs[0] in rows
+        )
+        same_count = is_length or steps not in moving
+        return same_count and not any(getattr(v.type, "ndim", 1) for v in op.graph.outputs)
 
     def _remake(self, missing: Sequence[Variable]) -> None:
         """The loop with more outputs. (Where graphs are rewritten, the loop that it is made of becomes the same.)"""
