@@ -19,6 +19,7 @@ from croton.rules import (
     logistic,
     logsum,
     marks,
+    masks,
     moments,
     nnet,
     powers,
@@ -43,8 +44,8 @@ from croton.rules.stages import blas, canonicalize, specialize, stabilize
 # The modules whose rules take part.
 FAMILIES = (
     useless, marks, arith, fills, choice, truth, explog, powers, logistic, logsum, weighted, erfs, hyperbolic,
-    quotients, moments, reduce, shape, views, index, lift, joins, scatter, stable, nnet, dots, linalg, products,
-    branches,
+    quotients, moments, reduce, shape, views, index, lift, joins, scatter, masks, stable, nnet, dots, linalg,
+    products, branches,
 )  # fmt: skip
 
 _ALWAYS = frozenset({"fast_run", "fast_compile"})
