@@ -8,6 +8,7 @@ from scipy import stats
 
 import theano
 import theano.tensor as T
+from croton.ops.random.bits import cosine, radius_unit
 from theano.tensor import random
 
 from .laws import KEY, drawn
@@ -15,8 +16,9 @@ from .laws import KEY, drawn
 N = 20_000
 
 
-def test_tails_of_float32_are_long():
-    sample = abs(drawn(lambda s: random.normal(s, size=5_000_000, dtype="float32")))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tails_are_long(dtype):
+    sample = abs(drawn(lambda s: random.normal(s, size=5_000_000, dtype=dtype)))
     for edge in (3, 4, 4.8):
         wanted = 2 * stats.norm.sf(edge) * len(sample)
         assert abs((sample > edge).sum() - wanted) < 5 * np.sqrt(wanted)
@@ -37,6 +39,20 @@ def test_discrete_laws():
         counts = np.bincount(sample, minlength=4)
         assert counts[2] == 0
         assert stats.chisquare(counts[[0, 1, 3]], N * p[[0, 1, 3]]).pvalue > 1e-3
+
+
+def test_the_tail_of_float64_goes_on_where_the_bits_of_the_radius_are_zero():
+    """The bits that the radius shares with the angle: what lies beyond 6.7 comes as often as it should."""
+    low = np.arange(2**20, dtype="uint64") << np.uint64(
+        12
+    )  # the other word of elements whose first one is 0, in part
+    x = T.TensorType("uint64", (None,))()
+    z = T.sqrt(-2 * T.log(radius_unit["float64"](x))) * cosine["float64"](x)
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        beyond = abs(theano.function([x], z, mode=mode)(low | np.uint64(0x5A5)))
+        for edge in (6.8, 7.2):
+            # The share of elements beyond, of one in 2^31.
+            assert (beyond > edge).mean() / 2**31 == pytest.approx(2 * stats.norm.sf(edge), rel=0.02)
 
 
 def test_outcomes_by_rows():
