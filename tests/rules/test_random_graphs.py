@@ -22,12 +22,20 @@ UNARY = (
     lambda v: T.exp(T.tanh(v)), lambda v: T.log(1 + T.sqr(v)), lambda v: T.log(T.exp(v)), lambda v: T.sqrt(T.sqr(v)),
     lambda v: 1 / (1 + T.exp(-v)), lambda v: T.log(1 + T.exp(v)), lambda v: v * 1 + 0, lambda v: v / 1, lambda v: v - 3,
     lambda v: 2 * v, lambda v: v**2, lambda v: T.cast(T.cast(v, "float64"), "float64"), lambda v: T.zeros_like(v) + 2,
-    lambda v: T.switch(v > 0, v, -v), lambda v: T.fill(v, 3.0) * v,
+    lambda v: T.switch(v > 0, v, -v), lambda v: T.fill(v, 3.0) * v, lambda v: v + v, lambda v: 3 * v - v,
+    lambda v: v**3, lambda v: 1 - T.tanh(v), lambda v: 1 - T.nnet.sigmoid(v), lambda v: 1 - T.cos(v),
+    lambda v: T.exp(T.tanh(v)) - T.exp(-T.tanh(v)), lambda v: T.log(T.cosh(v)), lambda v: T.nnet.softplus(v) - v,
+    lambda v: T.nnet.sigmoid(v) * (1 - T.nnet.sigmoid(v)), lambda v: abs(2 * v), lambda v: v * T.sgn(v),
+    lambda v: T.maximum(T.maximum(v, 0.5), 1), lambda v: T.clip(v, -1, 1), lambda v: 1 - T.erf(v),
+    lambda v: T.switch(~(v > 0), v, 2.0), lambda v: T.switch(T.eq(v > 0, 1), v, 2.0),
 )  # fmt: skip
 BINARY = (
     lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (1 + T.sqr(b)),
     lambda a, b: T.maximum(a, b), lambda a, b: a - (a - b), lambda a, b: T.switch(T.lt(a, b), a, b),
-    lambda a, b: a * T.nnet.sigmoid(b) * T.exp(-b),
+    lambda a, b: a * T.nnet.sigmoid(b) * T.exp(-b), lambda a, b: abs(a) * abs(b), T.logaddexp,
+    lambda a, b: T.exp(T.tanh(a)) / (T.exp(T.tanh(a)) + T.exp(T.tanh(b))), lambda a, b: 2 * a * b + b * a,
+    lambda a, b: T.switch(a > 0, b, 0) * a, lambda a, b: T.switch(a > 0, b, 0) + T.switch(a > 0, 0, a),
+    lambda a, b: T.exp(T.tanh(a)) / T.exp(T.tanh(b)), lambda a, b: (a + b) - (b - a),
 )  # fmt: skip
 # What changes the shape, and what keeps it as (3, 4).
 SHAPED = (
@@ -36,6 +44,19 @@ SHAPED = (
     lambda v: T.dot(v, T.ones((4, 4))), lambda v: T.nnet.softmax(v), lambda v: T.log(T.nnet.softmax(v)),
     lambda v: T.concatenate([v, v])[:3], lambda v: T.inc_subtensor(v[1:], 2.0), lambda v: v[::-1][::-1],
     lambda v: v * v.shape[0], lambda v: (2 * v).sum() + v, lambda v: v.dimshuffle(1, 0).dimshuffle(1, 0),
+    lambda v: T.tanh(v).flatten().sum() * v, lambda v: v.flatten().reshape(v.shape), lambda v: v.var(axis=0),
+    lambda v: T.dot(v, v.T).sum(axis=0).dimshuffle(0, "x") + v, lambda v: T.dot(T.dot(v, v.T), v[:, 0])[0] * v,
+    lambda v: T.dot(v, T.alloc(2.0, v.shape[1], 4)), lambda v: T.alloc(v[0], 3, 4) + v,
+    lambda v: T.alloc(v[0, 0], v.shape[0], v.shape[1]) * v, lambda v: T.exp(T.alloc(T.tanh(v[0, 0]), 3, 4)),
+    lambda v: T.argmax(T.nnet.softmax(v), axis=1).dimshuffle(0, "x") + v, lambda v: T.set_subtensor(v[1:], v[1:] + 2),
+    lambda v: T.inc_subtensor(T.set_subtensor(v[0], 2.0)[0], v[1]), lambda v: v[1:][0:1][0], lambda v: v[::2][1],
+    lambda v: T.concatenate([v[1:], T.concatenate([v[:1], v])])[:3], lambda v: T.concatenate(T.split(v, [1, 2], 2)),
+    lambda v: v[:, 1:][:, ::2].sum(axis=1).dimshuffle(0, "x"), lambda v: T.stack([v, 2 * v]).sum(axis=0),
+    lambda v: T.nnet.softmax(v)[1:].sum(axis=0), lambda v: T.prod(T.exp(T.tanh(v)), axis=0),
+    lambda v: T.log(T.exp(v).mean(axis=1)).dimshuffle(0, "x"), lambda v: T.log(T.dot(T.exp(v), T.ones(4)))[0],
+    lambda v: T.nnet.categorical_crossentropy(T.nnet.softmax(v), T.as_tensor_variable([0, 2, 1]))[0],
+    lambda v: v[T.as_tensor_variable([2, 0, 1])], lambda v: T.inc_subtensor(v[T.as_tensor_variable([0, 0, 1])], 1.0),
+    lambda v: T.outer(v[0], v[1])[:3], lambda v: T.min(-v, axis=0), lambda v: T.tile(v, (1, 1)), lambda v: v.norm(2),
 )  # fmt: skip
 
 choices = st.lists(
@@ -66,7 +87,7 @@ def _rng_values(seed: int) -> list[np.ndarray]:
 
 
 @given(choices, st.integers(0, 2**16))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_values_are_those_of_the_graph_as_written(steps: list[tuple[int, int, int, int]], seed: int) -> None:
     inputs, out = _built(steps)
     values = _rng_values(seed)
@@ -83,7 +104,7 @@ def test_values_are_those_of_the_graph_as_written(steps: list[tuple[int, int, in
 
 
 @given(choices, st.integers(0, 2**16))
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 def test_gradients_are_those_of_the_graph_as_written(
     steps: list[tuple[int, int, int, int]], seed: int
 ) -> None:

@@ -69,15 +69,6 @@ def test_exponents_of_several_exponentials() -> None:
     np.testing.assert_allclose(slope, slopes, rtol=1e-12)
 
 
-def test_axes_dropped_and_put_in_again(fires: Any, ops: Any) -> None:
-    f = fires(
-        "local_dimshuffle_lift",
-        lambda x: T.exp(x.sum(axis=1, keepdims=True).dimshuffle(0).dimshuffle(0, "x")),
-        TABLE / 1e3,
-    )
-    assert ops(f) == ["Sum", "DimShuffle", "exp"]
-
-
 SLOPES = [
     (lambda x: x - T.log(T.exp(x).sum(axis=1, keepdims=True)), lambda s: 1 - 3 * s),
     (

@@ -296,9 +296,13 @@ def through(variable: Variable) -> Variable:
 def moved_like(made: Variable, like: Variable) -> Variable:
     """`made` with the axes of `like`, which is that of which it takes the place, or a dimshuffle of it."""
     node = like.owner
-    if node is not None and isinstance(node.op, DimShuffle):
-        return dimshuffle(made, *node.op.new_order)
-    return made
+    if node is None or not isinstance(node.op, DimShuffle):
+        return made
+    order, inner = node.op.new_order, made.owner
+    if inner is not None and isinstance(inner.op, DimShuffle):
+        # Axes that are dropped and put in again are then as they were.
+        return dimshuffle(inner.inputs[0], *["x" if j == "x" else inner.op.new_order[int(j)] for j in order])
+    return dimshuffle(made, *order)
 
 
 def sum_of_exponentials(variable: Variable) -> tuple[Variable, Any] | None:

@@ -32,11 +32,10 @@ def _of_one(node: Apply) -> Variable | None:
 
 @canonicalize.on(DimShuffle, name="local_dimshuffle_lift")
 def _dimshuffle(node: Apply) -> Any:
-    """Axes left as they are, or dropped and put in again; axes moved twice."""
+    """Axes left as they are; axes moved twice."""
     op: Any = node.op
     x = node.inputs[0]
-    places = [at if j == "x" and at in op.drop else j for at, j in enumerate(op.new_order)]
-    if places == list(range(len(op.input_broadcastable))):
+    if op.new_order == tuple(range(len(op.input_broadcastable))):
         return x
     inner = x.owner
     if inner is not None and isinstance(inner.op, DimShuffle):
