@@ -106,7 +106,8 @@ def test_products_with_a_narrow_matrix(native: Any, dtype: str, m: int, n: int, 
         check_gemm(native, rng, dtype, m, n, k, layouts)
 
 
-# Rows for tiles of all heights, for blocks of rows, and for panels that are read in place; ends of panels, many terms.
+# Rows for tiles of all heights, for blocks of rows, and for panels that are read in place; ends of panels, many terms,
+# and few.
 DENSE = [
     (2, 1100, 300),
     (13, 500, 101),

@@ -93,10 +93,16 @@ static void packed_chunk(void *arg, int64_t chunk, int worker)
     }
 }
 
+/* In picoseconds. */
+static int64_t work_of(const packed_job *job, int kind)
+{
+    return rt_times(rt_times(job->m, job->k), rt_times(job->n, kind == 0 ? 14 : 28));
+}
+
 static int32_t run(rt_ctx *ctx, packed_job *job, int kind)
 {
     int64_t panels = rt_ceil_div(job->n * job->item, RT_PANEL_BYTES), blocks = rt_ceil_div(job->m, ROWS);
-    int64_t work = rt_times(rt_times(job->m, job->k), rt_times(job->n, kind == 0 ? 14 : 28));
+    int64_t work = work_of(job, kind);
     bool parallel = work >= RT_PARALLEL_PS && rt_num_threads() > 1;
     int64_t chunks = parallel ? rt_max(1, rt_min(panels, work / blocks / (RT_CHUNK_PS / 2))) : 1;
     job->per_chunk = rt_ceil_div(panels, chunks);
@@ -126,14 +132,24 @@ int32_t rt_gemm_packed(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t
     return run(ctx, &job, kind);
 }
 
+/* Few enough terms for B in one block of DEPTH, in a part of the L2 cache. */
+static bool is_shallow(const rt_dense_product *p, int64_t item)
+{
+    return p->k <= DEPTH && p->m >= 2 * RT_FEW_ROWS && rt_times(p->k, p->n) * item <= INT64_C(512) << 10;
+}
+
 /* source: measured on one thread against OpenBLAS, with the first factor and the second one plain or transposed. With fewer
- * than 16 rows turning a second factor costs more than the product; 784 x 32 x 500 takes 1.05 times as long as there,
- * 784 x 64 x 500 as long; 64 x 64 x 64 1.1 times; in float64 512 x 512 x 512 1.06 times, 200 x 200 x 2000 0.92. */
+ * than 16 rows turning a second factor costs more than the product; 784 x 8 x 500 takes as long as there; 128 x 64 x 64 1.2
+ * times as long; in float64 512 x 512 x 512 1.06 times. Where B is packed as a whole, 784 x 20 x 500 takes 0.85 of the time,
+ * 784 x 128 x 500 0.9, 10000 x 128 x 128 0.87. */
 bool rt_dense_fits(int kind, const rt_dense_product *p)
 {
     int64_t item = kind ? 8 : 4, products = rt_times(rt_times(p->m, p->n), p->k);
-    if (rt_blas.best || !is_worth_packing(kind, item, p->n) || p->k < 96 || products < 1 << 19) return false;
-    if (p->m < (p->b_col == item ? 2 : 16) || (p->m > 64 && products > 1 << (kind ? 26 : 27))) return false;
+    bool shallow = is_shallow(p, item);
+    if (rt_blas.best || !is_worth_packing(kind, item, p->n) || p->k < (shallow ? 16 : 96)) return false;
+    if (products < 1 << (p->k < 96 ? 20 : 19)) return false;
+    if (p->m < (p->b_col == item ? 2 : 16)) return false;
+    if (!shallow && p->m > 64 && products > 1 << (kind ? 26 : 27)) return false;
     if (p->a_row % item || p->a_col % item || p->b_row % item || p->b_col % item) return false;
     return (p->a_row == item || p->a_col == item) && (p->b_row == item || p->b_col == item) && p->c_col == item &&
            !(p->c_row % item);
@@ -149,19 +165,50 @@ static packed_job as_job(int kind, const rt_dense_product *p)
                         .alpha = rt_read_real(p->alpha, item), .beta = rt_read_real(p->beta, item)};
 }
 
-/* Where rows of A are adjacent, a few of them are packed at a time, for all panels. */
-static void run_by_rows(packed_job *job)
+/* Rows [lo, hi), a few at a time for all panels: so C is gone through once. Where rows of A are adjacent, those few are
+ * packed. */
+static void run_by_rows(const packed_job *job, int64_t lo, int64_t hi)
 {
     _Alignas(64) char room[RT_FEW_ROWS * DEPTH * 8];
-    job->in_place = job->b_step == 1;
+    int64_t panels = rt_ceil_div(job->n * job->item, RT_PANEL_BYTES);
     for (int64_t l = 0; l < job->k; l += DEPTH) {
         int64_t depth = rt_min(DEPTH, job->k - l);
-        for (int64_t i = 0; i < job->m; i += RT_FEW_ROWS) {
-            int64_t rows = rt_min(RT_FEW_ROWS, job->m - i);
-            job->kernels->pack_rows(job->a + (i + l * job->step) * job->item, job->step, rows, depth, room);
-            for (int64_t panel = 0; panel < job->per_chunk; panel++) add_panel(job, panel, i, rows, l, depth, room);
+        for (int64_t i = lo; i < hi; i += RT_FEW_ROWS) {
+            int64_t rows = rt_min(RT_FEW_ROWS, hi - i);
+            char *packed = job->row == 1 && job->step != 1 ? room : NULL;
+            if (packed) job->kernels->pack_rows(job->a + (i + l * job->step) * job->item, job->step, rows, depth, packed);
+            for (int64_t panel = 0; panel < panels; panel++) add_panel(job, panel, i, rows, l, depth, packed);
         }
     }
+}
+
+static void rows_chunk(void *arg, int64_t chunk, int Py_UNUSED(worker))
+{
+    const packed_job *job = arg;
+    run_by_rows(job, chunk * job->per_chunk, rt_min(job->m, (chunk + 1) * job->per_chunk));
+}
+
+/* Few terms in each sum: B is packed as a whole, since it stays in the L2 cache. */
+static int32_t run_shallow(rt_ctx *ctx, packed_job *job, int kind)
+{
+    int64_t width = RT_PANEL_BYTES / job->item, panels = rt_ceil_div(job->n, width);
+    char *room = rt_alloc(ctx, rt_times(panels, job->k * RT_PANEL_BYTES));
+    if (!room) return RT_E_MEMORY;
+    for (int64_t panel = 0; panel < panels; panel++)
+        job->kernels->pack_panel(job->b + panel * width * job->b_step * job->item, job->b_row, job->b_step, job->k,
+                                 rt_min(width, job->n - panel * width), room + panel * job->k * RT_PANEL_BYTES);
+    job->panels = room;
+    int64_t work = work_of(job, kind), blocks = rt_ceil_div(job->m, RT_FEW_ROWS);
+    bool parallel = work >= RT_PARALLEL_PS && rt_num_threads() > 1;
+    int64_t chunks = parallel ? rt_max(1, rt_min(blocks, work / (RT_CHUNK_PS / 2))) : 1;
+    job->per_chunk = rt_ceil_div(blocks, chunks) * RT_FEW_ROWS;
+    bool finished = true;
+    if (chunks == 1 && work <= RT_GIL_PS)
+        run_by_rows(job, 0, job->m);
+    else
+        finished = rt_split(ctx, rows_chunk, job, rt_ceil_div(job->m, job->per_chunk), work, parallel);
+    rt_free(ctx, room);
+    return finished ? 0 : RT_E_INTERRUPTED;
 }
 
 void rt_dense_alone(int kind, const rt_dense_product *p)
@@ -170,7 +217,8 @@ void rt_dense_alone(int kind, const rt_dense_product *p)
     job.chunks = 1;
     job.per_chunk = rt_ceil_div(job.n * job.item, RT_PANEL_BYTES);
     if (job.row == 1 && job.step != 1 && job.per_chunk > 1) {
-        run_by_rows(&job);
+        job.in_place = job.b_step == 1;
+        run_by_rows(&job, 0, job.m);
         return;
     }
     for (int64_t block = 0; block * ROWS < job.m; block++) packed_chunk(&job, block, 0);
@@ -179,6 +227,7 @@ void rt_dense_alone(int kind, const rt_dense_product *p)
 int32_t rt_dense(rt_ctx *ctx, int kind, const rt_dense_product *p)
 {
     packed_job job = as_job(kind, p);
+    if (is_shallow(p, job.item)) return run_shallow(ctx, &job, kind);
     if (p->a_col != job.item && p->n * job.item >= 8 * RT_PANEL_BYTES && p->k > 32) {
         job.rooms = rt_alloc(ctx, rt_times(ROWS * DEPTH * job.item, rt_num_threads()));
         if (!job.rooms) return RT_E_MEMORY;
