@@ -9,3 +9,4 @@ from croton.graph.type import generic as generic
 from croton.legacy.params import CEnumType as CEnumType
 from croton.legacy.params import EnumList as EnumList
 from croton.legacy.params import EnumType as EnumType
+from croton.legacy.pointers import CDataType as CDataType

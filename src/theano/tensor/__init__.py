@@ -532,6 +532,18 @@ from croton.diagnose.debugprint import min_informative_str as min_informative_st
 from croton.diagnose.pp import pprint as pprint
 from croton.legacy.params import ParamsType as ParamsType
 from croton.ops.scalar.types import int32 as int32
+from croton.legacy.mpi import MPIRecv as MPIRecv
+from croton.legacy.mpi import MPIRecvWait as MPIRecvWait
+from croton.legacy.mpi import MPISend as MPISend
+from croton.legacy.mpi import MPISendWait as MPISendWait
+from croton.legacy.mpi import irecv as irecv
+from croton.legacy.mpi import isend as isend
+from croton.legacy.mpi import mpi_send_wait_cmp as mpi_send_wait_cmp
+from croton.legacy.mpi import mpi_send_wait_key as mpi_send_wait_key
+from croton.legacy.mpi import mpi_tag_cmp as mpi_tag_cmp
+from croton.legacy.mpi import mpi_tag_key as mpi_tag_key
+from croton.legacy.mpi import recv as recv
+from croton.legacy.mpi import send as send
 
 # -- modules of variables and parts (basic, which has all names, at the end)
 from theano import compile as compile

@@ -1,0 +1,3 @@
+"""Rewrites of loops."""
+
+from croton.legacy.loops import ScanMerge as ScanMerge
