@@ -63,6 +63,11 @@ def grad(
     Shapes:  each as its variable
     Dtypes:  as its variable; floatX for one of integers, whose gradient is zero
     Errors:  TypeError when `cost` is not a scalar; DisconnectedInputError; NullTypeGradError
+    Example:
+        >>> import theano.tensor as T
+        >>> x = T.dscalar("x")
+        >>> T.grad(x**3, x).eval({x: 2.0}).tolist()
+        12.0
     """
     if cost is not None:
         _check_cost(cost)

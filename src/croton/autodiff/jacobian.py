@@ -34,6 +34,11 @@ def jacobian(
     Dtypes:  as the variable
     Errors:  TypeError for what is no variable; ValueError for an `expression` of more axes; those of grad
     Cost:    n times that of one gradient
+    Example:
+        >>> import theano.tensor as T
+        >>> x = T.dvector("x")
+        >>> T.jacobian(x**2, x).eval({x: [1.0, 2.0]}).tolist()
+        [[2.0, 0.0], [0.0, 4.0]]
     """
     wanted = list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]
     for one in (expression, *wanted):
@@ -85,6 +90,11 @@ def hessian(
     Errors:  TypeError for what is no variable; ValueError for a `cost` that is no scalar and variables that
              are no vectors; those of grad
     Cost:    n times that of one gradient of the gradient
+    Example:
+        >>> import theano.tensor as T
+        >>> x = T.dvector("x")
+        >>> T.hessian((x**3).sum(), x).eval({x: [1.0, 2.0]}).tolist()
+        [[6.0, 0.0], [0.0, 12.0]]
     """
     wanted = list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]
     for name, one, ndim in (("cost", cost, 0), *[("wrt", v, 1) for v in wanted]):

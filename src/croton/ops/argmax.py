@@ -136,7 +136,13 @@ class MaxAndArgmax(_Place):
 
 # -- functions -----------------------------------------------------------------------------------------------
 def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
-    """Where the greatest element along `axis` is; None counts all elements in row-major order."""
+    """Where the greatest element along `axis` is; None counts all elements in row-major order.
+
+    Example:
+        >>> import theano.tensor as T
+        >>> T.argmax([[1, 9], [8, 2]], axis=1).eval().tolist()
+        [1, 0]
+    """
     return _place(Argmax, x, axis, keepdims)
 
 

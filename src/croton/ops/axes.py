@@ -53,6 +53,10 @@ def squeeze(x: Any, axis: Any = None) -> Variable:
     """`x` without its axes of length 1, so far as its type says that they are; with `axis`, without those.
 
     Errors:  ValueError for an axis in `axis` that does not broadcast
+    Example:
+        >>> import theano.tensor as T
+        >>> T.squeeze(T.ones((1, 3))).eval().shape
+        (3,)
     """
     x = as_tensor_variable(x)
     gone = axes_of(axis, x)

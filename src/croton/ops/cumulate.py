@@ -210,6 +210,10 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
     """The running sum along `axis`; of all elements in order when it is None.
 
     Dtypes:    64 bits for integers and truth values, else as the input
+    Example:
+        >>> import theano.tensor as T
+        >>> T.cumsum([[1, 2], [3, 4]], axis=0).eval().tolist()
+        [[1, 2], [4, 6]]
     """
     return CumOp(axis, "add")(x)  # type: ignore[no-any-return]
 
@@ -223,5 +227,11 @@ def cumprod(x: Any, axis: int | None = None) -> Variable:
 
 
 def diff(x: Any, n: int = 1, axis: int = -1) -> Variable:
-    """`n` times over, each element less the one before it along `axis`."""
+    """`n` times over, each element less the one before it along `axis`.
+
+    Example:
+        >>> import theano.tensor as T
+        >>> T.diff([1, 4, 9, 16]).eval().tolist()
+        [3, 5, 7]
+    """
     return DiffOp(n, axis)(x)  # type: ignore[no-any-return]

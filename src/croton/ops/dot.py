@@ -249,6 +249,10 @@ def dot(a: Any, b: Any) -> Variable:
                (…, n) (…, n, k) -> (… of a, … of b, k)
     Dtypes:    what the inputs meet in
     Errors:    ShapeError (a ValueError) when the lengths summed over differ
+    Example:
+        >>> import theano.tensor as T
+        >>> T.dot([[1, 2], [3, 4]], [1, 1]).eval().tolist()
+        [3, 7]
     """
     x, y = as_tensor_variable(a), as_tensor_variable(b)
     m: int = x.type.ndim
@@ -290,6 +294,10 @@ def batched_dot(a: Any, b: Any) -> Variable:
 
     Shapes:    (b, …, n) (b, …, n, k) -> (b, … of a, … of b, k)
     Errors:    TypeError for a scalar; ShapeError (a ValueError) when batches, or the lengths summed over, differ
+    Example:
+        >>> import theano.tensor as T
+        >>> T.batched_dot(T.ones((2, 3, 4)), T.ones((2, 4, 5))).eval().shape
+        (2, 3, 5)
     """
     x: Any = as_tensor_variable(a)
     y: Any = as_tensor_variable(b)
@@ -314,6 +322,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Variable:
 
     Shapes:    the axes of `a` not summed over, then those of `b`
     Errors:    ValueError for axes that the inputs lack, or of unequal number; ShapeError when lengths differ
+    Example:
+        >>> import theano.tensor as T
+        >>> T.tensordot(T.ones((2, 3, 4)), T.ones((4, 3, 5)), axes=[[1, 2], [1, 0]]).eval().shape
+        (2, 5)
     """
     return _contract(as_tensor_variable(a), as_tensor_variable(b), axes, batched=False)
 

@@ -145,6 +145,10 @@ def rfft(inp: Any, norm: str | None = None) -> Variable:
 
     Shapes:    (b, …, n) -> (b, …, n // 2 + 1, 2): real and imaginary parts
     Errors:    ValueError for another `norm`; TypeError for a vector
+    Example:
+        >>> import theano.tensor as T
+        >>> T.fft.rfft(T.constant([[1.0, 0.0, 0.0, 0.0]])).eval()[..., 0].tolist()
+        [[1.0, 1.0, 1.0]]
     """
     scale = _checked_norm(norm)
     x: Any = as_tensor_variable(inp)
@@ -166,6 +170,10 @@ def irfft(inp: Any, norm: str | None = None, is_odd: bool = False) -> Variable:
 
     Shapes:    (b, …, m, 2) -> (b, …, 2 (m - 1)), or 2 (m - 1) + 1
     Errors:    ValueError for another `norm` or `is_odd`; TypeError for fewer than 3 axes
+    Example:
+        >>> import theano.tensor as T
+        >>> T.fft.irfft(T.fft.rfft(T.constant([[1.0, 2.0, 3.0, 4.0]]))).eval().round(6).tolist()
+        [[1.0, 2.0, 3.0, 4.0]]
     """
     if is_odd not in (True, False):
         raise ValueError(f"Invalid value {is_odd} for id_odd, must be True or False")

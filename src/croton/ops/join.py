@@ -360,6 +360,10 @@ def concatenate(tensor_list: Sequence[Any], axis: Any = 0) -> Variable:
     """A list or tuple of tensors, one after the other along `axis`.
 
     Errors:  TypeError for what is no list or tuple; otherwise as for `join`
+    Example:
+        >>> import theano.tensor as T
+        >>> T.concatenate([[1, 2], [3]]).eval().tolist()
+        [1, 2, 3]
     """
     if not isinstance(tensor_list, (list, tuple)):
         raise TypeError(
@@ -454,6 +458,10 @@ def split(x: Any, splits_size: Any, n_splits: int, axis: Any = 0) -> list[Variab
     """`x` cut along `axis` into `n_splits` parts of the lengths `splits_size`.
 
     Errors:  ValueError at run time when the lengths do not add up to that of the axis
+    Example:
+        >>> import theano.tensor as T
+        >>> [part.eval().tolist() for part in T.split(T.arange(5), [2, 3], 2)]
+        [[0, 1], [2, 3, 4]]
     """
     made: list[Variable] = Split(n_splits)(x, axis, splits_size)
     return made

@@ -239,6 +239,10 @@ def unravel_index(indices: Any, dims: Any, order: str = "C", ndim: int | None = 
     `ndim` is the number of lengths, where `dims` is a vector of unknown length.
 
     Errors:  ValueError when the number of axes is not known; at run time for a place outside
+    Example:
+        >>> import theano.tensor as T
+        >>> [i.eval().tolist() for i in T.unravel_index([0, 5], (2, 3))]
+        [[0, 1], [0, 2]]
     """
     if ndim is None:
         try:
@@ -256,6 +260,10 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: s
 
     Errors:  TypeError for what is no tuple or list; ValueError at run time for a place outside, unless `mode` says
              'wrap' or 'clip'
+    Example:
+        >>> import theano.tensor as T
+        >>> T.ravel_multi_index(([0, 1], [0, 2]), (2, 3)).eval().tolist()
+        [0, 5]
     """
     if not isinstance(multi_index, (tuple, list)):
         raise TypeError("multi_index must be a tuple or a list.")

@@ -250,6 +250,10 @@ def roll(x: Any, shift: Any, axis: int | None = None) -> Variable:
     With axis None the elements move in their order, over the ends of all axes.
 
     Errors:  IndexError for an axis that there is not
+    Example:
+        >>> import theano.tensor as T
+        >>> T.roll(T.arange(5), 2).eval().tolist()
+        [3, 4, 0, 1, 2]
     """
     v: Any = as_tensor_variable(x)
     if axis is None:

@@ -279,6 +279,10 @@ def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Vari
 
     Shapes:    as `v`
     Dtypes:    int64
+    Example:
+        >>> import theano.tensor as T
+        >>> T.searchsorted([1, 3, 5], [0, 3, 9]).eval().tolist()
+        [0, 1, 3]
     """
     return SearchsortedOp(side)(x, v, sorter)  # type: ignore[no-any-return]
 
@@ -289,6 +293,10 @@ def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: 
     Shapes:    (max(x) + 1,), or `minlength` where that is more
     Dtypes:    as the weights; without, as `x`
     Errors:    TypeError for what is no vector of integers; with `assert_nonneg`, at run time for negative numbers
+    Example:
+        >>> import theano.tensor as T
+        >>> T.bincount([0, 2, 2, 3]).eval().tolist()
+        [1, 0, 2, 1]
     """
     v: Any = as_tensor_variable(x)
     if v.type.ndim != 1:

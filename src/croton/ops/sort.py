@@ -327,6 +327,10 @@ def sort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> 
 
     Shapes:    as the input; (number of elements,) with axis None
     Dtypes:    as the input
+    Example:
+        >>> import theano.tensor as T
+        >>> T.sort([3, 1, 2]).eval().tolist()
+        [1, 2, 3]
     """
     x, at = _flat(a, axis)
     return SortOp(kind, order)(x, at)  # type: ignore[no-any-return]
@@ -337,13 +341,23 @@ def argsort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) 
 
     Shapes:    as the input; (number of elements,) with axis None
     Dtypes:    int64
+    Example:
+        >>> import theano.tensor as T
+        >>> T.argsort([3, 1, 2]).eval().tolist()
+        [1, 2, 0]
     """
     x, at = _flat(a, axis)
     return ArgSortOp(kind, order)(x, at)  # type: ignore[no-any-return]
 
 
 def topk(x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: str = "int64") -> Variable:
-    """The `kth` greatest elements along `axis` (all elements when it is None); the least where `kth` is negative."""
+    """The `kth` greatest elements along `axis` (all elements when it is None); the least where `kth` is negative.
+
+    Example:
+        >>> import theano.tensor as T
+        >>> T.topk(T.constant([3, 1, 2]), 2).eval().tolist()
+        [3, 2]
+    """
     v, at = _flat(x, axis)
     return TopKOp(at, sorted, idx_dtype, return_indices=False)(v, kth)  # type: ignore[no-any-return]
 

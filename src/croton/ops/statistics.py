@@ -37,6 +37,10 @@ def mean(
     Shapes:    without the axes reduced over; `keepdims` leaves them with length 1
     Dtypes:    `dtype` where it is a floating-point or complex type; else as the input, float64 for integers. Added up
                in `acc_dtype`, by the rules of `sum`
+    Example:
+        >>> import theano.tensor as T
+        >>> T.mean([[1.0, 2.0], [3.0, 6.0]], axis=0).eval().tolist()
+        [2.0, 4.0]
     """
     x: Any = as_tensor_variable(input)
     axes = axes_of(axis, x)
@@ -82,6 +86,10 @@ def var(
 
     Shapes:    without the axes reduced over; `keepdims` leaves them with length 1
     Dtypes:    as the input, float64 for integers; float64 with a `ddof`
+    Example:
+        >>> import theano.tensor as T
+        >>> T.var(T.constant([1.0, 3.0])).eval().tolist()
+        1.0
     """
     x: Any = as_tensor_variable(input)
     axes = axes_of(axis, x)

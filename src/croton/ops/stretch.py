@@ -16,6 +16,10 @@ def broadcast_to(x: Any, shape: Any) -> Variable:
     """`x`, stretched to `shape`: a sequence of lengths, numbers or variables.
 
     Errors:    ValueError for fewer axes than `x` has; at run time for lengths that do not fit
+    Example:
+        >>> import theano.tensor as T
+        >>> T.broadcast_to([1, 2], (2, 2)).eval().tolist()
+        [[1, 2], [1, 2]]
     """
     v = as_tensor_variable(x)
     lengths = list(shape) if isinstance(shape, (list, tuple)) else [shape]

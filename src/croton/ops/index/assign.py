@@ -50,6 +50,12 @@ def inc_subtensor(
     """The tensor that `x` is a part of, with `y` added to that part. A place named twice has both added.
 
     Shapes, Dtypes, Errors:  as for `set_subtensor`
+
+    Example:
+        >>> import theano.tensor as T
+        >>> x = T.zeros(4, dtype="int64")
+        >>> T.inc_subtensor(x[[1, 1, 3]], 1).eval().tolist()
+        [0, 2, 0, 1]
     """
     y = as_tensor_variable(y)
     node = x.owner if isinstance(x, Variable) else None

@@ -32,6 +32,10 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 
     Shapes:    the axes of `indices` in place of the axis
     Errors:    TypeError for what is no integers; IndexError for an axis that there is not; ValueError for another mode
+    Example:
+        >>> import theano.tensor as T
+        >>> T.take([[1, 2], [3, 4]], [1, 0, 1], axis=0).eval().tolist()
+        [[3, 4], [1, 2], [3, 4]]
     """
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"The mode of take is 'raise', 'wrap' or 'clip'; got {mode!r}.")
@@ -111,6 +115,10 @@ def nonzero(a: Any, return_matrix: bool = False) -> Any:
     `return_matrix`: these as the rows of a matrix.
 
     Errors:  ValueError for a scalar
+    Example:
+        >>> import theano.tensor as T
+        >>> T.nonzero(T.constant([[0, 5], [7, 0]]), return_matrix=True).eval().tolist()
+        [[0, 1], [1, 0]]
     """
     matrix: Any = Nonzero()(a)
     return matrix if return_matrix else tuple(matrix[i] for i in range(matrix.owner.inputs[0].type.ndim))
@@ -240,6 +248,10 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Variab
     mode  what to do with a number that is no choice: 'raise' a ValueError at run time, 'wrap' it around, 'clip' it
 
     Errors:  AssertionError, a ValueError, for `out`, which must be None
+    Example:
+        >>> import theano.tensor as T
+        >>> T.choose([1, 0, 1], [[1, 2, 3], [10, 20, 30]]).eval().tolist()
+        [10, 2, 30]
     """
     if out is not None:
         raise ChooseError("choose makes a new variable: out must be None.")

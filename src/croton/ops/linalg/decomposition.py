@@ -506,12 +506,25 @@ eig = Eig()
 
 
 def eigh(a: Any, UPLO: str = "L") -> list[Variable]:
-    """The eigenvalues, ascending, and eigenvectors of a symmetric matrix, of which the triangle `UPLO` is read."""
+    """The eigenvalues, ascending, and eigenvectors of a symmetric matrix, of which the triangle `UPLO` is read.
+
+    Example:
+        >>> import theano.tensor as T
+        >>> values, vectors = T.nlinalg.eigh(T.constant([[2.0, 1.0], [1.0, 2.0]]))
+        >>> values.eval().round(6).tolist()
+        [1.0, 3.0]
+    """
     return list(Eigh(UPLO)(a))
 
 
 def svd(a: Any, full_matrices: Any = 1, compute_uv: Any = 1) -> Any:
-    """The singular value decomposition U, s, V of a matrix; s alone without `compute_uv`."""
+    """The singular value decomposition U, s, V of a matrix; s alone without `compute_uv`.
+
+    Example:
+        >>> import theano.tensor as T
+        >>> T.nlinalg.svd(T.constant([[3.0, 0.0], [0.0, 4.0]]), compute_uv=False).eval().tolist()
+        [4.0, 3.0]
+    """
     return SVD(full_matrices, compute_uv)(a)
 
 
@@ -519,6 +532,12 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     """The factors of a = q r, q having orthogonal columns and r being upper triangular.
 
     `mode` 'complete' makes q square, 'r' gives r alone, 'raw' what LAPACK gives.
+
+    Example:
+        >>> import theano.tensor as T
+        >>> q, r = T.nlinalg.qr(T.constant([[3.0, 1.0], [4.0, 2.0]]))
+        >>> abs(r[0, 0]).eval().round(6).tolist()
+        5.0
     """
     if mode in ("full", "economic", "reduced", "complete", "raw"):
         return QRFull({"full": "reduced", "economic": "reduced"}.get(mode, mode))(a)

@@ -107,6 +107,10 @@ def kron(a: Any, b: Any) -> Variable:
 
     Shapes:    (m, n) (p, q) -> (m p, n q)
     Errors:    TypeError for two vectors, or a scalar
+    Example:
+        >>> import theano.tensor as T
+        >>> T.slinalg.kron(T.constant([[1, 2]]), T.constant([[1], [10]])).eval().tolist()
+        [[1, 2], [10, 20]]
     """
     x: Any = as_tensor_variable(a)
     y: Any = as_tensor_variable(b)

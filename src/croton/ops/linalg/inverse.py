@@ -252,6 +252,10 @@ def matrix_power(M: Any, n: int) -> Any:
     """The product of `n` matrices M; the number 1 for n below 1, as in the original.
 
     Errors: TypeError for an `n` that is no integer
+    Example:
+        >>> import theano.tensor as T
+        >>> T.nlinalg.matrix_power(T.constant([[1, 1], [0, 1]]), 5).eval().tolist()
+        [[1, 5], [0, 1]]
     """
     made: Any = 1
     factor: Any = as_tensor_variable(M)

@@ -33,6 +33,10 @@ def trace(X: Any) -> Variable:
     """The sum of the diagonal of a matrix.
 
     Errors: ValueError for other ranks
+    Example:
+        >>> import theano.tensor as T
+        >>> T.nlinalg.trace(T.constant([[1, 2], [3, 4]])).eval().tolist()
+        5
     """
     return reductions.sum(extract_diag(as_matrix(X, "trace")))
 
@@ -44,6 +48,10 @@ def norm(x: Any, ord: Any) -> Variable:
     Of matrices: None and 'fro' Frobenius, 'inf', '-inf' greatest and least sum of sizes in a row, 1, -1 in a column.
 
     Errors: ValueError for another `ord`; NotImplementedError for more axes
+    Example:
+        >>> import theano.tensor as T
+        >>> T.nlinalg.norm(T.constant([3.0, 4.0]), 2).eval().tolist()
+        5.0
     """
     v: Any = as_tensor_variable(x)
     if v.type.ndim == 0:

@@ -260,6 +260,10 @@ def softmax(c: Any) -> Variable:
 
     Shapes:    (m, n) -> (m, n); (n,) -> (1, n)
     Errors:    ValueError for more axes and for integers
+    Example:
+        >>> import theano.tensor as T
+        >>> T.nnet.softmax(T.constant([[1.0, 1.0]])).eval().tolist()
+        [[0.5, 0.5]]
     """
     return softmax_op(_of_few_axes(c))  # type: ignore[no-any-return]
 
