@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import theano
+import theano.scalar as S
 import theano.tensor as T
+from croton.ops.elemwise import Elemwise
 from croton.plan.expand import MOST_TERMS, PIECE
 
 
@@ -29,3 +31,13 @@ def test_kernels_read_from_few_places():
     assert PIECE < widest <= 64
     values = [np.full(3, i, "float64") for i in range(200)]
     np.testing.assert_array_equal(f(*values), [3 * sum(i * i for i in range(200))] * 3)
+
+
+def test_what_no_kernel_holds_is_left_to_python():
+    inner = [S.float64() for _ in range(100)]
+    less = Elemwise(S.Composite(inner, [reduce(S.sub, inner)]))
+    xs = T.dvectors(100)
+    f = theano.function(xs, less(*xs) * 2)
+    assert [callback.node.op for callback in f.compiled.plan.callbacks] == [less]
+    values = [np.full(3, i, "float64") for i in range(100)]
+    np.testing.assert_array_equal(f(*values), [-2.0 * sum(range(100))] * 3)

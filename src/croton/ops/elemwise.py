@@ -173,6 +173,10 @@ class Elemwise(Primitive):
 
     __props__ = ("scalar_op",)
 
+    def __hash__(self) -> int:
+        """As of any operation, said directly: nothing is asked of nodes as often."""
+        return hash((type(self), self.scalar_op))
+
     # What rewrites read: the input whose number, where it is one for all elements, is the output's too.
     passes_scalar = property(lambda self: _PASSED.get(self.scalar_op.name))
 

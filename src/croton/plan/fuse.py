@@ -52,8 +52,10 @@ class Group:
 
 
 def is_native_elemwise(node: Apply) -> bool:
-    """Whether `node` applies a scalar operation that has native code, on data types that have it."""
+    """Whether `node` applies a scalar operation that has native code, on data types that have it, in one kernel."""
     if not isinstance(node.op, Elemwise) or node.op.scalar_op.lower is None:
+        return False
+    if node.outputs[0].type.ndim and len(node.inputs) + len(node.outputs) > MOST_BUFFERS:
         return False
     return not any(is_complex(v.type.dtype) for v in (*node.inputs, *node.outputs))
 

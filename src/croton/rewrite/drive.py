@@ -109,7 +109,7 @@ class Driver:
             if rule.inside:
                 if makers is None:
                     makers = _makers(node)
-                if any(makers.isdisjoint(keys) for keys in rule.inside):
+                if _lacks(makers, rule.inside):
                     continue
             try:
                 answer = rule.apply(node, context)
@@ -140,6 +140,14 @@ class Driver:
                 new = fitted
             pairs.append((old, new))
         return pairs
+
+
+def _lacks(makers: set[Hashable], inside: Sequence[frozenset[Hashable]]) -> bool:
+    """Whether none of `makers` is in one of these sets. A loop: this is asked of most rules at every node."""
+    for keys in inside:
+        if makers.isdisjoint(keys):
+            return True
+    return False
 
 
 def _makers(node: Apply) -> set[Hashable]:
