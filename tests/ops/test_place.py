@@ -69,12 +69,12 @@ def test_large_tensors_are_shared_between_threads():
     np.testing.assert_array_equal(f(3000).ravel(), np.arange(3_000_000) + 1)
 
 
-def test_places_are_not_read_from_memory_by_functions_that_take_registers():
+def test_functions_of_places_are_fused_with_what_tells_them():
     x = T.dvector()
     f = theano.function([x], T.exp(places_of(x) * x))
     value = RNG.normal(size=50) / 50
     np.testing.assert_allclose(f(value), np.exp(np.arange(50) * value), rtol=1e-14)
-    assert len(kernels(f)) == 2
+    assert len(kernels(f)) == 1
 
 
 def test_gradients_do_not_pass():
