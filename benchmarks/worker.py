@@ -21,6 +21,7 @@ def main():
     import numpy as np
 
     import arrays
+    import recurrent
     import workloads
 
     library = workloads.library(sys.argv[1])
@@ -36,12 +37,8 @@ def main():
                 if isinstance(case.get("n"), list):
                     case["n"] = tuple(case["n"])
                 began = clock()
-                made = (
-                    arrays.call_of(library, case)
-                    if case["kind"] == "arrays"
-                    else getattr(library, case["kind"])(case)
-                )
-                call, values = made
+                own = {"arrays": arrays, "recurrent": recurrent}.get(case["kind"])
+                call, values = own.call_of(library, case) if own else getattr(library, case["kind"])(case)
                 first = values()
                 seconds = clock() - began
                 answer = {"seconds": seconds, "check": float(np.asarray(first, "float64").sum())}

@@ -10,7 +10,8 @@ enum {
 };
 
 /* C = alpha * A * B + beta * C for ROWS rows and two vectors; A's rows are `row` apart and its columns `step`, B's rows
- * `b_row`. Few rows are summed in CHAINS chains, since an addition waits for the one before it. */
+ * `b_row`. Few rows are summed in CHAINS chains, since an addition waits for the one before it. One row alone is not
+ * fetched ahead for: it only reads. source: measured, 100 x 100 in float64 0.90 us without, 0.98 with. */
 #define TILE(ROWS, CHAINS)                                                                                      \
     ATTRIBUTES static void KERNEL(tile##ROWS)(const REAL *a, int64_t row, int64_t step, const REAL *b,          \
                                               int64_t b_row, int64_t k, REAL alpha, REAL beta, REAL *c,         \
@@ -22,8 +23,10 @@ enum {
             _Pragma("GCC unroll 4") for (int s = 0; s < CHAINS; s++, a += step, b += b_row)                     \
             {                                                                                                   \
                 KERNEL(vec) x = *(const KERNEL(vec) *)b, y = *(const KERNEL(vec) *)(b + KERNEL(LANES));         \
-                __builtin_prefetch(b + AHEAD * b_row);                                                          \
-                __builtin_prefetch(b + AHEAD * b_row + KERNEL(LANES));                                          \
+                if (ROWS > 1) {                                                                                 \
+                    __builtin_prefetch(b + AHEAD * b_row);                                                      \
+                    __builtin_prefetch(b + AHEAD * b_row + KERNEL(LANES));                                      \
+                }                                                                                               \
                 _Pragma("GCC unroll 12") for (int i = 0; i < ROWS; i++)                                         \
                 {                                                                                               \
                     REAL one = a[i * row];                                                                      \
