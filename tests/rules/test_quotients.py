@@ -71,3 +71,59 @@ def test_a_share_is_what_it_was_where_it_is_spelled_out(fires: Any) -> None:
         NEAR / 2,
         exact=lambda mp, x: -1 / (1 + mp.exp(x)),
     )
+
+
+MATRIX = np.array([[0.3, -1.2, 2.0], [5.0, 4.0, -3.0]])
+REPEATED = [
+    lambda x: T.exp(x) * T.exp(x) / T.exp(x).sum(axis=1, keepdims=True),
+    lambda x: T.exp(x) / T.exp(x).sum(axis=1, keepdims=True) / T.exp(x).sum(axis=1, keepdims=True),
+    lambda x: T.exp(x) * T.exp(x) / (2 * T.exp(x)).sum(axis=1, keepdims=True),
+    lambda x: (
+        T.exp(x) / (x * T.exp(x)).sum(axis=1, keepdims=True) / (x * T.exp(x)).sum(axis=1, keepdims=True)
+    ),
+    lambda x: T.exp(x) * T.exp(x) / T.dot(T.exp(x), T.ones(3)).dimshuffle(0, "x"),
+    lambda x: T.exp(-x * x) * T.exp(-x * x) / T.erfc(x),
+    lambda x: T.exp(-x * x) / T.erfc(x) / T.erfc(x),
+    lambda x: T.expm1(x) * T.expm1(x) / (1 + T.exp(x)),
+    lambda x: T.expm1(x) / (1 + T.exp(x)) / (1 + T.exp(x)),
+    lambda x: (1 - x**2) * (1 - x**2) / (1 - x),
+    lambda x: (1 - x**2) / (1 - x) / (1 - x),
+    lambda x: T.sinh(x) * T.sinh(x) / T.cosh(x),
+    lambda x: T.sinh(x) / T.cosh(x) / T.cosh(x),
+    lambda x: T.exp(x) * T.exp(x) / (T.exp(x) + T.exp(2 * x)),
+    lambda x: T.exp(x) / (T.exp(x) + T.exp(2 * x)) / (T.exp(x) + T.exp(2 * x)),
+    lambda x: T.exp(x) * T.exp(x) / T.expm1(x),
+    lambda x: T.nnet.sigmoid(x) ** 2 - T.nnet.sigmoid(x) ** 3,
+]
+
+
+@pytest.mark.parametrize("build", REPEATED)
+@pytest.mark.parametrize("backend", ["py", "cpu"])
+def test_what_stands_there_twice_is_replaced_once(backend: str, build: Any) -> None:
+    x = T.dmatrix("x")
+    plain, made = (
+        theano.function([x], build(x), mode=theano.Mode(backend, optimizer))(MATRIX)
+        for optimizer in (None, "fast_run")
+    )
+    np.testing.assert_allclose(made, plain, rtol=1e-12)
+
+
+SECOND = [
+    lambda x: T.log(T.erfc(x)), lambda x: T.log(T.exp(x).sum(axis=1)),
+    lambda x: T.log((2 * x**2 * T.exp(x)).sum(axis=1)), lambda x: T.log(T.dot(T.exp(x), T.ones(3))),
+    lambda x: T.log(T.exp(x) + T.exp(-x)), lambda x: T.log(T.exp(x) + 2), lambda x: T.log(T.cosh(x)),
+    lambda x: T.log(1 - T.tanh(x)), lambda x: T.nnet.sigmoid(x) * T.nnet.softplus(x), lambda x: T.logaddexp(x, -x),
+    lambda x: T.exp(x) / T.exp(x).sum(axis=1, keepdims=True), lambda x: 1 / (T.exp(x) - 1), lambda x: T.tanh(x) ** 2,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("build", SECOND)
+def test_second_derivatives(build: Any) -> None:
+    x = T.dmatrix("x")
+    slope = T.grad(T.sqr(build(x)).sum(), x)
+    second = T.grad((slope * np.arange(6.0).reshape(2, 3)).sum(), x)
+    plain, made = (
+        theano.function([x], second, mode=theano.Mode("py", optimizer))(MATRIX)
+        for optimizer in (None, "fast_run")
+    )
+    np.testing.assert_allclose(made, plain, rtol=1e-8, atol=1e-12)

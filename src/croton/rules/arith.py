@@ -207,6 +207,11 @@ def _without(listed: Sequence[Variable], left: Counter[Variable]) -> list[Variab
     return kept
 
 
+def less(listed: Sequence[Variable], *gone: Variable) -> list[Variable]:
+    """`listed` without `gone`: of what stands there twice, one stays."""
+    return _without(listed, Counter(gone))
+
+
 # -- products ------------------------------------------------------------------------------------------------
 class Product:
     """A number times factors over divisors: what `out` is, taken apart.

@@ -24,7 +24,7 @@ from croton.ops.elementwise import (
     true_div,
 )
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, are_opposite, assembled, has_factor, is_real_float, made_by, x
+from croton.rules.arith import Product, are_opposite, assembled, has_factor, is_real_float, less, made_by, x
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
 
@@ -101,8 +101,8 @@ def _slope_of_log(node: Apply, context: Context) -> Any:
         u = None if u is None else next((w for w in tails if w is u or _are_opposite(w, u, context)), None)
         if u is None:
             continue
-        product.above = [w for w in product.above if w is not v]
-        product.below = [w for w in product.below if w is not tails[u]] + [erfcx(u)]
+        product.above = less(product.above, v)
+        product.below = [*less(product.below, tails[u]), erfcx(u)]
         return assembled(product, node)
     return None
 

@@ -36,6 +36,7 @@ from croton.rules.arith import (
     assembled,
     has_factor,
     is_real_float,
+    less,
     made_by,
     read_once,
     x,
@@ -248,7 +249,7 @@ def _squares(node: Apply, context: Context) -> Any:
             if plus is root or _taken_from_one(divisor) is root:
                 other = sub(1, root) if plus is root else add(1, root)
                 product.above[at] = other
-                product.below = [w for w in product.below if w is not divisor]
+                product.below = less(product.below, divisor)
                 return assembled(product, node)
     return None
 

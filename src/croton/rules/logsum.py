@@ -43,7 +43,7 @@ from croton.ops.nnet.softmax import LogSoftmax, MaxOrLowest, Softmax
 from croton.ops.reduce import Prod, Sum, spread
 from croton.ops.reduce import sum as sum_of
 from croton.rewrite.pattern import scalar_value
-from croton.rules.arith import Product, assembled, constant_like, has_factor, is_real_float, made_by, x
+from croton.rules.arith import Product, assembled, constant_like, has_factor, is_real_float, less, made_by, x
 from croton.rules.explog import is_never_negative
 from croton.rules.hyperbolic import log_cosh, log_of_one_and_tanh
 from croton.rules.passes import Context
@@ -236,9 +236,7 @@ def _of_few_shifted(node: Apply) -> Any:
             continue
         shift, logs = found
         if all(u.type == out.type for u in logs) and shift.type == out.type:
-            rest = [u for u in node.inputs if u is not v]
-            rest.remove(shift)
-            return reduce(add, [_log_sum_exp(logs), *rest])
+            return reduce(add, [_log_sum_exp(logs), *less(node.inputs, v, shift)])
     return None
 
 
@@ -370,8 +368,8 @@ def _softmax(node: Apply, context: Context) -> Any:
             continue
         u, op = found
         exponential = above[u]
-        product.below = [w for w in product.below if w is not v]
-        product.above = [_softmax_of(u, op) if w is exponential else w for w in product.above]
+        product.below = less(product.below, v)
+        product.above = [_softmax_of(u, op), *less(product.above, exponential)]
         return assembled(product, node)
     return None
 

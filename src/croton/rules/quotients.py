@@ -27,6 +27,7 @@ from croton.rules.arith import (
     assembled,
     has_factor,
     is_real_float,
+    less,
     made_by,
 )
 from croton.rules.logsum import log_of_term
@@ -107,7 +108,7 @@ def _expm1_and_sigmoid(node: Apply, context: Context) -> Any:
         for w in falling:
             u, other = v.owner.inputs[0], w.owner.inputs[0]  # type: ignore[union-attr]
             if u.type == other.type and is_real_float(u) and are_opposite(u, other, context):
-                product.above = [tanh(mul(0.5, u)), *[f for f in product.above if f is not v and f is not w]]
+                product.above = [tanh(mul(0.5, u)), *less(product.above, v, w)]
                 return assembled(product, node)
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -12,7 +13,7 @@ from croton.ops.elementwise import add, exp, isinf_, log, maximum, mul, sub, swi
 from croton.ops.elemwise import DimShuffle, dimshuffle
 from croton.ops.nnet.softmax import MaxOrLowest
 from croton.ops.reduce import Sum, spread
-from croton.rules.arith import Product, assembled, has_factor, is_real_float, made_by
+from croton.rules.arith import Product, assembled, has_factor, is_real_float, less, made_by
 from croton.rules.logsum import (
     is_shifted,
     keeps_places,
@@ -40,12 +41,12 @@ class _Mixture:
         made: Variable = MaxOrLowest(maximum.scalar_op, self.op.axis)(self.exponent)
         return made
 
-    def shifted(self, less: Variable) -> tuple[Variable, Variable | None]:
-        """The exponential with `less` taken from the exponent, and the sum of it with the weights."""
+    def shifted(self, shift: Variable) -> tuple[Variable, Variable | None]:
+        """The exponential with `shift` taken from the exponent, and the sum of it with the weights."""
         u = self.exponent
         axes = tuple(range(u.type.ndim)) if self.op.axis is None else self.op.axis
-        e: Variable = exp(sub(u, spread(less, u.type.ndim, axes)))
-        self.rest.above = [*[v for v in self.rest.above if v not in self.exponentials], e]
+        e: Variable = exp(sub(u, spread(shift, u.type.ndim, axes)))
+        self.rest.above = [*less(self.rest.above, *self.exponentials), e]
         terms = self.rest.form()
         return e, None if terms is None else self.op(terms)
 
@@ -95,15 +96,15 @@ def _share(node: Apply, context: Context) -> Any:
     for v in product.below:
         inner = through(v)
         found = None if sum_of_exponentials(inner) else _mixture(inner, context)
-        if found is None or any(e not in product.above for e in found.exponentials):
+        if found is None or Counter(found.exponentials) - Counter(product.above):
             continue
         if not keeps_places(v, found.exponent, found.op):
             continue
         e, total = found.shifted(found.greatest)
         if total is None:
             continue
-        product.below = [w for w in product.below if w is not v] + [moved_like(total, v)]
-        product.above = [*[w for w in product.above if w not in found.exponentials], e]
+        product.below = [*less(product.below, v), moved_like(total, v)]
+        product.above = [*less(product.above, *found.exponentials), e]
         return assembled(product, node)
     return None
 
@@ -174,7 +175,7 @@ def _share_of_dot(node: Apply, context: Context) -> Any:
         if v.owner is None or not isinstance(v.owner.op, DimShuffle) or v.owner.op.new_order != order:
             continue
         _, e, total = found.shifted()
-        product.below = [moved_like(total, v) if w is v else w for w in product.below]
-        product.above = [e if w is found.e else w for w in product.above]
+        product.below = [*less(product.below, v), moved_like(total, v)]
+        product.above = [*less(product.above, found.e), e]
         return assembled(product, node)
     return None
