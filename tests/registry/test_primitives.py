@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import inspect
 import pickle
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
@@ -106,6 +107,14 @@ NO_ERRORS = {
 @pytest.mark.parametrize(("kind", "missing"), [("samples", NO_SAMPLES), ("errors", NO_ERRORS)])
 def test_every_operation_says_how_it_is_used(kind: str, missing: dict[str, str]) -> None:
     assert {name for name, cls in REGISTRY.items() if not getattr(cls, kind)} == set(missing)
+
+
+def test_every_operation_tells_its_arguments() -> None:
+    assert str(inspect.signature(REGISTRY["searchsorted"])) == "(side='left')"
+    for name, cls in REGISTRY.items():
+        arguments = inspect.signature(cls).parameters
+        if cls.__init__.__name__ == "_fill_fields":
+            assert list(arguments) == list(cls.__props__), name
 
 
 # -- values --------------------------------------------------------------------------------------------------

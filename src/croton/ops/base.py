@@ -74,6 +74,24 @@ class E:
 REGISTRY: dict[str, type[Primitive]] = {}
 
 
+class FieldsAsArguments:
+    """What `inspect.signature` reads of a class of operations: its fields are the arguments of its constructor."""
+
+    def __get__(self, operation: Any, cls: Any) -> inspect.Signature:
+        if operation is not None or cls.__init__ is not _fill_fields:
+            raise AttributeError("__signature__")
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    name,
+                    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                    default=inspect.Parameter.empty if default is _MISSING else default,
+                )
+                for name, default in zip(cls.__props__, cls.field_defaults, strict=True)
+            ]
+        )
+
+
 class Primitive(Op):
     """An operation of the house.
 
@@ -92,6 +110,7 @@ class Primitive(Op):
     Fields are declared as in a dataclass; they are the operation's identity (`__props__`).
     """
 
+    __signature__: ClassVar[Any] = FieldsAsArguments()
     op_name: ClassVar[str]
     field_defaults: ClassVar[tuple[Any, ...]] = ()
     samples: ClassVar[Sequence[S]] = ()
