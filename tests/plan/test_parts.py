@@ -130,6 +130,14 @@ def test_numbers() -> None:
     assert np.allclose(f(1 + 2j), [(1 + 2j) ** 2, 5**0.5, np.exp(1 + 2j) + 1j])
 
 
+@pytest.mark.parametrize("dtype", ["int64", "bool", "float32"])
+def test_a_sum_asked_to_be_real_is_as_the_reference_has_it(dtype: str) -> None:
+    x = zmatrix()
+    native, reference = (function([x], reductions.sum(x, dtype=dtype), mode=m) for m in (NATIVE, REFERENCE))
+    assert native(X).dtype == dtype
+    assert native(X) == reference(X)
+
+
 def test_a_sum_of_one_part_of_a_view_reads_where_it_lies() -> None:
     x = zmatrix()
     f = function([x], reductions.sum(el.log(x.diagonal())), mode=NATIVE)

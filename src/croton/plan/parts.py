@@ -57,7 +57,14 @@ def _made(node: Apply, known: dict[Variable, Any]) -> Any:
         by_parts = ByParts(op.scalar_op, [kind.dtype for kind in kinds])
         inputs = [part for v in node.inputs for part in parts_of(v)]
         return tuple(Elemwise(by_parts)(*inputs, return_list=True))
-    if isinstance(op, CAReduceDtype) and op.scalar_op.name == "add" and is_complex(node.inputs[0].type.dtype):
+    if isinstance(op, CAReduceDtype) and op.scalar_op.name == "add" and _is_complex_sum(node):
         inner = op.with_fields(op.axis, *[REAL_PART.get(d, d) for d in (op.dtype, op.acc_dtype)])
         return tuple(inner(part) for part in parts_of(node.inputs[0]))
     return None
+
+
+def _is_complex_sum(node: Apply) -> bool:
+    """Whether all of a reduction is complex: its input, what adds up, and its result, which may be asked to be real."""
+    op: Any = node.op
+    kind: Any = node.inputs[0].type
+    return is_complex(kind.dtype) and is_complex(op.acc_dtype) and is_complex(op.dtype)
