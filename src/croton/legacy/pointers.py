@@ -8,19 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from croton.graph.type import Type
+from croton.util.python_api import of_python
 
 _Destructor = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
-
-def _of_python(name: str, result: Any, *arguments: Any) -> Any:
-    """A function of Python's own C interface, with types that nobody else sets."""
-    return ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
-
-
-_new = _of_python("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-_is_valid = _of_python("PyCapsule_IsValid", ctypes.c_int, ctypes.py_object, ctypes.c_void_p)
+_new = of_python("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_is_valid = of_python("PyCapsule_IsValid", ctypes.c_int, ctypes.py_object, ctypes.c_void_p)
 # A capsule that goes must not be taken up again: it is told by its address.
-_pointer_in = _of_python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_pointer_in = of_python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class CDataType(Type):

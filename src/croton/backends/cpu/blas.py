@@ -21,6 +21,7 @@ from typing import Protocol
 
 from croton.backends.cpu import _runtime
 from croton.config import config
+from croton.util.python_api import of_python
 
 ROUTINES = (
     "sgemm", "dgemm", "cgemm", "zgemm",
@@ -193,10 +194,8 @@ def address(module: ModuleType, name: str) -> int:
     capsule = module.__pyx_capi__.get(name)
     if capsule is None:
         raise ImportError(f"SciPy's {module.__name__} has no routine {name}.")
-    get_name = ctypes.pythonapi.PyCapsule_GetName
-    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    get_name = of_python("PyCapsule_GetName", ctypes.c_char_p, ctypes.py_object)
+    get_pointer = of_python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
     signature: bytes = get_name(capsule)
     if b"int *" not in signature:  # 64-bit integers would have a name of their own here
         raise ImportError(f"SciPy's {name} takes other integers than C's int: {signature.decode()}.")
