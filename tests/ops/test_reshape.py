@@ -119,3 +119,21 @@ def test_operations_are_equal_by_their_fields() -> None:
     assert Reshape(2) == Reshape(2, name="x") != Reshape(3)
     assert str(Reshape(2)) == "Reshape{2}"
     assert Shape_i(0) != Shape_i(1)
+
+
+def test_flatten_keeps_lengths_beside_an_empty_batch():
+    x = tensor3(dtype="float64")
+    f = function([x], x.flatten(2))
+    assert f(np.zeros((0, 3, 4))).shape == (0, 12)
+    assert f(np.zeros((3, 0, 4))).shape == (3, 0)
+    slope = function([x], grad(x.flatten(2).sum(), x))
+    assert slope(np.zeros((0, 3, 4))).shape == (0, 3, 4)
+
+
+def test_minus_one_beside_a_length_of_zero_is_refused():
+    x, n, m = matrix(dtype="float64"), lscalar(), lscalar()
+    f = function([x, n, m], x.reshape((n, m)))
+    for dims in ((-1, 0), (0, -1)):
+        with pytest.raises(ValueError, match="Cannot reshape"):
+            f(np.zeros((0, 3)), *dims)
+    assert f(np.zeros((0, 3)), -1, 3).shape == (0, 3)

@@ -34,6 +34,11 @@ from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import Dim, TensorType
 
 
+def _left(b: Any, total: Any, rest: Any) -> Any:
+    """The length for -1 beside others whose product is `rest`; -1 where these leave any open, since one is 0."""
+    return b.select(b.eq(rest, 0), -1, b.floordiv(total, rest))
+
+
 @op("reshape")
 class Reshape(Primitive):
     """The elements, in their order, with other lengths of axes; one length may be -1: what is left for it.
@@ -122,10 +127,11 @@ class Reshape(Primitive):
         if len(free) == 1 and isinstance(wanted[free[0]], int):
             # One length is -1: what is left for it.
             rest = b.product([n for i, n in enumerate(wanted) if i != free[0]])
-            dims[free[0]] = b.floordiv(total, rest)
+            dims[free[0]] = _left(b, total, rest)
+            b.fail_if(b.lt(dims[free[0]], 0), BAD_VALUE, *x.dims[:6])
         elif free and not self._lengths_are_sure(xs[1], free):
             # If one of the lengths is -1, minus the product of all is that of the others.
-            left = b.floordiv(total, b.sub(0, b.product(wanted)))
+            left = _left(b, total, b.sub(0, b.product(wanted)))
             for i in free:
                 dims[i] = b.select(b.eq(wanted[i], -1), left, wanted[i])
                 b.fail_if(b.lt(dims[i], 0), BAD_VALUE, *x.dims[:6])
@@ -158,6 +164,13 @@ class Reshape(Primitive):
         S((1, 1), np.array([], dtype="int64"), ndim=0),
     )
     errors = (
+        E(
+            (0, 3),
+            np.array([-1, 3, 0]),
+            ndim=3,
+            raises=ValueError,
+            says="Cannot reshape input of shape (0, 3)",
+        ),
         E((2, 3), np.array([4, 2]), ndim=2, raises=ValueError, says="Cannot reshape input of shape (2, 3)"),
         E((2, 3), np.array([-1, -1]), ndim=2, raises=ValueError, says="Cannot reshape"),
         E((2, 3), np.array([6]), ndim=2, raises=ValueError, says="needs 2 lengths; got 1"),
@@ -249,7 +262,10 @@ def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> Varia
         raise ValueError(f"ndim {wanted} out of bound [1, {kind.ndim + 1}): {x} has {kind.ndim} axes.")
     if kind.ndim == wanted:
         return v
-    made = reshape(v, [*lengths(v)[: wanted - 1], -1])
+    dims = lengths(v)
+    # -1 would leave the last length open where one before it is 0.
+    last = product(dims[wanted - 1 :]) if wanted > 1 else -1
+    made = reshape(v, [*dims[: wanted - 1], last])
     if all(kind.broadcastable[wanted - 1 :]):
         made = addbroadcast(made, wanted - 1)
     return made
