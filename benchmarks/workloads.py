@@ -380,7 +380,7 @@ def _pytensor():
 
 def version(name):
     """The version of the library called `name`, which has been imported."""
-    module = {"croton": "theano", "torch.compile": "torch"}.get(name, name)
+    module = {"torch.compile": "torch"}.get(name, name)
     return getattr(sys.modules.get(module), "__version__", None)
 
 
