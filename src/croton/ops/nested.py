@@ -36,6 +36,20 @@ class Loops:
             loop.__exit__(*what)
 
 
+class Params:
+    """Values that a kernel is given with each call: `values`, in order. Integers known here are written into it."""
+
+    def __init__(self, k: Builder) -> None:
+        self.k = k
+        self.values: list[Any] = []
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return value
+        self.values.append(value)
+        return self.k.param(f"p{len(self.values)}")
+
+
 def common_lengths(b: Any, *shapes: Sequence[Any]) -> list[Any]:
     """The lengths that arrays of these lengths broadcast to, if they do: see `b.broadcast`."""
     made: list[Any] = [1] * max(map(len, shapes))
@@ -68,14 +82,7 @@ def each_place(
     `cost` is in picoseconds per place.
     """
     k = b.loops()
-    params: list[Any] = []
-
-    def param(value: Any) -> Any:
-        if isinstance(value, int):
-            return value
-        params.append(value)
-        return k.param(f"p{len(params)}")
-
+    param = Params(k)
     dims = list(dims) or [1]
     sizes = [None, *map(param, dims[1:])]
     buffers = [k.buffer(f"x{i}", a.dtype, strides=list(map(param, a.strides))) for i, a in enumerate(arrays)]
@@ -84,7 +91,7 @@ def each_place(
     with Loops(k, sizes, counters, parallel):
         visit(k, buffers, inside, counters)
     effort = b.times(cost, b.product(dims[1:]))
-    b.loop(k.kernel(), arrays, params, dims[0], cost=b.add(effort, 1000), parallel=parallel)
+    b.loop(k.kernel(), arrays, param.values, dims[0], cost=b.add(effort, 1000), parallel=parallel)
 
 
 def chosen_place(k: Any, mode: str, place: Any, n: Any, *details: Any) -> Any:

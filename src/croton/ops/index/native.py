@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from croton.graph.node import Variable
 from croton.ops.index import template as index
 from croton.ops.known import known_int
-from croton.ops.nested import WORDS, Loops, common_lengths
+from croton.ops.nested import WORDS, Loops, Params, common_lengths
 from croton.util.failures import BAD_INDEX, BAD_VALUE
 
 if TYPE_CHECKING:
@@ -222,14 +222,7 @@ def _offsets(b: Any, found: Sequence[_Axis], shape: Sequence[Any]) -> Any:
         sources, lengths = [f.array for f in found], list(shape)
         rows = [_fitted(b, a, shape) for a in sources]
     k = b.loops()
-    params: list[Any] = []
-
-    def param(value: Any) -> Any:
-        if isinstance(value, int):
-            return value
-        params.append(value)
-        return k.param(f"p{len(params)}")
-
+    param = Params(k)
     sizes = [param(n) for n in lengths]
     steps = [(param(f.stride), None if f.length is None else param(f.length)) for f in found]
     buffers = [
@@ -250,7 +243,7 @@ def _offsets(b: Any, found: Sequence[_Axis], shape: Sequence[Any]) -> Any:
             sum_ = i + sum_
         k.store(y, sum_, *counters)
     cost = b.times(700 * len(found), b.product(lengths[1:]))
-    b.loop(k.kernel(), [*sources, out], params, lengths[0], cost=cost, parallel=True)
+    b.loop(k.kernel(), [*sources, out], param.values, lengths[0], cost=cost, parallel=True)
     return out
 
 
