@@ -19,7 +19,7 @@ from croton.rewrite.pipeline import Query
 from croton.rewrite.rule import Stage
 from croton.rewrite.stats import StageStats
 from croton.rewrite.telling import Telling
-from croton.rules.passes import conform
+from croton.rules.passes import Context, conform
 from croton.rules.pipeline import canonicalize
 
 x = T.dvector("x")
@@ -121,3 +121,23 @@ def test_queries() -> None:
     assert not query.excluding("a").admits("a", {"fast_run"})
     assert not query.requiring("blas").admits("a", {"fast_run"})
     assert query.requiring("blas").admits("a", {"fast_run", "blas"})
+
+
+def test_a_reader_that_takes_a_node_is_looked_at_again() -> None:
+    """A rule may name the reader: what became of an input since the reader was looked at counts then."""
+    stage = Stage("trial")
+    seen: list[str] = []
+
+    @stage.on(T.exp, T.log, T.neg, name="taken")
+    def _(node: Apply, context: Any) -> Any:
+        seen.append(node.op.scalar_op.name)
+        clients = context.graph.clients[node.outputs[0]]
+        return next((reader for reader, _ in clients if isinstance(reader, Apply)), None)
+
+    stage("sin_as_cos", T.sin(T.dscalar("v")), to=lambda v: T.cos(v))
+    stage("cos_as_tan", T.cos(T.dscalar("v")), to=lambda v: T.tan(v))
+
+    graph = graph_of(T.neg(T.log(T.exp(T.sin(x)))))
+    driver(stage).run(graph, StageStats("trial", 0), Context(graph))
+    # In order at first; then the exponential, whose input is another one by now, and those that take it.
+    assert seen == ["exp", "log", "neg", "exp", "log", "neg"]

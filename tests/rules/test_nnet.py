@@ -110,3 +110,13 @@ def test_axes_that_are_moved_apart_stay(fires: Any) -> None:
     f = theano.function([x, y], outs)
     assert not f.maker.stats.fired["local_softmax_of_moved_axes"]
     assert f(np.ones((2, 3)), np.zeros((3, 2)))[0].shape == (3, 2)
+
+
+def test_the_negative_of_a_mean_meets_that_of_its_terms() -> None:
+    """The sign comes out of the mean when the loss is told as a cross-entropy, long after the mean was looked at."""
+    x, k = T.dmatrix("x"), T.lvector("k")
+    f = theano.function([x, k], -T.mean(T.log(T.nnet.softmax(x))[T.arange(k.shape[0]), k]))
+    assert not [
+        node for node in f.maker.fgraph.toposort() if getattr(node.op, "scalar_op", None) is T.neg.scalar_op
+    ]
+    np.testing.assert_allclose(f(X, K), -WANTED[range(3), K].mean(), rtol=1e-14)

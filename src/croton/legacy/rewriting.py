@@ -44,7 +44,7 @@ class RuleOptimizer(LocalOptimizer):
         graph = getattr(node.outputs[0], "fgraph", None) or FunctionGraph.over(_alone(node))
         for rule in fitting:
             answer = rule.apply(node, Context(graph))
-            if answer is not None:
+            if answer is not None and not isinstance(answer, Apply):
                 return [answer] if isinstance(answer, Variable) else answer
         return False
 

@@ -6,7 +6,7 @@ It is iterative, and each change looks only at its surroundings.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from croton.errors import RewriteError
@@ -14,7 +14,7 @@ from croton.graph import origin
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
 from croton.rewrite.pattern import through_broadcast
-from croton.rewrite.rule import Answer, Rule, key_of
+from croton.rewrite.rule import Rule, key_of
 from croton.rewrite.stats import StageStats
 from croton.rewrite.telling import Telling
 
@@ -72,14 +72,15 @@ class Driver:
         left = self.budget * (len(work) + 64)
         last: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
         before = origin.swap(None)
+        takers: set[Apply] = set()
         try:
-            while work:
-                node = work.popleft()
+            for node in _in_turn(work, takers, graph):
                 queued.discard(node)
+                takers.discard(node)
                 if node not in graph.apply_nodes:
                     continue
                 origin.swap(node.origin)
-                found = self._first(node, graph, context, telling)
+                found = self._first(node, graph, context, telling, takers)
                 if found is None:
                     continue
                 rule, pairs = found
@@ -99,9 +100,12 @@ class Driver:
             origin.swap(before)
 
     def _first(
-        self, node: Apply, graph: FunctionGraph, context: Any, telling: Telling
+        self, node: Apply, graph: FunctionGraph, context: Any, telling: Telling, takers: set[Apply]
     ) -> tuple[Rule, Pairs] | None:
-        """The first rule that applies to `node`, and what it puts in the place of which outputs."""
+        """The first rule that applies to `node`, and what it puts in the place of which outputs.
+
+        takers   gets the readers that rules name: those that take `node` into a form of their own
+        """
         makers: set[Hashable] | None = None
         for rule in self.rules_for(node.op):
             if rule.among and not any(graph.kinds[kind] for kind in rule.among):
@@ -113,6 +117,9 @@ class Driver:
                     continue
             try:
                 answer = rule.apply(node, context)
+                if isinstance(answer, Apply):
+                    takers.add(answer)
+                    continue
                 pairs = None if answer is None else self._pairs(node, answer)
             except Exception as error:
                 telling.on_error(rule.name, f"at {node}", error)
@@ -121,10 +128,9 @@ class Driver:
                 return rule, pairs
         return None
 
-    def _pairs(self, node: Apply, answer: Answer) -> Pairs:
+    def _pairs(self, node: Apply, answer: Sequence[Variable | None] | Variable) -> Pairs:
         if isinstance(answer, Variable):
             answer = (answer,)
-        assert answer is not None
         if len(answer) != len(node.outputs):
             raise RewriteError(
                 f"A rule gave {len(answer)} variables for the {len(node.outputs)} outputs of {node}."
@@ -140,6 +146,21 @@ class Driver:
                 new = fitted
             pairs.append((old, new))
         return pairs
+
+
+def _in_turn(work: deque[Apply], takers: set[Apply], graph: FunctionGraph) -> Iterator[Apply]:
+    """The nodes of `work`, and when there are none, those of `takers`: both grow meanwhile.
+
+    Takers come in the order of the graph, so that a chain of nodes each of which takes the one before is walked once.
+    """
+    while work or takers:
+        while work:
+            yield work.popleft()
+        takers.intersection_update(graph.apply_nodes)
+        if takers:
+            for node in graph.toposort():
+                if node in takers:
+                    yield node
 
 
 def _lacks(makers: set[Hashable], inside: Sequence[frozenset[Hashable]]) -> bool:

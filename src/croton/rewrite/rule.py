@@ -11,7 +11,8 @@ from croton.graph.op import Op
 from croton.rewrite.pattern import Pattern
 
 # What a rule gives back: None where it does not apply; else a variable per output (None keeps that output as it is).
-Answer = Sequence[Variable | None] | Variable | None
+# A node that is given back is a reader that takes this node into a form of its own: it is looked at once more.
+Answer = Sequence[Variable | None] | Variable | Apply | None
 
 
 def key_of(op: Any) -> Hashable:

@@ -89,18 +89,16 @@ def _is_counted(variable: Variable) -> bool:
     return variable.type.dtype != "bool"
 
 
-def awaits(node: Apply, context: Context, *readers: Any) -> bool:
-    """Whether the one reader of `node` is of these operations, and will take it into a form of its own."""
+def taker(node: Apply, context: Context, *readers: Any) -> Apply | None:
+    """The one reader of `node` where it is of these operations, and takes it into a form of its own."""
     out = node.outputs[0]
     clients = context.graph.clients.get(out, {})
     if len(clients) != 1:
-        return False
+        return None
     ((reader, _),) = clients
-    return (
-        isinstance(reader, Apply)
-        and reader.outputs[0].type == out.type
-        and any(made_by(reader.outputs[0], op) for op in readers)
-    )
+    if not isinstance(reader, Apply) or reader.outputs[0].type != out.type:
+        return None
+    return reader if any(made_by(reader.outputs[0], op) for op in readers) else None
 
 
 _OF_PRODUCTS = frozenset({"mul", "true_div", "inv", "neg"})
@@ -378,12 +376,10 @@ def _quotient(a: Any, b: Any) -> Any:
 def _mul_canonizer(node: Apply, context: Context) -> Any:
     """Products, quotients and negatives are one number times factors over divisors, without what cancels."""
     out = node.outputs[0]
-    if (
-        not _is_counted(out)
-        or _is_plain(node, _OF_PRODUCTS)
-        or awaits(node, context, mul, true_div, inv, neg)
-    ):
+    if not _is_counted(out) or _is_plain(node, _OF_PRODUCTS):
         return None
+    if reader := taker(node, context, mul, true_div, inv, neg):
+        return reader
     found = Product(out, context).cancel()
     if not found.is_all:
         deep = Product(out, context, deep=True).cancel()
@@ -524,8 +520,10 @@ class Total:
 def _add_canonizer(node: Apply, context: Context) -> Any:
     """A sum of sums, differences and negatives is one sum less another, with one number, without what cancels."""
     out = node.outputs[0]
-    if not _is_counted(out) or _is_plain(node, _OF_SUMS) or awaits(node, context, add, sub, neg):
+    if not _is_counted(out) or _is_plain(node, _OF_SUMS):
         return None
+    if reader := taker(node, context, add, sub, neg):
+        return reader
     return _formed(Total(out, context), node)
 
 

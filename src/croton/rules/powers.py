@@ -29,7 +29,6 @@ from croton.rewrite.pattern import scalar_value
 from croton.rules.arith import (
     Product,
     assembled,
-    awaits,
     constant_like,
     has_factor,
     is_float,
@@ -37,6 +36,7 @@ from croton.rules.arith import (
     made_by,
     read_once,
     shaped_like,
+    taker,
     x,
 )
 from croton.rules.passes import Context
@@ -142,8 +142,10 @@ def _as_power(factor: Variable) -> tuple[Variable, float]:
 def _powers_of_one_base(node: Apply, context: Context) -> Any:
     """Powers of one base in a product are one power, where something cancels or is there twice."""
     out = node.outputs[0]
-    if not is_real_float(out) or awaits(node, context, mul, true_div, inv):
+    if not is_real_float(out):
         return None
+    if reader := taker(node, context, mul, true_div, inv):
+        return reader
     product = Product(out, context)
     found: dict[Variable, list[float]] = {}
     for listed, sign in ((product.above, 1), (product.below, -1)):
@@ -206,8 +208,10 @@ def _size_of_product(node: Apply, context: Context) -> Any:
 def _sizes(node: Apply, context: Context) -> Any:
     """A product of sizes is the size of the product."""
     out = node.outputs[0]
-    if not is_real_float(out) or awaits(node, context, mul, true_div, inv):
+    if not is_real_float(out):
         return None
+    if reader := taker(node, context, mul, true_div, inv):
+        return reader
     product = Product(out, context)
     sizes = [[made_by(v, abs_) for v in listed] for listed in (product.above, product.below)]
     inner = [[made.inputs[0] for made in listed if made is not None] for listed in sizes]
@@ -228,12 +232,10 @@ def _sizes(node: Apply, context: Context) -> Any:
 def _exponentials(node: Apply, context: Context) -> Any:
     """A product of exponentials is that of the sum, a quotient that of the difference: neither overflows on the way."""
     out = node.outputs[0]
-    if (
-        not is_real_float(out)
-        or not has_factor(node, context, "exp")
-        or awaits(node, context, mul, true_div, inv)
-    ):
+    if not is_real_float(out) or not has_factor(node, context, "exp"):
         return None
+    if reader := taker(node, context, mul, true_div, inv):
+        return reader
     product = Product(out, context)
     # A quotient of exponentials may be of two that are too large: then those that others read are told anew.
     anew = any(made_by(v, exp) for v in product.below)

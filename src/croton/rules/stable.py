@@ -6,7 +6,7 @@ from typing import Any
 
 from croton.graph.node import Apply, Variable
 from croton.ops.elementwise import add, exp, expm1, log, log1p, neg, sigmoid, softplus, sub
-from croton.rules.arith import Total, are_opposite, awaits, is_float, is_real_float, made_by, x
+from croton.rules.arith import Total, are_opposite, is_float, is_real_float, made_by, taker, x
 from croton.rules.logistic import minus
 from croton.rules.passes import Context
 from croton.rules.stages import specialize, stabilize
@@ -31,8 +31,10 @@ stabilize(
 def _less_its_argument(node: Apply, context: Context) -> Any:
     """softplus(u) - u is softplus(-u): where u is large, the difference has lost all digits."""
     out = node.outputs[0]
-    if not is_real_float(out) or awaits(node, context, add, sub):
+    if not is_real_float(out):
         return None
+    if reader := taker(node, context, add, sub):
+        return reader
     total = Total(out, context)
     for one, other in ((total.plus, total.minus), (total.minus, total.plus)):
         for v in one:
@@ -62,8 +64,10 @@ def _place_of(
 def _logit(node: Apply, context: Context) -> Any:
     """softplus(u) - softplus(-u) is u, as log(p / (1 - p)) with p = sigmoid(u) comes to."""
     out = node.outputs[0]
-    if not is_real_float(out) or awaits(node, context, add, sub):
+    if not is_real_float(out):
         return None
+    if reader := taker(node, context, add, sub):
+        return reader
     total = Total(out, context)
     for v in total.plus:
         for w in total.minus:
