@@ -9,6 +9,7 @@ FITS = import ensurepip, os, sys, sysconfig, venv; sys.exit(sys.version_info < (
 PYTHON ?= $(firstword $(foreach one,$(CANDIDATES),$(shell $(one) -c '$(FITS)' 2>/dev/null && echo $(one))))
 
 VENV    = .venv
+PEERS   = .venv-peers
 BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 WORKERS ?= 2
@@ -19,7 +20,7 @@ LINTED     = src tests tools benchmarks examples setup.py
 FAST_TESTS = tests/house tests/test_config.py tests/test_errors.py \
              $(wildcard tests/graph tests/vartypes tests/loops tests/rewrite tests/compile)
 
-.PHONY: help venv dev demo test check lint format types house bench docs clean
+.PHONY: help venv dev demo test check lint format types house peers bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list what there is
@@ -48,6 +49,12 @@ $(VENV)/dev: $(VENV)/test
 	@$(PIP) install -e '.[dev,plot]'
 	@touch $@
 
+$(PEERS)/made: benchmarks/peers.txt
+	@echo "Installing what is compared with, into $(PEERS) (some GB) …"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r benchmarks/peers.txt
+	@touch $@
+
 venv: $(VENV)/plot  ## make .venv and install croton into it
 dev: $(VENV)/dev  ## make .venv with all that development needs
 
@@ -55,8 +62,13 @@ dev: $(VENV)/dev  ## make .venv with all that development needs
 demo: $(VENV)/plot  ## train two networks on handwritten digits, with curves as a picture
 	@$(BIN)/python examples/train_digits.py
 
-bench: $(VENV)/plot  ## measure this machine
-	@$(BIN)/python -m benchmarks
+peers: $(PEERS)/made  ## install JAX, PyTorch, PyTensor and Numba beside, for make bench
+
+bench: $(VENV)/plot  ## measure this machine, beside NumPy and what make peers installed: a table and a plot
+	@mkdir -p benchmarks/results
+	@$(BIN)/python -m benchmarks --markdown benchmarks/results/table.md --plot benchmarks/results/plot.png \
+	  $(if $(wildcard $(PEERS)/made),--peers $(PEERS)/bin/python)
+	@echo "Written: benchmarks/results/table.md, plot.png"
 
 docs: $(VENV)/test  ## make docs/api of the docstrings, and run the examples that docs/ and README.md show
 	@$(BIN)/python tools/make_api_docs.py
@@ -83,6 +95,6 @@ house: $(VENV)/test
 	@$(BIN)/python -m pytest -q tests/house
 
 clean:  ## remove what was made, the environment too
-	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis examples/output
+	rm -rf $(VENV) $(PEERS) build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis examples/output benchmarks/results
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 	find src -name '*.so' -delete

@@ -3,6 +3,7 @@
 Run:      python -m benchmarks.vecmath [name ...]           speed, code size and compile time
           python -m benchmarks.vecmath --avx2 [name ...]    the same code for AVX2
           python -m benchmarks.vecmath --ulp [name ...]     largest error over a long sweep (minutes)
+          python -m benchmarks.vecmath --ulp --markdown     the same as the table of docs/accuracy.md
           python -m benchmarks.vecmath --ulp --span -1 1    the same, densely on an interval: the sweep is too thin
                                                             to find the last tenths
 Method:   8192 numbers, best of 300 passes, one thread; no pass of LLVM's optimiser runs, as in compiled graphs.
@@ -93,8 +94,20 @@ def tried(name: str, dtype: str, count: int, seed: int, span: Sequence[float] | 
     return tuple(np.asarray(rng.uniform(*span, count), dtype) for _ in range(FUNCTIONS[name].arity))
 
 
+def show_table(names: Sequence[str], count: int, seed: int) -> None:
+    """Each function's largest error found and the bound that is stated, as a table of a page."""
+    print("| | float64 | stated | float32 | stated |\n|---|---:|---:|---:|---:|")
+    for name in names:
+        cells = [f"`{name}`"]
+        for (dtype, width), allowed in zip(WIDTHS[False], FUNCTIONS[name].ulp, strict=True):
+            loop = compile_loop(name, dtype, width)
+            worst, _ = max(measured(name, dtype, loop, tried(name, dtype, count, seed, None)))
+            cells += [f"{worst:.2f}", f"{allowed:g}"]
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
 def show_errors(names: Sequence[str], count: int, seed: int, span: Sequence[float] | None) -> None:
-    """The table of errors."""
+    """The table of errors, and where they are."""
     for name in names:
         for (dtype, width), allowed in zip(WIDTHS[False], FUNCTIONS[name].ulp, strict=True):
             loop = compile_loop(name, dtype, width)
@@ -117,13 +130,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(FUNCTIONS))
     parser.add_argument("--ulp", action="store_true")
     parser.add_argument("--avx2", action="store_true")
+    parser.add_argument("--markdown", action="store_true", help="for --ulp: a table for a page")
     parser.add_argument("--count", type=int, default=2000, help="numbers of each kind for --ulp")
     parser.add_argument("--seed", type=int, default=5, help="of the numbers for --ulp")
     parser.add_argument(
         "--span", type=float, nargs=2, help="for --ulp: evenly spread numbers of this interval"
     )
     options = parser.parse_args()
-    if options.ulp:
+    if options.ulp and options.markdown:
+        show_table(options.names, options.count, options.seed)
+    elif options.ulp:
         show_errors(options.names, options.count, options.seed, options.span)
     else:
         show_speed(options.names, options.avx2)

@@ -16,8 +16,7 @@ from croton.vartypes.tensor import TensorType
 if TYPE_CHECKING:
     from croton.plan import program as p
 
-# Runtime functions that go to the BLAS, and how the plan names them.
-# The runtime's functions that BLAS and LAPACK do the work of.
+# The runtime's functions that BLAS and LAPACK do the work of, and how the plan names them.
 BLAS = {
     "rt_gemm": "gemm", "rt_gemv": "gemv", "rt_ger": "ger", "rt_dot": "dot", "rt_batched_gemm": "batched gemm",
     "rt_gemm_packed": "gemm of a packed factor",
