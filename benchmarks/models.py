@@ -84,7 +84,9 @@ def mixture(m, p, x):
 
 def mixture_data(case, rng):
     p = [np.zeros(5), np.linspace(-2, 2, 5), np.full(5, -0.5)]
-    return [v.astype(case["dtype"]) for v in p], [rng.normal(0, 2, 10_000).astype(case["dtype"])]
+    return [v.astype(case["dtype"]) for v in p], [
+        rng.normal(0, 2, case.get("n", 10_000)).astype(case["dtype"])
+    ]
 
 
 def gaussian_process(m, p, x, y):
@@ -97,12 +99,37 @@ def gaussian_process(m, p, x, y):
 
 
 def gaussian_process_data(case, rng):
-    x = np.sort(rng.uniform(0, 10, 200))
-    y = np.sin(x) + 0.1 * rng.normal(size=200)
+    n = case.get("n", 200)
+    x = np.sort(rng.uniform(0, n / 20, n))
+    y = np.sin(x) + 0.1 * rng.normal(size=n)
     return [np.asarray(v, case["dtype"]) for v in (0.1, 0.0, -1.0)], [v.astype(case["dtype"]) for v in (x, y)]
 
 
+# -- many numbers --------------------------------------------------------------------------------------------
+def deep(m, p, x, y):
+    """Squares of what is left of `y` after ten functions of each number in turn."""
+    (w,) = p
+    h = w * x
+    for i in range(10):
+        h = m.tanh(h * (1.0 + 0.25 * i) + x)
+    return m.mean((h - y) ** 2)
+
+
+def logistic(m, p, x, y):
+    """Minus the log-likelihood of true and false, a score for each."""
+    (w,) = p
+    score = w * x
+    return m.mean(m.softplus(score) - y * score)
+
+
+def numbers_data(case, rng):
+    w, x, y = (rng.uniform(-1, 1, case["n"]).astype(case["dtype"]) for _ in range(3))
+    return [w], [x, y]
+
+
 COSTS = {
+    "deep": (deep, numbers_data),
+    "logistic": (logistic, numbers_data),
     "classes": (classes, classes_data),
     "autoencoder": (autoencoder, autoencoder_data),
     "hierarchical": (hierarchical, hierarchical_data),

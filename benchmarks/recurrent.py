@@ -32,7 +32,8 @@ def data(case):
     rng = np.random.RandomState(4)
     what, h = case["what"], case.get("hidden")
     if what in GATES:
-        shapes = [(h, GATES[what] * h), (h, GATES[what] * h), (GATES[what] * h,), (STEPS, BATCH, h)]
+        shapes = [(h, GATES[what] * h), (h, GATES[what] * h), (GATES[what] * h,)]
+        shapes.append((STEPS, case.get("batch", BATCH), h))
         return [(rng.normal(size=shape) / h**0.5).astype("float32") for shape in shapes]
     if what == "power iteration":
         a = rng.normal(size=(100, 100))
@@ -78,7 +79,7 @@ def cost_of(m, case, given):
     if what in NETWORKS:
         w, u, b, x = given
         xs = m.rows(x, w) + b
-        first = m.zeros((BATCH, case["hidden"]), x)
+        first = m.zeros((case.get("batch", BATCH), case["hidden"]), x)
         state = (first,) * (2 if what == "LSTM" else 1)
         return m.mean(m.last(NETWORKS[what], state, xs, u)[0] ** 2)
     a, x = given
@@ -253,7 +254,7 @@ def with_torch(library, case):
     run = {"RNN": torch._VF.rnn_tanh, "LSTM": torch._VF.lstm}[what]
 
     def call():
-        zero = x.new_zeros(1, BATCH, case["hidden"])
+        zero = x.new_zeros(1, x.shape[1], case["hidden"])
         first = (zero, zero) if what == "LSTM" else zero
         weights = [w.t(), u.t(), b, torch.zeros_like(b)]
         cost = (run(x, first, weights, True, 1, 0.0, True, False, False)[1][0] ** 2).mean()

@@ -34,7 +34,7 @@ def cases(long=False):
         for dtype in ("float32", "float64"):
             case = {"kind": "elementwise", "what": what, "n": [1000, 1000], "dtype": dtype}
             found[f"{what}, 1000 x 1000, {dtype}"] = case
-    return {**found, **_draws(), **_trainings(long), **_gradients(), **arrays.cases(), **recurrent.cases()}
+    return {**found, **_draws(), **_trainings(), **_gradients(), **arrays.cases(), **recurrent.cases()}
 
 
 def _draws():
@@ -53,9 +53,9 @@ def _draws():
 NETWORK = {"kind": "training", "model": "classes", "layers": [784, 500, 10], "batch": 128, "dtype": "float32"}
 
 
-def _trainings(long):
+def _trainings():
     found = {}
-    for dtype in ("float32", "float64") if long else ("float32",):
+    for dtype in ("float32", "float64"):
         base = {**NETWORK, "dtype": dtype}
         deep = {**base, "layers": [784, 256, 256, 256, 256, 10], "optimiser": "adam", "rate": 1e-3}
         coder = {"kind": "training", "model": "autoencoder", "batch": 20, "dtype": dtype}

@@ -3,6 +3,7 @@
 {"load": case}     -> {"seconds": from nothing to the first result, "check": a sum of the results}
 {"run": seconds, "cpu": false}
                    -> {"best": seconds per call, the fastest of several blocks; of the processor or of the wall}
+{"memory": calls}  -> {"held": bytes of the process just now, "peak": the most while so many calls ran}
 """
 
 import json
@@ -42,12 +43,30 @@ def main():
                 first = values()
                 seconds = clock() - began
                 answer = {"seconds": seconds, "check": float(np.asarray(first, "float64").sum())}
+            elif "memory" in asked:
+                answer = memory(call, asked["memory"])
             else:
                 answer = {"best": best(call, asked["run"], time.process_time if asked.get("cpu") else clock)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def memory(call, times):
+    """What the process holds in memory, and held at most during so many calls. Linux tells it."""
+    held = told("VmRSS")
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # forget the peak so far
+    for _ in range(times):
+        call()
+    return {"held": held, "peak": told("VmHWM")}
+
+
+def told(what):
+    """Bytes by which Linux measures this process."""
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
 
 
 def best(call, budget, clock):
