@@ -45,6 +45,10 @@ def test_length_one_that_the_type_does_not_know_does_not_broadcast() -> None:
     said = r"Input dimension mis-match. \(input\[0\].shape\[0\] = 1, input\[1\].shape\[0\] = 3\)"
     with pytest.raises(ValueError, match=said):
         run([x, y], x + y, np.ones(1), np.ones(3))
+    # In a kernel that computes the second one, too.
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        with pytest.raises(ValueError, match=r"\(input\[0\].shape\[0\] = 3, input\[1\].shape\[0\] = 1\)"):
+            function([x, y], y + 2 * x, mode=mode)(np.ones(1), np.ones(3))
 
 
 def test_static_shapes() -> None:

@@ -44,7 +44,7 @@ def known_value(x: Any, depth: int = _DEPTH) -> np.ndarray | None:
     storage: list[list[Any]] = [[None] for _ in node.outputs]
     try:
         node.op.perform(node, values, storage)
-    except (ValueError, IndexError, ArithmeticError):
+    except (ValueError, IndexError, ArithmeticError, AssertionError):
         # What can't be computed is an error at run time, where it is reported in full.
         return None
     made: np.ndarray = storage[x.index or 0][0]

@@ -29,7 +29,6 @@ class Assert(Primitive):
     msg: str = "Theano Assert failed!"
 
     failure: ClassVar[type[Exception]] = AssertionError
-    passes_scalar = 0
     view_map = {0: [0]}
 
     def prepare(self, *args: Any) -> list[Variable]:

@@ -99,11 +99,12 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
             for axis, size, at in found:
                 known, j, at_known = seen.setdefault(axis, (size, i, at))
                 b.require_equal(known, size, j, at_known, i, at)
-                common = lengths[axis]
-                if common is None:
-                    lengths[axis] = size
-                else:  # equal by what the group was made from; a node of another unit may check that later only
-                    b.require_equal(common, size, i, at, i, at)
+        for axis, (size, i, at) in seen.items():
+            common = lengths[axis]
+            if common is None:
+                lengths[axis] = size
+            else:  # equal by what the group was made from; a node of another unit may check that later only
+                b.require_equal(common, size, i, at, i, at)
         for out in node.outputs:
             met[out] = {axis: size for axis, (size, _, _) in seen.items()}
             b.inner_dims[out] = tuple(

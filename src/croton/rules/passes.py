@@ -136,6 +136,7 @@ def folded(node: Apply) -> list[Constant] | None:
     except (
         CrotonError,
         ArithmeticError,
+        AssertionError,
         AttributeError,
         IndexError,
         NotImplementedError,

@@ -80,6 +80,22 @@ def test_integers_over_great_ranges():
     sample = drawn(lambda s: random.integers(s, least, greatest, size=N))
     assert stats.kstest(sample / 2.0**63 + 0.5, "uniform").pvalue > 1e-3
     assert drawn(lambda s: random.integers(s, 5, size=100, dtype="int8")).dtype == "int8"
+    for dtype, least, above in (("int64", -(2**63), 2**63), ("uint64", 0, 2**64), ("int8", -128, 128)):
+        sample = drawn(lambda s, r=(least, above), d=dtype: random.integers(s, *r, size=N, dtype=d))
+        assert sample.dtype == dtype
+        place = (sample.astype("float64") - least + 0.5) / (float(above) - least)
+        assert stats.kstest(place, "uniform").pvalue > 1e-3
+    s, low, high = T.TensorType("uint64", (None,))(), T.lscalar(), T.lscalar()
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        f = theano.function([s, low, high], random.integers(s, low, high, size=N, endpoint=True), mode=mode)
+        sample = f(KEY, -(2**63), 2**63 - 1)
+        assert stats.kstest(sample / 2.0**64 + 0.5, "uniform").pvalue > 1e-3
+        assert (f(KEY, 7, 7) == 7).all()
+        g = theano.function([s, low, high], random.integers(s, low, high, size=9, dtype="uint8"), mode=mode)
+        assert g(KEY, 0, 256).max() > 9
+        for bounds in ((0, 257), (-1, 4)):
+            with pytest.raises(ValueError, match="uint8 lie from 0 to 255"):
+                g(KEY, *bounds)
     assert (drawn(lambda s: random.integers(s, 3, 4, size=100)) == 3).all()
 
 
@@ -94,6 +110,14 @@ def test_permutations_and_choice():
     assert sorted(likely) == [1, 2]
     assert drawn(lambda s: random.choice(s, [5, 6, 7])) in (5, 6, 7)
     assert drawn(lambda s: random.choice(s, 9, replace=False)) in range(9)
+    table = drawn(lambda s: random.choice(s, 12, size=(3, 4), replace=False))
+    assert table.shape == (3, 4) and sorted(table.ravel()) == list(range(12))
+    grid = np.arange(12).reshape(3, 4)
+    columns = drawn(lambda s: random.choice(s, grid, size=3, replace=False, axis=1))
+    assert columns.shape == (3, 3) and set(map(tuple, columns.T)) <= set(map(tuple, grid.T))
+    assert drawn(lambda s: random.choice(s, grid)).tolist() in grid.tolist()
+    turned = drawn(lambda s: random.permutation(s, grid, axis=-1))
+    assert sorted(map(tuple, turned.T)) == sorted(map(tuple, grid.T))
     many = drawn(lambda s: random.choice(s, [5, 6, 7], size=(3, 4)))
     assert many.shape == (3, 4) and set(many.ravel()) <= {5, 6, 7}
 
@@ -175,16 +199,14 @@ def test_mistakes():
         random.categorical(s)
     with pytest.raises(ValueError, match="axis of outcomes"):
         random.categorical(s, 0.5)
-    with pytest.raises(ValueError, match="probabilities of 3 axes"):
+    with pytest.raises(ValueError, match="parameters of 2 axes"):
         random.categorical(s, np.ones((2, 2, 2)), size=3)
     with pytest.raises(TypeError, match="permutations"):
         random.permutation(s, 2.5)
     with pytest.raises(ValueError, match="vector"):
-        random.choice(s, np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="vector"):
         random.choice(s, 3, p=np.ones((3, 1)))
     with pytest.raises(ValueError, match="Without replacement"):
-        random.choice(s, 9, size=(2, 2), replace=False)
+        random.choice(s, 9, size=(2, 5), replace=False)
     with pytest.raises(ValueError, match="no more elements"):
         random.choice(s, 3, size=4, replace=False)
     for low, high in ((5, 5), (3, -1), (0, 0)):
@@ -207,3 +229,100 @@ def test_mistakes():
     v = T.dvector()
     with pytest.raises(ValueError, match="mis-match"):
         theano.function([s, v], random.normal(s, v, size=(2, 4)))(KEY, np.zeros(3))
+
+
+def test_a_size_of_one_does_not_stretch():
+    """Numbers that were as many as the parameter's, but all made of the same bits."""
+    s, v = T.TensorType("uint64", (None,))(), T.dvector()
+    for draw in (random.normal, random.exponential, random.poisson, random.bernoulli):
+        with pytest.raises(ValueError, match="length 1 on axis -1. Its length there is 3"):
+            draw(s, np.full(3, 0.5), size=1)
+        for mode in ("FAST_RUN", "FAST_COMPILE"):
+            f = theano.function([s, v], draw(s, v, size=(1,)), mode=mode)
+            assert f(KEY, np.full(1, 0.5)).shape == (1,)
+            with pytest.raises(ValueError, match="does not broadcast to a draw that has length 1"):
+                f(KEY, np.full(3, 0.5))
+    for draw, given in ((random.normal, np.zeros((2, 4))), (random.dirichlet, np.ones((4, 2)))):
+        with pytest.raises(ValueError, match="length 3 on axis -1. Its length there is 4"):
+            draw(s, given, size=(2, 3))
+
+
+def test_sizes():
+    s = T.TensorType("uint64", (None,))()
+    for size, shape in (
+        (np.array(2), (2,)),
+        (np.array([2, 3]), (2, 3)),
+        (np.int64(2), (2,)),
+        ([], ()),
+        ((), ()),
+    ):
+        assert drawn(lambda s, size=size: random.uniform(s, size=size)).shape == shape
+    for size in (-1, (2, -1), np.array([-3])):
+        with pytest.raises(ValueError, match="axis of negative length"):
+            random.uniform(s, size=size)
+    with pytest.raises(ValueError, match=r"Give the lengths one by one, as in size=\(n\[0\], n\[1\]\)"):
+        random.uniform(s, size=T.lvector("n"))
+
+
+def test_data_types_as_numpy_says_them():
+    s = T.TensorType("uint64", (None,))()
+    for dtype in (np.float32, np.dtype("float32"), "float32"):
+        assert random.normal(s, dtype=dtype).dtype == random.poisson(s, dtype=dtype).dtype == "float32"
+    assert random.gamma(s, 2.0, dtype="floatX").dtype == theano.config.floatX
+    assert random.integers(s, 5, dtype=np.uint8).dtype == "uint8"
+    for draw in (random.binomial, random.bernoulli):
+        coins = drawn(lambda s, draw=draw: draw(s, p=0.3, size=N, dtype="float32"))
+        assert coins.dtype == "float32" and abs(coins.mean() - 0.3) < 0.02
+    with pytest.raises(TypeError, match="complex"):
+        random.normal(s, 1j)
+    with pytest.raises(TypeError, match="whole numbers"):
+        random.poisson(s, dtype="complex64")
+    with pytest.raises(TypeError, match="Integers have a data type of integers"):
+        random.integers(s, 5, dtype="float32")
+
+
+def test_what_is_known_not_to_be_a_distribution():
+    s = T.TensorType("uint64", (None,))()
+    for draw, given, says in (
+        (random.normal, (0.0, -1.0), "scale of normal must be at least 0; got -1.0"),
+        (random.exponential, ([1.0, -2.0],), "scale of exponential"),
+        (random.lognormal, (0.0, np.nan), "sigma of lognormal"),
+        (random.beta, (0.0, 1.0), "a of beta must be above 0"),
+        (random.weibull, (-1.0,), "shape of weibull"),
+        (random.pareto, (0.0,), "a of pareto"),
+        (random.standard_t, (0.0,), "df of standard_t"),
+        (random.dirichlet, ([1.0, -1.0],), "alpha of dirichlet"),
+        (random.wald, (0.0,), "mean of wald"),
+        (random.bernoulli, (1.5,), "p of bernoulli must be from 0 to 1"),
+        (random.bernoulli, (np.nan,), "p of bernoulli"),
+        (random.vonmises, (0.0, -1.0), "kappa of vonmises"),
+        (random.triangular, (0.0, 2.0, 1.0), "mode of triangular must be at most right"),
+        (random.truncated_normal, (0.0, 1.0, 2.0, 1.0), "low of truncated_normal must be at most high"),
+        (random.integers, (0, 300, None, "uint8"), "Integers of uint8 lie from 0 to 255"),
+        (random.integers, (-(2**70), 3), "can't have the bound"),
+        (random.categorical, (np.zeros((3, 0)),), "an outcome at least"),
+        (random.choice, (3, None, True, [0.5, 0.5]), "as many probabilities"),
+        (random.choice, (3, 3, False, [0.0, 0.5, 0.5]), "no more elements than there are"),
+        (random.choice, (3, 2, False, [-1.0, 0.5, 0.5]), "p of choice must be at least 0"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            draw(s, *given)
+    with pytest.raises(TypeError, match="comes first, a state: a vector of two uint64"):
+        random.uniform(0.0, 1.0, size=3)
+
+
+def test_outcomes_without_probabilities():
+    s, p, rows = T.TensorType("uint64", (None,))(), T.dvector(), T.dmatrix()
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        f = theano.function([s, p], random.categorical(s, p, size=5), mode=mode)
+        g = theano.function([s, rows], random.categorical(s, logits=rows), mode=mode)
+        assert (f(KEY, [0.0, 2.0]) == 1).all() and g(KEY, [[-np.inf, -900.0]]) == [1]
+        for bad in ([0.0, 0.0], [0.5, -0.1], [0.5, np.nan], [0.5, np.inf], [-0.5, 1.0]):
+            with pytest.raises(ValueError, match="Probabilities of outcomes are not negative"):
+                f(KEY, bad)
+        for bad in ([-np.inf, -np.inf], [np.nan, 0.0], [np.inf, 0.0]):
+            with pytest.raises(ValueError, match="their logarithms not NaN"):
+                g(KEY, [[0.0, 0.0], bad])
+        h = theano.function([s, p], random.choice(s, 3, size=2, p=p), mode=mode)
+        with pytest.raises(ValueError, match="as many probabilities"):
+            h(KEY, [0.5, 0.5])

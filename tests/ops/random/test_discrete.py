@@ -201,10 +201,8 @@ def test_parameters_that_do_not_fit(mode):
 
 def test_other_mistakes():
     s = T.TensorType("uint64", (None,))()
-    with pytest.raises(TypeError, match="of integers"):
-        random.poisson(s, dtype="float64")
-    with pytest.raises(TypeError, match="of integers"):
-        random.multinomial(s, 3, [0.5, 0.5], dtype="float64")
+    with pytest.raises(TypeError, match="whole numbers"):
+        random.multinomial(s, 3, [0.5, 0.5], dtype="complex64")
     with pytest.raises(ValueError, match="axis of probabilities"):
         random.multinomial(s, 3, 0.5)
     with pytest.raises(ValueError, match="parameters of 1 axes"):

@@ -29,8 +29,26 @@ LAWS = {
     "gamma 7.5": (lambda s, **k: random.gamma(s, 7.5, 0.5, **k), stats.gamma(7.5, scale=0.5)),
     "chisquare": (lambda s, **k: random.chisquare(s, 3.0, **k), stats.chi2(3)),
     "beta": (lambda s, **k: random.beta(s, 0.7, 2.5, **k), stats.beta(0.7, 2.5)),
+    "truncated_normal": (lambda s, **k: random.truncated_normal(s, 1.0, 2.0, **k), stats.truncnorm(-2, 2, 1, 2)),
+    "truncated_normal to the right": (
+        lambda s, **k: random.truncated_normal(s, 1.0, 2.0, 2.0, np.inf, **k), stats.truncnorm(0.5, np.inf, 1, 2)
+    ),
+    "truncated_normal, a tail": (
+        lambda s, **k: random.truncated_normal(s, low=-31.0, high=-30.5, **k), stats.truncnorm(-31, -30.5)
+    ),
+    "halfnormal": (lambda s, **k: random.halfnormal(s, 1.0, 2.0, **k), stats.halfnorm(1, 2)),
+    "halfcauchy": (lambda s, **k: random.halfcauchy(s, 1.0, 2.0, **k), stats.halfcauchy(1, 2)),
+    "rayleigh": (lambda s, **k: random.rayleigh(s, 2.0, **k), stats.rayleigh(scale=2)),
+    "triangular": (lambda s, **k: random.triangular(s, -1.0, 0.0, 3.0, **k), stats.triang(0.25, -1, 4)),
+    "triangular, falling": (lambda s, **k: random.triangular(s, 0.0, 0.0, 1.0, **k), stats.triang(0, 0, 1)),
+    "wald": (lambda s, **k: random.wald(s, 2.0, 3.0, **k), stats.invgauss(2 / 3, scale=3)),
+    "invgamma": (lambda s, **k: random.invgamma(s, 3.0, 2.0, **k), stats.invgamma(3, scale=2)),
+    "f": (lambda s, **k: random.f(s, 5.0, 7.0, **k), stats.f(5, 7)),
+    "vonmises": (lambda s, **k: random.vonmises(s, 0.0, 1.5, **k), stats.vonmises(1.5)),
+    "vonmises, even": (lambda s, **k: random.vonmises(s, 0.0, 0.0, **k), stats.uniform(-np.pi, 2 * np.pi)),
+    "vonmises, narrow": (lambda s, **k: random.vonmises(s, 0.0, 400.0, **k), stats.vonmises(400)),
     "standard_t": (lambda s, **k: random.standard_t(s, 4.0, **k), stats.t(4)),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from croton.compile.shared import TensorSharedVariable, shared
 from croton.graph.node import Variable
-from croton.ops.random import counter, discrete, gamma
+from croton.ops.random import circular, counter, discrete, gamma, implicit, multivariate
 from croton.ops.random.bits import philox
 
 # What tells keys of draws from keys of streams, where both are made of one key and a number.
@@ -17,8 +17,9 @@ _DRAWS, _STREAMS = 1, 2
 
 
 def key_of(seed: Any) -> np.uint64:
-    """A key made of a seed: an integer of any size, several, or None for one that the system chooses."""
-    key: np.uint64 = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    """A key made of a seed: integers of any size, a SeedSequence, or None for one that the system chooses."""
+    sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    key: np.uint64 = sequence.generate_state(1, np.uint64)[0]
     return key
 
 
@@ -35,7 +36,7 @@ class RandomStream:
     (`no_default_updates` keeps them from it). What it gives depends on the seed, on how many draws were made before it
     in this stream, and on how often it was called: not on threads, machines, or what else a function computes.
 
-    seed  an integer, several, or None: one that the system chooses
+    seed  an integer, several, a SeedSequence of NumPy's, or None: one that the system chooses
 
     Parameters of distributions broadcast, against one another and against `size`; without it they alone say the shape.
 
@@ -67,7 +68,7 @@ class RandomStream:
     def _new_state(self, number: int) -> np.ndarray:
         return np.array([derived_key(self._key, number, _DRAWS), 0], dtype="uint64")
 
-    def split(self, count: int) -> list[RandomStream]:
+    def split(self, count: int = 2) -> list[RandomStream]:
         """Further streams, independent of this one and of one another.
 
         Errors: ValueError for a count below 0
@@ -96,121 +97,157 @@ class RandomStream:
         return drawn  # type: ignore[no-any-return]
 
     # -- continuous distributions ----------------------------------------------------------------------------
-    def uniform(
-        self, low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: str | None = None
-    ) -> Variable:
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers evenly spread over [low, high)."""
         return self.gen(counter.uniform, low, high, size, dtype)
 
-    def normal(
-        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-    ) -> Variable:
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Normally distributed numbers of mean `loc` and standard deviation `scale`."""
         return self.gen(counter.normal, loc, scale, size, dtype)
 
-    def lognormal(
-        self, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: str | None = None
+    def truncated_normal(
+        self,
+        loc: Any = 0.0,
+        scale: Any = 1.0,
+        low: Any = None,
+        high: Any = None,
+        size: Any = None,
+        dtype: Any = None,
     ) -> Variable:
+        """Normal numbers of those between `low` and `high`, or up to twice `scale` from `loc`."""
+        return self.gen(implicit.truncated_normal, loc, scale, low, high, size, dtype)
+
+    def multivariate_normal(self, mean: Any, cov: Any, size: Any = None, dtype: Any = None) -> Variable:
+        """Vectors of normal numbers with the means along the last axis of `mean`, and the covariances `cov`."""
+        return self.gen(multivariate.multivariate_normal, mean, cov, size, dtype)
+
+    def halfnormal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+        """Numbers as far above `loc` as normal numbers are from their mean."""
+        return self.gen(counter.halfnormal, loc, scale, size, dtype)
+
+    def lognormal(self, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers whose logarithms are normally distributed."""
         return self.gen(counter.lognormal, mean, sigma, size, dtype)
 
-    def exponential(self, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+    def exponential(self, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Exponentially distributed numbers of mean `scale`."""
         return self.gen(counter.exponential, scale, size, dtype)
 
-    def laplace(
-        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-    ) -> Variable:
+    def rayleigh(self, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+        """Lengths of vectors of two normal numbers of standard deviation `scale`."""
+        return self.gen(counter.rayleigh, scale, size, dtype)
+
+    def laplace(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers whose distance from `loc`, to either side, is exponentially distributed with mean `scale`."""
         return self.gen(counter.laplace, loc, scale, size, dtype)
 
-    def gumbel(
-        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-    ) -> Variable:
+    def gumbel(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers of a Gumbel distribution."""
         return self.gen(counter.gumbel, loc, scale, size, dtype)
 
-    def logistic(
-        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-    ) -> Variable:
+    def logistic(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers of a logistic distribution."""
         return self.gen(counter.logistic, loc, scale, size, dtype)
 
-    def cauchy(
-        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-    ) -> Variable:
+    def cauchy(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers of a Cauchy distribution, which has no mean."""
         return self.gen(counter.cauchy, loc, scale, size, dtype)
 
-    def weibull(self, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+    def halfcauchy(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+        """Numbers as far above `loc` as those of a Cauchy distribution are from its middle."""
+        return self.gen(counter.halfcauchy, loc, scale, size, dtype)
+
+    def triangular(self, left: Any, mode: Any, right: Any, size: Any = None, dtype: Any = None) -> Variable:
+        """Numbers between `left` and `right` whose density rises in a straight line up to `mode`, and falls in one."""
+        return self.gen(counter.triangular, left, mode, right, size, dtype)
+
+    def wald(self, mean: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+        """Numbers of an inverse normal distribution, of the mean `mean` and the variance `mean`^3 / `scale`."""
+        return self.gen(implicit.wald, mean, scale, size, dtype)
+
+    def vonmises(self, mu: Any, kappa: Any, size: Any = None, dtype: Any = None) -> Variable:
+        """Angles from -pi to pi around `mu`, the nearer to it the greater `kappa`."""
+        return self.gen(circular.vonmises, mu, kappa, size, dtype)
+
+    def weibull(self, shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers whose power of exponent `shape` is exponentially distributed; times `scale`."""
         return self.gen(counter.weibull, shape, scale, size, dtype)
 
-    def pareto(self, a: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+    def pareto(self, a: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers of at least `scale`; that one is greater than x has the probability (scale / x)^a."""
         return self.gen(counter.pareto, a, scale, size, dtype)
 
-    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
         """Gamma-distributed numbers of mean `shape * scale`."""
         return self.gen(gamma.gamma, shape, scale, size, dtype)
 
-    def chisquare(self, df: Any, size: Any = None, dtype: str | None = None) -> Variable:
+    def invgamma(self, shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+        """Numbers whose inverses are gamma-distributed, of mean `shape / scale`."""
+        return self.gen(gamma.invgamma, shape, scale, size, dtype)
+
+    def chisquare(self, df: Any, size: Any = None, dtype: Any = None) -> Variable:
         """Sums of the squares of `df` standard normal numbers."""
         return self.gen(gamma.chisquare, df, size, dtype)
 
-    def beta(self, a: Any, b: Any, size: Any = None, dtype: str | None = None) -> Variable:
+    def beta(self, a: Any, b: Any, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers in (0, 1) of mean `a / (a + b)`."""
         return self.gen(gamma.beta, a, b, size, dtype)
 
-    def dirichlet(self, alpha: Any, size: Any = None, dtype: str | None = None) -> Variable:
+    def dirichlet(self, alpha: Any, size: Any = None, dtype: Any = None) -> Variable:
         """Rows of positive numbers that add up to 1, in proportion to `alpha` on average."""
         return self.gen(gamma.dirichlet, alpha, size, dtype)
 
-    def standard_t(self, df: Any, size: Any = None, dtype: str | None = None) -> Variable:
+    def standard_t(self, df: Any, size: Any = None, dtype: Any = None) -> Variable:
         """Numbers of Student's distribution with `df` degrees of freedom."""
         return self.gen(gamma.standard_t, df, size, dtype)
 
+    def f(self, dfnum: Any, dfden: Any, size: Any = None, dtype: Any = None) -> Variable:
+        """Quotients of two means of squares of normal numbers: of `dfnum` of them, and of `dfden`."""
+        return self.gen(gamma.f, dfnum, dfden, size, dtype)
+
     # -- discrete distributions ------------------------------------------------------------------------------
-    def bernoulli(self, p: Any = 0.5, size: Any = None, dtype: str = "int64") -> Variable:
+    def bernoulli(self, p: Any = 0.5, size: Any = None, dtype: Any = "int64") -> Variable:
         """1 with probability `p`, else 0."""
         return self.gen(discrete.bernoulli, p, size, dtype)
 
-    def poisson(self, lam: Any = 1.0, size: Any = None, dtype: str = "int64") -> Variable:
+    def poisson(self, lam: Any = 1.0, size: Any = None, dtype: Any = "int64") -> Variable:
         """How many of many rare events happen, of which `lam` are expected."""
         return self.gen(discrete.poisson, lam, size, dtype)
 
-    def binomial(self, n: Any = 1, p: Any = 0.5, size: Any = None, dtype: str = "int64") -> Variable:
+    def binomial(self, n: Any = 1, p: Any = 0.5, size: Any = None, dtype: Any = "int64") -> Variable:
         """How many of `n` trials succeed, each with probability `p`."""
         return self.gen(discrete.binomial, n, p, size, dtype)
 
-    def geometric(self, p: Any, size: Any = None, dtype: str = "int64") -> Variable:
+    def geometric(self, p: Any, size: Any = None, dtype: Any = "int64") -> Variable:
         """How many trials it takes until one succeeds, each with probability `p`."""
         return self.gen(discrete.geometric, p, size, dtype)
 
-    def negative_binomial(self, n: Any, p: Any, size: Any = None, dtype: str = "int64") -> Variable:
+    def negative_binomial(self, n: Any, p: Any, size: Any = None, dtype: Any = "int64") -> Variable:
         """How many trials fail before `n` succeed, each with probability `p`."""
         return self.gen(discrete.negative_binomial, n, p, size, dtype)
 
-    def multinomial(self, n: Any, pvals: Any, size: Any = None, dtype: str = "int64") -> Variable:
+    def multinomial(self, n: Any, pvals: Any, size: Any = None, dtype: Any = "int64") -> Variable:
         """How often each outcome comes in `n` trials; probabilities are in proportion to the last axis of `pvals`."""
         return self.gen(discrete.multinomial, n, pvals, size, dtype)
 
     def integers(
-        self, low: Any, high: Any = None, size: Any = None, dtype: str = "int64", endpoint: bool = False
+        self, low: Any, high: Any = None, size: Any = None, dtype: Any = "int64", endpoint: bool = False
     ) -> Variable:
         """Integers from `low` up to `high`, left out unless `endpoint`; without `high`, from 0 up to `low`."""
         return self.gen(discrete.integers, low, high, size, dtype, endpoint)
 
     def categorical(
-        self, p: Any = None, logits: Any = None, size: Any = None, dtype: str = "int64"
+        self, p: Any = None, logits: Any = None, size: Any = None, dtype: Any = "int64"
     ) -> Variable:
         """Outcomes whose probabilities, or logarithms of them up to a constant, are along a last axis."""
         return self.gen(discrete.categorical, p, logits, size, dtype)
 
-    def permutation(self, x: Any, dtype: str = "int64") -> Variable:
-        """The integers below a number in random order; or the rows of a tensor."""
-        return self.gen(discrete.permutation, x, dtype)
+    def permutation(self, x: Any, axis: int = 0, dtype: Any = "int64") -> Variable:
+        """The integers below a number in random order; or a tensor with its parts along an axis in random order."""
+        return self.gen(discrete.permutation, x, axis, dtype)
 
-    def choice(self, a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Variable:
-        """Elements of the vector `a`, or of 0, …, a - 1; all as likely, or with probabilities `p`."""
-        return self.gen(discrete.choice, a, size, replace, p)
+    def choice(
+        self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0
+    ) -> Variable:
+        """Elements of `a` along an axis, or of 0, …, a - 1; all as likely, or with probabilities `p`."""
+        return self.gen(discrete.choice, a, size, replace, p, axis)

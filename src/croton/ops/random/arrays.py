@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from croton.ops.scalar.scipy_special import special
+
 
 class Arrays:
     """The methods of a builder that draws use. Arrays have the operators of its values; integers wrap."""
 
     abs = staticmethod(np.abs)
+    arcsin = staticmethod(np.arcsin)
     ceil = staticmethod(np.ceil)
     cos = staticmethod(np.cos)
     exp = staticmethod(np.exp)
@@ -21,7 +24,20 @@ class Arrays:
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
     select = staticmethod(np.where)
+    sin = staticmethod(np.sin)
     sqrt = staticmethod(np.sqrt)
+
+    def erfc(self, x: Any) -> Any:
+        """The complementary error function."""
+        return special("erfc")(np, x)
+
+    def erfcx(self, x: Any) -> Any:
+        """The same times exp(x^2)."""
+        return special("erfcx")(np, x)
+
+    def erfcinv(self, x: Any) -> Any:
+        """The inverse of the complementary error function."""
+        return special("erfcinv")(np, x)
 
     def cast(self, x: Any, dtype: str) -> Any:
         """The values in another type."""

@@ -8,17 +8,13 @@ has gradients with respect to the parameters wherever the numbers are a differen
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from croton.config import config
 from croton.graph.node import Variable
-from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import eq, exp, expm1, log, log1p, minimum, sqrt, switch, tan
-from croton.ops.known import get_vector_length
 from croton.ops.place import Place
 from croton.ops.random.bits import (
     cosine,
@@ -29,52 +25,38 @@ from croton.ops.random.bits import (
     random_bits,
     unit,
 )
-from croton.ops.shape import as_length, shape_i
-from croton.vartypes.dtype import is_discrete, is_float, upcast
-
-Lengths = Sequence[Any]
+from croton.ops.random.parameters import (
+    NOT_NEGATIVE,
+    POSITIVE,
+    Lengths,
+    lengths_of_draw,
+    of,
+    parameters,
+    require,
+    require_order,
+)
 
 
 def moved(state: Any) -> Variable:
     """The state for the next draw."""
-    made: Variable = as_tensor_variable(state) + np.array([0, 1], dtype="uint64")
+    made: Variable = _state(state) + np.array([0, 1], dtype="uint64")
     return made
 
 
-# -- shapes --------------------------------------------------------------------------------------------------
-def lengths_of_draw(size: Any, *parameters: Variable) -> list[Variable]:
-    """The lengths of a draw: those that `size` says, or those that the parameters broadcast to.
-
-    Errors: TypeError for a size that is no integers; ValueError where parameters have more axes than the size
-    """
-    most = max((p.type.ndim for p in parameters), default=0)
-    if size is None:
-        return [_common_length(parameters, axis - most) for axis in range(most)]
-    if isinstance(size, Variable) and size.type.ndim == 1:
-        found: list[Any] = [size[i] for i in range(get_vector_length(size))]
-    else:
-        found = list(size) if isinstance(size, (tuple, list, np.ndarray)) else [size]
-    lengths = [as_tensor_variable(n) for n in found]
-    for n in lengths:
-        if n.type.ndim or not is_discrete(n.type.dtype):
-            raise TypeError(f"The size of a draw is an integer, or a list of integers; got {size!r}.")
-    if most > len(lengths):
-        raise ValueError(f"A draw of {len(lengths)} axes can't have parameters of {most} axes.")
-    return [as_length(n) for n in lengths]
-
-
-def _common_length(parameters: Sequence[Variable], axis: int) -> Variable:
-    """The length of an axis, counted from the last, that parameters broadcast to."""
-    having = [p for p in parameters if p.type.ndim >= -axis]
-    for p in having:
-        if not p.type.broadcastable[axis]:
-            return shape_i(p, p.type.ndim + axis)
-    return as_tensor_variable(np.int64(1))
+def _state(given: Any) -> Any:
+    state = as_tensor_variable(given)
+    if state.type.dtype != "uint64" or state.type.ndim != 1:
+        raise TypeError(
+            "What is drawn from comes first, a state: a vector of two uint64. RandomStream keeps one for each draw, "
+            f"and its methods take none; got {given!r} of type {state.type}."
+        )
+    return state
 
 
 # -- bits and uniform numbers --------------------------------------------------------------------------------
 def draw_of(state: Any, part: int = 0) -> tuple[Any, Any]:
     """The key of a draw, and where its indices begin: of one part of it, out of 2^64 that are independent."""
+    state = _state(state)
     of_draw = state[0], state[1], np.uint64(part)
     return draw_key(*of_draw), draw_start(*of_draw)
 
@@ -89,9 +71,13 @@ def above_zero(state: Any, lengths: Lengths, dtype: str, part: int = 0) -> Any:
     return open_unit[dtype](bits_of(state, lengths, part))
 
 
+def inside_unit(bits: Any, dtype: str) -> Any:
+    """Uniform numbers that are neither 0 nor 1, made of bits."""
+    return minimum(open_unit[dtype](bits), 1 - np.finfo(dtype).epsneg)
+
+
 def _inside(state: Any, lengths: Lengths, dtype: str) -> Any:
-    """Uniform numbers that are neither 0 nor 1."""
-    return minimum(above_zero(state, lengths, dtype), 1 - np.finfo(dtype).epsneg)
+    return inside_unit(bits_of(state, lengths), dtype)
 
 
 def standard_normal(state: Any, lengths: Lengths, dtype: str, part: int = 0) -> Any:
@@ -104,44 +90,33 @@ def standard_normal(state: Any, lengths: Lengths, dtype: str, part: int = 0) -> 
     return radius * cosine[dtype](bits)
 
 
-def parameters(dtype: str | None, *values: Any) -> tuple[str, list[Any]]:
-    """The data type of a draw of floats (at least floatX, unless it is given), and its parameters in it."""
-    variables = [as_tensor_variable(v) for v in values]
-    if dtype is None:
-        dtype = upcast(config.floatX, *(v.type.dtype for v in variables))
-    if not is_float(dtype):
-        raise TypeError(f"This distribution is of floating point numbers; got dtype={dtype!r}.")
-    return dtype, [cast(v, dtype) for v in variables]
-
-
-def of(dtype: str, value: float) -> Any:
-    """A number in a data type."""
-    return np.asarray(value, dtype=dtype)
-
-
 # -- continuous distributions --------------------------------------------------------------------------------
-def uniform(
-    state: Any, low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: str | None = None
-) -> Variable:
+def uniform(state: Any, low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers evenly spread over [low, high)."""
     dtype, (low, high) = parameters(dtype, low, high)
     made: Variable = low + (high - low) * unit[dtype](bits_of(state, lengths_of_draw(size, low, high)))
     return made
 
 
-def normal(
-    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-) -> Variable:
+def normal(state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Normally distributed numbers of mean `loc` and standard deviation `scale`."""
+    require("normal", NOT_NEGATIVE, scale=scale)
     dtype, (loc, scale) = parameters(dtype, loc, scale)
     made: Variable = loc + scale * standard_normal(state, lengths_of_draw(size, loc, scale), dtype)
     return made
 
 
-def lognormal(
-    state: Any, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: str | None = None
-) -> Variable:
+def halfnormal(state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+    """Numbers whose distance above `loc` is that of a normal number of standard deviation `scale` from its mean."""
+    require("halfnormal", NOT_NEGATIVE, scale=scale)
+    dtype, (loc, scale) = parameters(dtype, loc, scale)
+    made: Variable = loc + scale * abs(standard_normal(state, lengths_of_draw(size, loc, scale), dtype))
+    return made
+
+
+def lognormal(state: Any, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers whose logarithms are normally distributed."""
+    require("lognormal", NOT_NEGATIVE, sigma=sigma)
     made: Variable = exp(normal(state, mean, sigma, size, dtype))
     return made
 
@@ -151,17 +126,26 @@ def standard_exponential(state: Any, lengths: Lengths, dtype: str) -> Any:
     return -log(above_zero(state, lengths, dtype))
 
 
-def exponential(state: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+def exponential(state: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Exponentially distributed numbers of mean `scale`."""
+    require("exponential", NOT_NEGATIVE, scale=scale)
     dtype, (scale,) = parameters(dtype, scale)
     made: Variable = scale * standard_exponential(state, lengths_of_draw(size, scale), dtype)
     return made
 
 
-def laplace(
-    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-) -> Variable:
+def rayleigh(state: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+    """Lengths of vectors of two normal numbers of standard deviation `scale`."""
+    require("rayleigh", NOT_NEGATIVE, scale=scale)
+    dtype, (scale,) = parameters(dtype, scale)
+    square = of(dtype, 2) * standard_exponential(state, lengths_of_draw(size, scale), dtype)
+    made: Variable = scale * sqrt(square)
+    return made
+
+
+def laplace(state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers whose distance from `loc`, to either side, is exponentially distributed with mean `scale`."""
+    require("laplace", NOT_NEGATIVE, scale=scale)
     dtype, (loc, scale) = parameters(dtype, loc, scale)
     bits = bits_of(state, lengths_of_draw(size, loc, scale))
     far = -log(open_unit[dtype](bits))
@@ -170,10 +154,9 @@ def laplace(
     return made
 
 
-def gumbel(
-    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-) -> Variable:
+def gumbel(state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers of a Gumbel distribution: what the greatest of many exponentially distributed numbers is like."""
+    require("gumbel", NOT_NEGATIVE, scale=scale)
     dtype, (loc, scale) = parameters(dtype, loc, scale)
     made: Variable = loc + scale * standard_gumbel(state, lengths_of_draw(size, loc, scale), dtype)
     return made
@@ -185,36 +168,64 @@ def standard_gumbel(state: Any, lengths: Lengths, dtype: str) -> Any:
     return -log(-log1p(-_inside(state, lengths, dtype)))
 
 
-def logistic(
-    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-) -> Variable:
+def logistic(state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers of a logistic distribution: `sigmoid((x - loc) / scale)` is evenly spread."""
+    require("logistic", NOT_NEGATIVE, scale=scale)
     dtype, (loc, scale) = parameters(dtype, loc, scale)
     u = _inside(state, lengths_of_draw(size, loc, scale), dtype)
     made: Variable = loc + scale * (log(u) - log1p(-u))
     return made
 
 
-def cauchy(
-    state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: str | None = None
-) -> Variable:
+def cauchy(state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers of a Cauchy distribution, which has no mean."""
+    require("cauchy", NOT_NEGATIVE, scale=scale)
     dtype, (loc, scale) = parameters(dtype, loc, scale)
     u = _inside(state, lengths_of_draw(size, loc, scale), dtype)
     made: Variable = loc + scale * tan(of(dtype, math.pi) * (u - of(dtype, 0.5)))
     return made
 
 
-def weibull(state: Any, shape: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+def halfcauchy(state: Any, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
+    """Numbers whose distance above `loc` is that of a number of a Cauchy distribution from its middle."""
+    require("halfcauchy", NOT_NEGATIVE, scale=scale)
+    dtype, (loc, scale) = parameters(dtype, loc, scale)
+    u = _inside(state, lengths_of_draw(size, loc, scale), dtype)
+    # The cotangent, as small u are finely spread: these make the great numbers.
+    made: Variable = loc + scale / tan(of(dtype, math.pi / 2) * u)
+    return made
+
+
+def triangular(state: Any, left: Any, mode: Any, right: Any, size: Any = None, dtype: Any = None) -> Variable:
+    """Numbers between `left` and `right` whose density rises in a straight line up to `mode`, and falls in one.
+
+    Errors: ValueError for known parameters that are not in this order
+    """
+    require_order("triangular", left=left, mode=mode, right=right)
+    dtype, (left, mode, right) = parameters(dtype, left, mode, right)
+    u = _inside(state, lengths_of_draw(size, left, mode, right), dtype)
+    whole, before = right - left, mode - left
+    rising = u * whole < before
+    # What is not chosen may be the root of 0, which has no slope.
+    near = switch(rising, before, right - mode)
+    far = sqrt(switch(rising, u, of(dtype, 1) - u) * whole * near)
+    made: Variable = switch(rising, left + far, right - far)
+    return made
+
+
+def weibull(state: Any, shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers whose power of exponent `shape` is exponentially distributed; times `scale`."""
+    require("weibull", NOT_NEGATIVE, shape=shape, scale=scale)
     dtype, (shape, scale) = parameters(dtype, shape, scale)
     far = standard_exponential(state, lengths_of_draw(size, shape, scale), dtype)
     made: Variable = scale * far ** (of(dtype, 1) / shape)
     return made
 
 
-def pareto(state: Any, a: Any, scale: Any = 1.0, size: Any = None, dtype: str | None = None) -> Variable:
+def pareto(state: Any, a: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:
     """Numbers of at least `scale`; that one is greater than x has the probability (scale / x)^a."""
+    require("pareto", POSITIVE, a=a)
+    require("pareto", NOT_NEGATIVE, scale=scale)
     dtype, (a, scale) = parameters(dtype, a, scale)
     far = standard_exponential(state, lengths_of_draw(size, a, scale), dtype)
     made: Variable = scale * (expm1(far / a) + of(dtype, 1))

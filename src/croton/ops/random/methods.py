@@ -191,6 +191,35 @@ class GammaMethod(Method):
         return d * v, taken & inside
 
 
+class VonMisesMethod(Method):
+    """The distance of an angle from the middle, from 0 to pi.
+
+    Source:  Best and Fisher, 1979. R is their r - 1, and the angle is had of the sine of its half: both without
+             differences, so that they are right for all kappa.
+    """
+
+    parameters = ("kappa",)
+    domain = "kappa of a von Mises distribution is a number from 0 to 1e100"
+    dtype = "float64"
+    always = False
+
+    def fits(self, b: Any, kappa: Any) -> Any:
+        return (kappa >= 0.0) & (kappa <= 1e100)
+
+    def attempt(self, b: Any, one: Any, other: Any, kappa: Any) -> tuple[Any, Any]:
+        kappa = b.maximum(kappa, b.const(1e-100, "float64"))
+        h = b.sqrt(1.0 + 4.0 * kappa * kappa)
+        root = b.sqrt(2.0 * (1.0 + h))
+        above = 1.0 + 1.0 / (h + 2.0 * kappa) + root
+        r = above * above / (4.0 * kappa * (1.0 + h + root))
+        half = _unit(b, one) * (math.pi / 2)
+        cosine = b.cos(half)
+        sine = b.sin(half) * b.sqrt(r / (r + 2.0 * cosine * cosine))
+        c = kappa * (r + 2.0 * sine * sine)
+        taken = b.log(_unit(b, other)) <= b.log(c) + 1.0 - c
+        return 2.0 * b.arcsin(sine), taken
+
+
 class GeometricMethod(Method):
     """The inverse of the distribution's function: how often numbers below p fail to come, by logarithms."""
 

@@ -27,11 +27,12 @@ from croton.ops.random.methods import (
     GeometricMethod,
     Method,
     PoissonMethod,
+    VonMisesMethod,
 )
 from croton.util.failures import BAD_VALUE
 from croton.vartypes.tensor import TensorType
 
-# Attempts per number: one is taken with a probability of at least 0.7, so that none is has one of less than 1e-33. The
+# Attempts per number: one is taken with a probability of at least 0.65, so that none is has one of less than 1e-29. The
 # last is taken in any case.
 _ATTEMPTS = 64
 _ATTEMPT_AT = 52
@@ -352,6 +353,19 @@ class StandardGamma(Drawn):
         S(_KEY, _START, np.float64(5.0), np.int64(0), grad=False),
     )
     errors = _errors(0.0)
+
+
+@op("von_mises_distance")
+class VonMisesDistance(Drawn):
+    """How far angles of a von Mises distribution are from its middle."""
+
+    method = VonMisesMethod()
+
+    samples = (
+        S(_KEY, _START, np.float64(1.3), np.int64(300), grad=False),
+        S(_KEY, _START, np.array([0.0, 3.0, 1e12]), np.int64(100), np.int64(3), grad=False),
+    )
+    errors = _errors(-1.0)
 
 
 @op("geometric")

@@ -1,15 +1,20 @@
 """Names of `theano.tensor.random`."""
 
 from croton.compile.streams.counter import RandomStream as RandomStream
+from croton.ops.random.circular import vonmises as vonmises
 from croton.ops.random.counter import cauchy as cauchy
 from croton.ops.random.counter import exponential as exponential
 from croton.ops.random.counter import gumbel as gumbel
+from croton.ops.random.counter import halfcauchy as halfcauchy
+from croton.ops.random.counter import halfnormal as halfnormal
 from croton.ops.random.counter import laplace as laplace
 from croton.ops.random.counter import logistic as logistic
 from croton.ops.random.counter import lognormal as lognormal
 from croton.ops.random.counter import moved as moved
 from croton.ops.random.counter import normal as normal
 from croton.ops.random.counter import pareto as pareto
+from croton.ops.random.counter import rayleigh as rayleigh
+from croton.ops.random.counter import triangular as triangular
 from croton.ops.random.counter import uniform as uniform
 from croton.ops.random.counter import weibull as weibull
 from croton.ops.random.discrete import bernoulli as bernoulli
@@ -25,5 +30,10 @@ from croton.ops.random.discrete import poisson as poisson
 from croton.ops.random.gamma import beta as beta
 from croton.ops.random.gamma import chisquare as chisquare
 from croton.ops.random.gamma import dirichlet as dirichlet
+from croton.ops.random.gamma import f as f
 from croton.ops.random.gamma import gamma as gamma
+from croton.ops.random.gamma import invgamma as invgamma
 from croton.ops.random.gamma import standard_t as standard_t
+from croton.ops.random.implicit import truncated_normal as truncated_normal
+from croton.ops.random.implicit import wald as wald
+from croton.ops.random.multivariate import multivariate_normal as multivariate_normal
