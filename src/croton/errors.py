@@ -167,6 +167,10 @@ class IndexBoundsError(CrotonError, IndexError):
     """An index is beyond the end of its axis."""
 
 
+class AxisError(CrotonError, IndexError, ValueError):
+    """An array does not have the axis; an IndexError and a ValueError, as NumPy's is."""
+
+
 # -- derivatives ---------------------------------------------------------------------------------------------
 class NullTypeGradError(CrotonError, TypeError):
     """The derivative is not defined or not implemented somewhere on the way."""

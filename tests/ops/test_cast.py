@@ -37,7 +37,7 @@ def test_names_of_types() -> None:
     x: Any = TensorType("int32", ())()
     assert cast(x, "floatX").type.dtype == config.floatX
     assert cast(x, np.float32).type.dtype == "float32" and x.astype("int8").type.dtype == "int8"
-    assert str(CASTS["float32"]) == "Elemwise{Cast{float32},no_inplace}"
+    assert str(CASTS["float32"]) == "Elemwise{Cast{float32}}"
     with pytest.raises(TypeError, match="Unsupported dtype"):
         cast(x, "float128")
 

@@ -25,6 +25,7 @@ from croton.ops.cast import cast
 from croton.ops.creation import zeros_like
 from croton.ops.elementwise import fill
 from croton.ops.elemwise import Elemwise
+from croton.ops.shape import unbroadcast
 from croton.vartypes.dtype import is_complex, is_discrete
 from croton.vartypes.null import DisconnectedType, NullType
 from croton.vartypes.tensor import TensorType
@@ -211,10 +212,19 @@ def _checked_point(i: int, variable: Variable, point: Variable) -> Variable:
             f"Element {i} of wrt/eval_point have mismatched dimensionality: {variable} has {want.ndim} axes, "
             f"{point} has {have.ndim}."
         )
-    if isinstance(want, TensorType) and isinstance(have, TensorType) and not is_discrete(want.dtype):
-        if not (is_complex(have.dtype) and not is_complex(want.dtype)):
-            return cast(point, want.dtype)
-    return point
+    if not isinstance(want, TensorType) or not isinstance(have, TensorType):
+        return point
+    free = [a for a in range(want.ndim) if have.broadcastable[a] and not want.broadcastable[a]]
+    if any(w and not h for w, h in zip(want.broadcastable, have.broadcastable, strict=True)):
+        raise TypeError(
+            f"A direction is of the shape of its variable; {variable} is of type {want}, {point} of type {have}: "
+            "say that the axes have length 1, by theano.tensor.addbroadcast."
+        )
+    if free:
+        point = unbroadcast(point, *free)
+    if is_discrete(want.dtype) or (is_complex(have.dtype) and not is_complex(want.dtype)):
+        return point
+    return cast(point, want.dtype)
 
 
 def _discrete(variable: Variable) -> bool:

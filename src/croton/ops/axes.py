@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from croton.errors import AxisError
 from croton.graph.node import Variable
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import dimshuffle
@@ -31,7 +32,7 @@ def shape_padaxis(t: Any, axis: int) -> Variable:
     x: Any = as_tensor_variable(t)
     ndim = x.type.ndim + 1
     if not -ndim <= axis < ndim:
-        raise IndexError(f"axis {axis} is out of bounds [-{ndim}, {ndim}) for {x} with one more axis.")
+        raise AxisError(f"axis {axis} is out of bounds [-{ndim}, {ndim}) for {x} with one more axis.")
     order: list[Any] = list(range(x.type.ndim))
     order.insert(axis % ndim, "x")
     return dimshuffle(x, *order)
@@ -43,7 +44,7 @@ def expand_dims(t: Any, axis: Any) -> Variable:
     new = [axis] if isinstance(axis, int) else list(axis)
     ndim = x.type.ndim + len(new)
     if any(not -ndim <= a < ndim for a in new) or len({a % ndim for a in new}) != len(new):
-        raise IndexError(f"axes {axis} are out of bounds [-{ndim}, {ndim}), or named twice.")
+        raise AxisError(f"axes {axis} are out of bounds [-{ndim}, {ndim}), or named twice.")
     at = {a % ndim for a in new}
     old = iter(range(x.type.ndim))
     return dimshuffle(x, *["x" if i in at else next(old) for i in range(ndim)])

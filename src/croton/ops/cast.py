@@ -10,9 +10,7 @@ from croton.ops.elemwise import Elemwise
 from croton.ops.scalar.conversion import CONVERSIONS
 from croton.vartypes.dtype import as_dtype, is_complex
 
-CASTS: dict[str, Elemwise] = {
-    dtype: Elemwise(row, name=f"Elemwise{{{row},no_inplace}}") for dtype, row in CONVERSIONS.items()
-}
+CASTS: dict[str, Elemwise] = {dtype: Elemwise(row) for dtype, row in CONVERSIONS.items()}
 
 
 def cast(x: Any, dtype: Any) -> Variable:

@@ -557,11 +557,14 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
 
 
 def identity_like(x: Any) -> Variable:
-    """Ones on the main diagonal, in the shape and data type of the matrix `x` (TypeError for what is none)."""
+    """Ones on the main diagonal, in the data type of the matrix `x` and the shape of its first two axes.
+
+    Errors:  TypeError for fewer axes
+    """
     x = as_tensor_variable(x)
-    if x.type.ndim != 2:
+    if x.type.ndim < 2:
         raise TypeError(f"identity_like takes a matrix; got {x} of type {x.type}.")
-    rows, columns = lengths(x)
+    rows, columns = lengths(x)[:2]
     return eye(rows, columns, k=0, dtype=x.type.dtype)
 
 

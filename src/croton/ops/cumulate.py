@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from croton.errors import AxisError
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
@@ -55,7 +56,7 @@ class CumOp(Primitive):
             size = reduce(times, known, 1) if len(known) == kind.ndim else None
             return TensorType(summed_dtype(kind.dtype), (None if size == 1 else size,))
         if not -kind.ndim <= self.axis < kind.ndim:
-            raise ValueError(f"axis(={self.axis}) out of bounds: {x} has {kind.ndim} axes.")
+            raise AxisError(f"axis(={self.axis}) out of bounds: {x} has {kind.ndim} axes.")
         return TensorType(summed_dtype(kind.dtype), kind.shape)
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
@@ -198,7 +199,7 @@ class DiffOp(Op):
         if self.n < 0:
             raise ValueError(f"A difference is taken n >= 0 times; got {self.n}.")
         if x.type.ndim == 0 or not -x.type.ndim <= self.axis < x.type.ndim:
-            raise ValueError(f"axis(={self.axis}) out of bounds: {x} has {x.type.ndim} axes.")
+            raise AxisError(f"axis(={self.axis}) out of bounds: {x} has {x.type.ndim} axes.")
         for _ in range(self.n):
             after = x[_along(x.type.ndim, self.axis, slice(1, None))]
             before = x[_along(x.type.ndim, self.axis, slice(None, -1))]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from croton.config import config
+from croton.errors import ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops import reduce as reductions
@@ -116,6 +117,11 @@ class IRFFTOp(Primitive):
         return [(shapes[0][0], *[s[i] for i in range(node.inputs[0].type.ndim - 2)])]
 
     def eval(self, xp: Any, a: Any, s: Any) -> Any:
+        if a.shape[-1] != 2:
+            raise ShapeError(
+                "irfft: the last axis holds the real and the imaginary part, so its length must be 2; "
+                f"got an array of shape {a.shape}."
+            )
         values = _together(xp, a)
         if len(s) == 1:
             return xp.fft.irfft(values, int(s[0]), norm="forward").astype(a.dtype, copy=False)

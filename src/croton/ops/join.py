@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from croton.errors import ShapeError
+from croton.errors import AxisError, ShapeError
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.axes import shape_padaxis
@@ -36,7 +36,7 @@ def _axis_input(axis: Any) -> Variable:
 
 def _checked_axis(axis: Any, ndim: int, what: str) -> int:
     if not -ndim <= axis < ndim:
-        raise IndexError(f"{what} axis {int(axis)} out of bounds [{-ndim}, {ndim})")
+        raise AxisError(f"{what} axis {int(axis)} out of bounds [{-ndim}, {ndim})")
     return int(axis) % ndim
 
 
@@ -259,7 +259,7 @@ class Split(Primitive):
 
     def eval(self, xp: Any, x: Any, axis: Any, sizes: Any) -> Any:
         if not -x.ndim <= axis < x.ndim:
-            raise ShapeError(f"Split axis {int(axis)} out of bounds [{-x.ndim}, {x.ndim})")
+            raise AxisError(f"Split axis {int(axis)} out of bounds [{-x.ndim}, {x.ndim})")
         n = x.shape[int(axis)]
         given = [int(size) for size in sizes]
         if len(given) != self.len_splits:
@@ -395,7 +395,7 @@ def stack(*tensors: Any, **kwargs: Any) -> Variable:
     variables: list[Any] = [as_tensor_variable(t) for t in listed]
     ndim = max(v.type.ndim for v in variables) + 1
     if not -ndim <= axis < ndim:
-        raise IndexError(f"axis {axis} is out of bounds [-{ndim}, {ndim})")
+        raise AxisError(f"axis {axis} is out of bounds [-{ndim}, {ndim})")
     if ndim == 1:
         made: Variable = Stack()(*variables)
         return made

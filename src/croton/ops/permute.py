@@ -17,7 +17,7 @@ from croton.ops.elemwise import broadcast_static, dimshuffle
 from croton.ops.nested import as_words, common_lengths, each_place
 from croton.ops.shape import shape_i
 from croton.util.failures import BAD_INDEX
-from croton.vartypes.dtype import is_discrete
+from croton.vartypes.dtype import INTEGER
 from croton.vartypes.tensor import TensorType
 
 
@@ -40,7 +40,7 @@ class PermuteRowElements(Primitive):
         inverse = as_tensor_variable(
             np.int8(args[2]) if len(args) > 2 and isinstance(args[2], (bool, int, float)) else args[2]
         )
-        if not is_discrete(y.type.dtype):
+        if y.type.dtype not in INTEGER:
             raise PermutationError(f"The places to go to must be integers; got {y} of type {y.type}.")
         if inverse.type.ndim != 0:
             raise PermutationError(

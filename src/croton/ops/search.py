@@ -301,8 +301,8 @@ def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: 
     v: Any = as_tensor_variable(x)
     if v.type.ndim != 1:
         raise TypeError("Inputs must be of dimension 1.")
-    if not is_discrete(v.type.dtype):
-        raise TypeError(f"Numbers to count must be integers; got {v.type.dtype}.")
+    if v.type.dtype not in INTEGER:
+        raise TypeError(f"Numbers to count must be integers; got {v} of type {v.type}. Cast it, or round it first.")
     if assert_nonneg:
         v = Assert("Input to bincount has negative values!")(v, all_of(ge(v, 0)))
     length: Any = cast(reductions.max(v) + 1, "int64")

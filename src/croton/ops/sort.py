@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from croton.errors import AxisError
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
@@ -51,6 +52,8 @@ class _Sorting(Primitive):
         x, axis = as_tensor_variable(args[0]), as_tensor_variable(args[1] if len(args) > 1 else -1)
         if axis.type.ndim != 0 or axis.type.dtype not in INTEGER:
             raise TypeError(f"The axis to sort along must be an integer; got {axis} of type {axis.type}.")
+        if x.type.ndim == 0:
+            raise AxisError(f"There is no axis {axis} to sort along: {x} is a number without axes.")
         return [x, axis]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
@@ -217,7 +220,7 @@ class TopKOp(Primitive):
         if k.type.ndim != 0 or not is_discrete(k.type.dtype):
             raise TypeError(f"kth must be an integer number; got {k} of type {k.type}.")
         if not -ndim <= self.axis < ndim:
-            raise IndexError(f'"axis" parameter out of range: {self.axis} of an array of {ndim} axes')
+            raise AxisError(f'"axis" parameter out of range: {self.axis} of an array of {ndim} axes')
         return [x, k]
 
     def infer(self, x: Any, k: Variable) -> Any:

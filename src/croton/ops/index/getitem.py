@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from croton.errors import AxisError
 from croton.graph.node import Constant, Variable
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import dimshuffle
@@ -159,7 +160,7 @@ def _length(x: Variable, i: int) -> Variable:
     of = x.owner.inputs[0]  # type: ignore[union-attr]
     ndim: int = of.type.ndim
     if not -ndim <= i < ndim:
-        raise IndexError(f"index {i} is out of bounds for the shape of {of}, which has {ndim} axes.")
+        raise AxisError(f"index {i} is out of bounds for the shape of {of}, which has {ndim} axes.")
     return shape_i(of, i % ndim)
 
 

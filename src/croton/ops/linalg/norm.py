@@ -10,7 +10,6 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.diagonal import AllocDiag, ExtractDiag
 from croton.ops.dot import dot
 from croton.ops.elementwise import abs_, neq
-from croton.ops.linalg.matrix import as_matrix
 
 alloc_diag = AllocDiag()
 extract_diag = ExtractDiag()
@@ -30,15 +29,15 @@ def diag(x: Any) -> Variable:
 
 
 def trace(X: Any) -> Variable:
-    """The sum of the diagonal of a matrix.
+    """The sum of the diagonal of a matrix; of more axes, that of the diagonals along the first two.
 
-    Errors: ValueError for other ranks
+    Errors: ValueError for fewer axes
     Example:
         >>> import theano.tensor as T
         >>> T.nlinalg.trace(T.constant([[1, 2], [3, 4]])).eval().tolist()
         5
     """
-    return reductions.sum(extract_diag(as_matrix(X, "trace")))
+    return reductions.sum(extract_diag(X))
 
 
 def norm(x: Any, ord: Any) -> Variable:

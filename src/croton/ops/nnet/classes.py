@@ -14,7 +14,7 @@ from croton.ops.convert import as_tensor_variable
 from croton.ops.creation import arange
 from croton.ops.elementwise import eq
 from croton.ops.elemwise import dimshuffle
-from croton.ops.shape import shape_i
+from croton.ops.shape import shape_i, unbroadcast
 from croton.util.failures import BAD_VALUE
 
 
@@ -87,6 +87,8 @@ def hits(rows: Any, classes: Any) -> Variable:
     Errors:  at run time for a class out of range
     """
     rows, classes = as_tensor_variable(rows), as_tensor_variable(classes)
+    if classes.type.broadcastable[0]:
+        classes = unbroadcast(classes, 0)  # one class is that of one row, not of all
     n = shape_i(rows, 1)
     checked = CheckedClasses()(classes, n)
     columns = arange(n, dtype="int64")

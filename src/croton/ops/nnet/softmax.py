@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from croton.errors import AxisError
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
@@ -31,7 +32,7 @@ def _rows(x: Any, axis: int) -> Variable:
     if not is_float(kind.dtype):
         raise ValueError(f"x must be 1-d or 2-d tensor of floats. Got {kind}")
     if not -kind.ndim <= axis < kind.ndim:
-        raise IndexError(f"There is no axis {axis} to take a softmax along in {v} of type {kind}.")
+        raise AxisError(f"There is no axis {axis} to take a softmax along in {v} of type {kind}.")
     return dimshuffle(v, "x", 0) if kind.ndim == 1 and axis == -1 else v
 
 
