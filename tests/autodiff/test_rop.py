@@ -63,6 +63,13 @@ def test_lists_and_tuples():
     assert T.Rop(x, x, v) is v
 
 
+def test_directions_are_of_the_shape_of_the_variable():
+    x, column, row = T.dmatrix("x"), T.dcol("column"), T.drow("row")
+    assert T.Rop(x * 2, x, row).type == x.type
+    with pytest.raises(TypeError, match="addbroadcast"):
+        T.Rop(column.sum(axis=0), column, x)
+
+
 def test_what_does_not_move():
     x, y, v = T.dvector("x"), T.dvector("y"), T.dvector("v")
     with pytest.raises(G.DisconnectedInputError, match="wrt"):

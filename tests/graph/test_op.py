@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,3 +89,16 @@ def test_an_operation_that_says_too_little():
         OneInput()(1.0, 2.0)
     with pytest.raises(theano.gof.MethodNotDefined, match="no method 'perform'"):
         theano.function([], OneInput()(1.0), mode="NUMPY")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda x: T.nlinalg.matrix_inverse(x, x), r"MatrixInverse takes 1 input \(x\); got 2: x, x"),
+        (lambda x: T.AdvancedSubtensor1()(x), r"takes 2 inputs \(x, places\); got 1: x"),
+        (lambda x: T.Eye()(3), r"takes 3 inputs \(n, m, k\); got 1: 3"),
+    ],
+)
+def test_another_number_of_inputs(make: Any, says: str):
+    with pytest.raises(TypeError, match=says):
+        make(T.dmatrix("x"))

@@ -124,6 +124,16 @@ def test_arange_where_numpys_types_are_wanted() -> None:
         assert arange(iscalar()).type.dtype == "int64"
 
 
+@pytest.mark.parametrize("floatX", ["float16", "float32", "float64"])
+def test_types_where_numpys_are_wanted(floatX: str) -> None:
+    half = TensorType("float16", (None,))()
+    with change_flags(cast_policy="numpy+floatX", floatX=floatX):
+        assert as_tensor_variable(1.5).type.dtype == floatX
+        assert as_tensor_variable([1.5]).type.dtype == "float64"
+        assert (half + 1).type.dtype == floatX
+        assert (half * [1.5]).type.dtype == "float64"
+
+
 @pytest.mark.parametrize("ends", [(0, 5, 2), (5, 0, -2), (5, 0, 2), (3, 3, 1), (-2, 7, 4)])
 def test_length_of_a_range_that_is_not_known(ends: Any) -> None:
     for dtype in ("int64", "float64"):

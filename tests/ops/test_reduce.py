@@ -87,7 +87,8 @@ def test_axes_are_numpy_s(axis: Any, keepdims: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("axis", "error"), [(2, ValueError), (-3, ValueError), ("a", ValueError), (1.5, TypeError)]
+    ("axis", "error"),
+    [(2, ValueError), (-3, ValueError), ("a", ValueError), (1.5, TypeError), (True, TypeError)],
 )
 def test_wrong_axes_are_refused_when_the_graph_is_built(axis: Any, error: type[Exception]) -> None:
     for reduction in (sum_of, max_of, mean, all_of, argmax):

@@ -38,6 +38,22 @@ def test_sort_and_argsort(dtype: str, axis: int | None) -> None:
     np.testing.assert_array_equal(value(lambda v: argsort(v, axis), x), np.argsort(x, axis, kind="stable"))
 
 
+@pytest.mark.parametrize("order", [sort, argsort])
+def test_a_number_has_no_axis_to_sort_along(order: Any) -> None:
+    for kind in (IndexError, ValueError):  # as NumPy's
+        with pytest.raises(kind, match="There is no axis"):
+            order(TensorType("float64", ())())
+
+
+def test_the_few_of_one_are_one() -> None:
+    assert topk(TensorType("float64", (None, 1))(), 1).type.broadcastable == (False, True)
+
+
+def test_only_integers_are_counted() -> None:
+    with pytest.raises(TypeError, match="must be integers.*Cast it"):
+        bincount(TensorType("bool", (None,))())
+
+
 def test_the_axis_may_be_computed() -> None:
     x = RNG.normal(size=(3, 4))
     np.testing.assert_array_equal(value(sort, x, np.int64(0)), np.sort(x, 0))

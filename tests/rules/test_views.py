@@ -41,3 +41,10 @@ def test_shapes_that_may_not_fit_are_checked() -> None:
     f = theano.function([x], x.reshape((2, 4)).sum())
     with pytest.raises(ValueError, match="12"):
         f(X)
+
+
+@pytest.mark.parametrize("build", [T.zeros_like, T.ones_like, lambda x: T.fill(x, 2.0)])
+def test_numbers_repeated_to_another_shape_are_counted(build: Any) -> None:
+    x = T.dmatrix("x")
+    with pytest.raises(ValueError, match=r"which has 12 elements, to shape \(5, 5\)"):
+        theano.function([x], build(x).reshape((5, 5)))(X)

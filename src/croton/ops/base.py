@@ -135,7 +135,17 @@ class Primitive(Op):
         """Bring the fields into the form that makes equal operations equal."""
 
     def make_node(self, *inputs: Any) -> Apply:
-        variables = self.prepare(*inputs)
+        least, named = _named_inputs(type(self))
+        if named is not None and len(inputs) > len(named):
+            raise _wrong_count(self, named, inputs)
+        try:
+            variables = self.prepare(*inputs)
+        except IndexError:
+            if named is not None and len(inputs) < len(named):
+                raise _wrong_count(self, named, inputs) from None
+            raise
+        if named is not None and len(variables) < least:
+            raise _wrong_count(self, named, inputs)
         kinds = self.infer(*variables)
         if isinstance(kinds, Type):
             kinds = (kinds,)
@@ -158,6 +168,21 @@ class Primitive(Op):
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> Any:
         return self.grad(inputs, outputs, output_grads)
+
+
+def _named_inputs(cls: type[Primitive]) -> tuple[int, tuple[str, ...] | None]:
+    """The least number of inputs of an operation, and all, as its type rule names them; None for any number."""
+    code = cls.infer.__code__
+    if code.co_flags & inspect.CO_VARARGS:
+        return 0, None
+    return code.co_argcount - 1 - len(cls.infer.__defaults__ or ()), code.co_varnames[1 : code.co_argcount]
+
+
+def _wrong_count(operation: Primitive, named: Sequence[str], given: Sequence[Any]) -> TypeError:
+    return TypeError(
+        f"{operation} takes {len(named)} input{'s' * (len(named) != 1)} ({', '.join(named)}); got {len(given)}"
+        f"{': ' if given else ''}{', '.join(map(str, given))}."
+    )
 
 
 _MISSING = object()

@@ -16,12 +16,16 @@ from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elementwise import sqrt, true_div
 from croton.ops.index.assign import set_subtensor
-from croton.vartypes.dtype import INTEGER, is_discrete
+from croton.vartypes.dtype import INTEGER, is_complex, is_discrete
 from croton.vartypes.tensor import TensorType
 
 
 def _operands(name: str, least: int, a: Any, s: Any, default: Any) -> list[Variable]:
     x: Any = as_tensor_variable(a)
+    if is_complex(x.type.dtype):
+        raise TypeError(
+            f"{name} takes real numbers; got {x} of type {x.type}. Complex ones are pairs along a last axis here."
+        )
     if is_discrete(x.type.dtype):
         x = cast(x, config.floatX)
     if x.type.ndim < least:

@@ -33,9 +33,9 @@ def as_axes(axis: Any) -> Axes:
         raise TypeError(f"Axes to reduce over must be integers known when the graph is built; got {axis}.")
     if isinstance(axis, np.ndarray):
         axis = axis.tolist()
-    if isinstance(axis, (int, np.integer, np.bool_)):
+    if isinstance(axis, (int, np.integer)) and not isinstance(axis, bool):
         return (int(axis),)
-    if not isinstance(axis, Iterable):
+    if isinstance(axis, (bool, np.bool_)) or not isinstance(axis, Iterable):
         raise TypeError(f"Axes to reduce over must be integers; got {axis!r} of type {type(axis).__name__}.")
     found = []
     for a in axis:

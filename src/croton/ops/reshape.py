@@ -150,10 +150,10 @@ class Reshape(Primitive):
 
     def explain_failure(self, node: Apply, details: Sequence[int]) -> Exception:
         """The exception for what native code reports."""
-        shape_ = tuple(details[: node.inputs[0].type.ndim])
+        shape_, lengths = tuple(details[: node.inputs[0].type.ndim]), node.inputs[1]
+        asked = tuple(lengths.data.tolist()) if isinstance(lengths, Constant) else lengths
         return ShapeError(
-            f"Cannot reshape input of shape {shape_}, which has {int(np.prod(shape_))} elements, "
-            f"to shape {node.inputs[1]}."
+            f"Cannot reshape input of shape {shape_}, which has {int(np.prod(shape_))} elements, to shape {asked}."
         )
 
     samples = (

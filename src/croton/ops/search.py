@@ -20,7 +20,7 @@ from croton.ops.index.assign import inc_subtensor
 from croton.ops.raise_op import Assert
 from croton.ops.sort import order_rows, sort_rows
 from croton.ops.truth import all as all_of
-from croton.vartypes.dtype import INTEGER, is_complex, is_discrete
+from croton.vartypes.dtype import INTEGER, is_complex
 from croton.vartypes.tensor import Dim, TensorType
 
 if TYPE_CHECKING:
@@ -302,7 +302,9 @@ def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: 
     if v.type.ndim != 1:
         raise TypeError("Inputs must be of dimension 1.")
     if v.type.dtype not in INTEGER:
-        raise TypeError(f"Numbers to count must be integers; got {v} of type {v.type}. Cast it, or round it first.")
+        raise TypeError(
+            f"Numbers to count must be integers; got {v} of type {v.type}. Cast it, or round it first."
+        )
     if assert_nonneg:
         v = Assert("Input to bincount has negative values!")(v, all_of(ge(v, 0)))
     length: Any = cast(reductions.max(v) + 1, "int64")

@@ -226,7 +226,8 @@ class TopKOp(Primitive):
     def infer(self, x: Any, k: Variable) -> Any:
         count = abs(int(k.data)) if isinstance(k, Constant) else None
         shape: list[Dim] = list(x.type.shape)
-        shape[self.axis] = None if count == 1 else count
+        if shape[self.axis] != 1:
+            shape[self.axis] = None if count == 1 else count
         kinds = []
         if self.return_values:
             kinds.append(TensorType(x.type.dtype, shape))

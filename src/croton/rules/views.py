@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from croton.graph.node import Apply, Variable
+from croton.ops.elementwise import fill
 from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
 from croton.ops.known import elements, known_int
 from croton.ops.numbers import ScalarFromTensor, TensorFromScalar
@@ -13,7 +14,7 @@ from croton.ops.reshape import Reshape
 from croton.ops.shape import Rebroadcast
 from croton.ops.truth import All
 from croton.ops.truth import Any as Any_
-from croton.rules.arith import read_once
+from croton.rules.arith import made_by, read_once
 from croton.rules.fills import follows
 from croton.rules.passes import Context
 from croton.rules.stages import canonicalize
@@ -42,6 +43,9 @@ def _first(node: Apply, context: Context) -> Any:
         if len(wide) != 1 or len(maker.outputs) != 1 or not read_once(x, context):
             return None
         if wide[0].type.broadcastable != x.type.broadcastable:
+            return None
+        # Of a fill's model only the lengths are read: nothing would be left to see that its elements do not fit.
+        if made_by(x, fill) and not (wide[0].owner is not None and isinstance(wide[0].owner.op, Reshape)):
             return None
         chain.append((maker, wide[0]))
         (x,) = wide

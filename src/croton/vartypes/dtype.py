@@ -29,17 +29,14 @@ def _meet(names: tuple[str, ...]) -> str:
 def upcast(dtype: str, *dtypes: str) -> str:
     """The data type that can hold what all of these can, by NumPy's rules for arrays.
 
-    Under config.cast_policy 'numpy+floatX', a float64 that arises where none came in is floatX.
+    Under config.cast_policy 'numpy+floatX', a float wider than floatX that arises where none came in is floatX.
     """
     names = (dtype, *dtypes)
     met = _meet(names)
-    if (
-        met == "float64"
-        and config.cast_policy == "numpy+floatX"
-        and config.floatX == "float32"
-        and met not in names
-    ):
-        return "float32"
+    if config.cast_policy == "numpy+floatX" and met in FLOAT:
+        wider = FLOAT[FLOAT.index(config.floatX) + 1 :]
+        if met in wider and not any(name in wider for name in names):
+            return str(config.floatX)
     return met
 
 
@@ -119,16 +116,15 @@ def autocast(value: Any) -> np.ndarray:
 
     Under cast_policy 'custom' an int takes the smallest of int8 … int64 that holds it, a float the smallest of
     float16/32/64 not below floatX's rule: float32 when floatX is float32, else the first that holds it exactly.
+    Under 'numpy+floatX' a float takes floatX. Lists of numbers take NumPy's type under every policy.
     """
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(value)
     if config.cast_policy == "numpy":
         return np.asarray(value)
     if config.cast_policy == "numpy+floatX":
-        as_numpy = np.asarray(value)
-        if as_numpy.dtype == np.float64:
-            return as_numpy.astype(config.floatX)
-        return as_numpy
+        with np.errstate(over="ignore"):
+            return np.asarray(value, dtype=config.floatX if isinstance(value, float) else None)
     if isinstance(value, int):  # True and False among them
         for name in SIGNED:
             info = np.iinfo(name)

@@ -174,6 +174,7 @@ def test_norms_that_do_not_exist() -> None:
 
 def test_diagonals_and_bounds() -> None:
     np.testing.assert_allclose(value(trace, A), np.trace(A))
+    np.testing.assert_allclose(value(trace, np.stack([A, A], -1)), 2 * np.trace(A))
     np.testing.assert_array_equal(value(diag, np.array([1.0, 2.0])), np.diag([1.0, 2.0]))
     np.testing.assert_array_equal(value(diag, R), np.diagonal(R))
     assert np.linalg.eigvalsh(SPD).max() <= value(lambda x: spectral_radius_bound(x, 5), SPD)
