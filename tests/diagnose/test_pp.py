@@ -70,3 +70,9 @@ def test_deep_expressions_need_no_recursion():
     for _ in range(2000):
         expression, text = T.exp(expression * x), f"exp(({text} * x))"
     assert pprint(expression) == theano.pp(expression) == text
+
+
+def test_a_function_is_no_variable():
+    x = T.dscalar("x")
+    with pytest.raises(TypeError, match=r"take f.maker.fgraph.outputs\[0\]; debugprint takes the function"):
+        theano.pp(theano.function([x], x + 1))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 import theano
+import theano.ifelse
 import theano.tensor as T
 
 
@@ -102,3 +106,57 @@ def test_an_operation_that_says_too_little():
 def test_another_number_of_inputs(make: Any, says: str):
     with pytest.raises(TypeError, match=says):
         make(T.dmatrix("x"))
+
+
+def loop(a):
+    made, _ = theano.scan(
+        lambda row, before: T.tanh(row + before), sequences=a, outputs_info=T.zeros_like(a[0])
+    )
+    return made
+
+
+def branch(a):
+    return theano.ifelse.ifelse(T.gt(a.sum(), 0), a**2, -a)
+
+
+def held(a):
+    with how("off"):
+        x = T.dmatrix()
+        op = theano.OpFromGraph([x], [T.nnet.softmax(x) * 2])
+    return op(a)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("flag", ["raise", "warn"])
+@pytest.mark.parametrize(
+    "make", [loop, branch, held, T.erf, lambda a: theano.gradient.jacobian((a**2).sum(axis=0), a)]
+)
+def test_gradients_and_functions_ask_for_no_test_values_of_variables_of_their_own(make, flag):
+    with how(flag):
+        a = T.dmatrix("a")
+        a.tag.test_value = np.arange(6.0).reshape(3, 2) / 10
+        y = make(a)
+        slope = theano.grad(y.sum(), a)
+        pushed = theano.Rop(y, a, T.ones_like(a))
+        back = theano.Lop(y, a, T.ones_like(y))
+        f = theano.function([a], [y, slope, pushed, back])
+        for made, value in zip((y, slope, pushed, back), f(a.tag.test_value), strict=True):
+            np.testing.assert_allclose(made.tag.test_value, value)
+
+
+def test_a_fresh_program_with_test_values():
+    """The library itself, and its rules, are made of no test values."""
+    code = """
+import numpy as np, theano, theano.ifelse, theano.tensor as T
+x = T.dvector("x"); x.tag.test_value = np.ones(3)
+f = theano.function([x], theano.grad(T.log(1 + T.exp(x)).sum(), x))
+print(f(np.zeros(2)).tolist())
+"""
+    flags = {"THEANO_FLAGS": "compute_test_value=raise", "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, **flags},
+        capture_output=True,
+        text=True,
+    )
+    assert said.stdout == "[0.5, 0.5]\n", said.stderr

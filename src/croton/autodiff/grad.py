@@ -16,6 +16,7 @@ from croton.config import config
 from croton.errors import DisconnectedInputError, NullTypeGradError
 from croton.graph import origin, walk
 from croton.graph.node import Apply, Variable
+from croton.graph.op import tested_as_a_whole
 from croton.ops.base import Primitive
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
@@ -42,6 +43,7 @@ _MISSING: dict[str, Callable[[Variable], Any]] = {
 }
 
 
+@tested_as_a_whole
 def grad(
     cost: Variable | None,
     wrt: Any,

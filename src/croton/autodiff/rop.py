@@ -19,7 +19,7 @@ from croton.autodiff.grad import (
 from croton.errors import DisconnectedInputError, MethodNotDefined
 from croton.graph import origin, walk
 from croton.graph.node import Apply, Variable
-from croton.graph.op import Op
+from croton.graph.op import Op, tested_as_a_whole
 from croton.ops.base import Primitive
 from croton.ops.cast import cast
 from croton.ops.creation import zeros_like
@@ -35,6 +35,7 @@ Tangents = dict[Variable, Variable]
 
 
 # -- from the left -------------------------------------------------------------------------------------------
+@tested_as_a_whole
 def Lop(
     f: Any,
     wrt: Any,
@@ -61,6 +62,7 @@ def Lop(
 
 
 # -- from the right ------------------------------------------------------------------------------------------
+@tested_as_a_whole
 def Rop(
     f: Any,
     wrt: Any,

@@ -15,7 +15,7 @@ from croton.compile.persist import Dormant
 from croton.compile.rebuild import Pairs
 from croton.compile.shared import SharedVariable
 from croton.compile.signature import In, Options, Signature
-from croton.config import config
+from croton.config import change_flags, config
 from croton.graph import origin
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Variable
@@ -73,7 +73,7 @@ def compile_signature(
     signature: Signature, mode: Mode, name: str | None = None, profile: Any = None
 ) -> Function:
     """Compile what `signature` describes."""
-    with paused():
+    with paused(), change_flags(compute_test_value=config.compute_test_value_opt):
         return _compiled(signature, mode, name, profile)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from croton.backends.base import Backend
-from croton.config import config
+from croton.config import change_flags, config
 from croton.errors import UnknownModeError
 from croton.rewrite.pipeline import Pass, Pipeline, Query
 from croton.rewrite.telling import OnError, reraise
@@ -108,12 +108,17 @@ def backend_called(name: str) -> Backend:
     return backend
 
 
+def whole_pipeline() -> Pipeline:
+    """All passes. The rules are read with the first that needs them: what they are made of has no test values."""
+    with change_flags(compute_test_value="off"):
+        found: Pipeline = importlib.import_module("croton.rules.pipeline").PIPELINE
+    return found
+
+
 @cache
 def pipeline_of(query: Query) -> Pipeline:
     """All passes, under `query`; one object per query, so that what it has prepared is used again."""
-    # The rules are read with the first function that needs them.
-    pipeline: Pipeline = importlib.import_module("croton.rules.pipeline").PIPELINE
-    return pipeline.with_query(query)
+    return whole_pipeline().with_query(query)
 
 
 def pipeline_applying(optimizer: Any) -> Pipeline:

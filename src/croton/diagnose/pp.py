@@ -318,8 +318,13 @@ class PPrinter:
     def __call__(self, *args: Any) -> str:
         """The text of a variable; with inputs and outputs (and updates), that of a graph.
 
-        Errors: TypeError without arguments
+        Errors: TypeError without arguments, or for one that is no variable
         """
+        if len(args) == 1 and not isinstance(args[0], Variable):
+            raise TypeError(
+                f"pp takes a variable; got {args[0]} of type {type(args[0]).__name__}. Of a compiled function f, take "
+                "f.maker.fgraph.outputs[0]; debugprint takes the function itself."
+            )
         if len(args) == 1:
             return self.process(*args)
         if len(args) in (2, 3):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from croton.config import config
+from croton.config import change_flags, config
 from croton.errors import MethodNotDefined, explained
+from croton.graph import walk
 from croton.graph.node import Apply, Constant, Variable, scratchpad
 from croton.graph.type import Type
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Op:
@@ -223,6 +228,34 @@ def compute_test_value(node: Apply) -> None:
     node.op.perform(node, values, storage, *params)
     for variable, cell in zip(node.outputs, storage, strict=True):
         variable.tag.test_value = cell[0]
+
+
+def tested_as_a_whole(build: Callable[P, R]) -> Callable[P, R]:
+    """A function that makes expressions by way of others, on variables of its own that have no test values.
+
+    Those of what it gives are computed in the end, of nodes that they depend on alone.
+    """
+
+    @wraps(build)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        if config.compute_test_value == "off":
+            return build(*args, **kwargs)
+        with change_flags(compute_test_value="off"):
+            made = build(*args, **kwargs)
+        for node in walk.toposort(list(_variables_in(made))):
+            if not all(hasattr(out.tag, "test_value") for out in node.outputs):
+                compute_test_value(node)
+        return made
+
+    return wrapped
+
+
+def _variables_in(made: Any) -> Iterator[Variable]:
+    if isinstance(made, Variable):
+        yield made
+    elif isinstance(made, (list, tuple)):
+        for one in made:
+            yield from _variables_in(one)
 
 
 def _missing_test_value(node: Apply, i: int, variable: Variable) -> None:

@@ -5,7 +5,6 @@ What is entered there takes its place among the rules and passes that graphs are
 
 from __future__ import annotations
 
-import importlib
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -153,12 +152,6 @@ class ProxyDB(DB):
 
 
 # -- the tables that compiles read ---------------------------------------------------------------------------
-def _pipeline() -> pipelines.Pipeline:
-    # The rules are read with the first that is entered beside them.
-    found: pipelines.Pipeline = importlib.import_module("croton.rules.pipeline").PIPELINE
-    return found
-
-
 class StageDB(EquilibriumDB):
     """The table of the local optimizers of one stage: what is entered is applied with the rules that are there."""
 
@@ -168,7 +161,7 @@ class StageDB(EquilibriumDB):
         self.stage = stage
 
     def register(self, name: str, obj: Any, *tags: str, **kwtags: Any) -> None:
-        _pipeline()
+        modes.whole_pipeline()
         super().register(name, obj, *tags)
         self.stage.enter(as_rule(name, obj, frozenset({self.stage.name, name, *(tags or ("fast_run",))})))
         modes.pipeline_of.cache_clear()
@@ -204,7 +197,7 @@ class PipelineDB(SequenceDB):
     def register(  # type: ignore[override]
         self, name: str, obj: Any, position: float = 0, *tags: str, **kwargs: Any
     ) -> None:
-        pipeline = _pipeline()
+        pipeline = modes.whole_pipeline()
         super().register(name, obj, position, *tags)
 
         def run(graph: FunctionGraph, stats: Any, context: Any) -> None:
@@ -228,7 +221,7 @@ class PipelineDB(SequenceDB):
 
     def remove(self, name: str) -> None:
         """Take out what was entered as `name`."""
-        pipeline = _pipeline()
+        pipeline = modes.whole_pipeline()
         del self._entries[name], self.__position__[name]
         pipeline.passes = tuple(p for p in pipeline.passes if p.name != name)
         modes.pipeline_of.cache_clear()

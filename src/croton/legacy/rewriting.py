@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from croton.compile.mode import whole_pipeline
 from croton.graph.node import Apply, Constant, Variable
 from croton.legacy.fgraph import FunctionGraph
 from croton.legacy.local import LocalOptimizer
@@ -31,9 +31,7 @@ class RuleOptimizer(LocalOptimizer):
         self.rules = rules or (name,)
 
     def _found(self) -> list[Any]:
-        # The rules are read with the first that is applied.
-        passes = importlib.import_module("croton.rules.pipeline").PIPELINE.passes
-        stages = [step.stage for step in passes if step.stage is not None]
+        stages = [step.stage for step in whole_pipeline().passes if step.stage is not None]
         known = {rule.name: rule for stage in stages for rule in stage.rules}
         return [known[name] for name in self.rules]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from croton.config import change_flags
 from croton.graph.node import Apply, Variable
 from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
@@ -150,6 +151,7 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
     return tuple(made) if is_tuple else made
 
 
+@change_flags(compute_test_value="off")
 def _sample_graph(f: Any, dtype: str = "float64") -> InnerGraph:
     """A graph from a vector to what `f` makes of it."""
     x = TensorType("float64", (None,))()
