@@ -22,6 +22,7 @@ from croton.plan.builder import Array, Block, Given, Place, ProgramBuilder, is_n
 from croton.plan.expand import expand
 from croton.plan.fuse import Fusion, Group, is_native_elemwise
 from croton.plan.numbers import Size, same_size
+from croton.plan.order import nodes_of
 from croton.rules.loops.draft import entries_of
 from croton.rules.shapes import ShapeTable
 from croton.vartypes.tensor import TensorType
@@ -107,7 +108,7 @@ class Planner:
             if not isinstance(unit, Apply):
                 continue
             boxed = (*unit.inputs, *unit.outputs)
-            if self._is_native(unit):
+            if self.is_native(unit):
                 boxed = tuple(v for v in unit.outputs if not isinstance(v.type, TensorType))
             for variable in boxed:
                 if variable.owner is not None and variable not in self.home:
@@ -122,7 +123,8 @@ class Planner:
             self.becomes[variable] = output
             self.begun[output] = variable
 
-    def _is_native(self, node: Apply) -> bool:
+    def is_native(self, node: Apply) -> bool:
+        """Whether no Python runs `node`."""
         if is_native_elemwise(node) and (node.outputs[0].type.ndim or _all_numbers(node)):
             return True
         return has_native_lowering(node)
@@ -429,11 +431,6 @@ def _fits(array: Array, dtype: str, dims: Sequence[Size]) -> bool:
 
 def _all_numbers(node: Apply) -> bool:
     return all(is_number(v) for v in (*node.inputs, *node.outputs))
-
-
-def nodes_of(unit: Group | Apply) -> Sequence[Apply]:
-    """The nodes of a unit."""
-    return unit.nodes if isinstance(unit, Group) else (unit,)
 
 
 def makes_new_memory(node: Apply) -> bool:

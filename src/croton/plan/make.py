@@ -9,8 +9,9 @@ from croton.graph.node import Apply, Variable
 from croton.plan import program as p
 from croton.plan.builder import Array, ProgramBuilder
 from croton.plan.fuse import Group
-from croton.plan.lower import Planner, applied_in_place, nodes_of
+from croton.plan.lower import Planner, applied_in_place, makes_new_memory
 from croton.plan.numbers import Size
+from croton.plan.order import Order, nodes_of
 from croton.vartypes.tensor import TensorType
 
 
@@ -60,17 +61,34 @@ class ProgramPlanner(Planner):
         return self.program
 
     def ordered(self, units: list[Group | Apply]) -> list[Group | Apply]:
-        """Units that only make new values of cells come last, so that old values have been read by then."""
-        updates = {self.graph.outputs[o] for o, _ in self.around.updates}
-        last = {v for v in updates if not self.graph.readers(v)}
-        last.update(v for new in last.copy() for v in self.earlier_states(new))
+        """What only makes new values of cells comes when old values have been read; see order.py."""
+        chains = self._new_states()
+        states = {v for _, chain in chains for v in chain}
         late = [
             u
             for u in units
-            if all(out in last for node in nodes_of(u) for out in node.outputs if self.read_outside(out, u))
+            if all(out in states for node in nodes_of(u) for out in node.outputs if self.read_outside(out, u))
         ]
         chosen = set(map(id, late))
-        return [u for u in units if id(u) not in chosen] + late
+        order = Order(
+            [u for u in units if id(u) not in chosen] + late,
+            self.graph,
+            is_view=lambda u: isinstance(u, Apply) and self.is_native(u) and not makes_new_memory(u),
+            may_move=lambda u: isinstance(u, Group) or self.is_native(u),
+        )
+        for cell, chain in chains:
+            order.write_over(cell, chain)
+        return order.hastened()
+
+    def _new_states(self) -> list[tuple[Variable, list[Variable]]]:
+        """Cells, each with what may be written over it: its new value, and what that was before."""
+        found = []
+        for output, cell in self.around.updates:
+            new = self.graph.outputs[output]
+            maker = new.owner and self.unit_of[new.owner]
+            if maker is not None and all(self.unit_of[one] is maker for one in self.graph.readers(new)):
+                found.append((self.program.cells[cell], [new, *self.earlier_states(new)]))
+        return found
 
     def _bind_inputs(self) -> None:
         slots = [p.Slot("input", i) for i in range(len(self.program.inputs))]
