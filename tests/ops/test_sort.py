@@ -105,6 +105,22 @@ def test_what_topk_refuses() -> None:
         argtopk(like(x), 1, idx_dtype="float32")
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_searchsorted_in_vectors_of_all_lengths(dtype: str, side: str) -> None:
+    x, v = TensorType(dtype, (None,))(), TensorType(dtype, (None,))()
+    f = function([x, v], searchsorted(x, v, side), mode="FAST_RUN")
+    for n in (0, 1, 2, 3, 4, 5, 7, 8, 17, 64, 1000):
+        among = np.sort(RNG.integers(0, min(n, 200) + 1, n)).astype(dtype)
+        wanted = RNG.integers(0, min(n, 200) + 3, 1003).astype(dtype)
+        if dtype.startswith("float"):
+            among[n // 2 :] = np.nan if n > 5 else among[n // 2 :]
+            wanted[:4] = np.nan, np.inf, -np.inf, -1
+        for given, step in ((among, 1), (np.repeat(among, 3), 3)):
+            np.testing.assert_array_equal(f(given[::step], wanted), np.searchsorted(among, wanted, side))
+        assert f(among, wanted[:0]).shape == (0,)
+
+
 def test_searchsorted() -> None:
     x, v = np.array([1.0, 2.0, 2.0, 5.0]), np.array([[0.0, 2.0], [5.0, 9.0]])
     for side in ("left", "right"):

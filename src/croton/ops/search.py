@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from croton.loops.build import Builder
 
 
+# Values that are looked for by one thread.
+_BLOCK = 256
+
+
 @op("searchsorted")
 class SearchsortedOp(Primitive):
     """The places in a sorted vector before which values are to be put to keep it sorted.
@@ -77,31 +81,29 @@ class SearchsortedOp(Primitive):
         out = b.new(ys[0], v.dims)
         dtype = np.promote_types(x.dtype, v.dtype).name
         k = b.loops()
-        n, steps, stride = k.param("n"), k.param("steps"), k.param("stride")
+        n, steps, stride, count = k.param("n"), k.param("steps"), k.param("stride"), k.param("count")
         ordered = k.buffer("x", x.dtype, strides=[stride])
         wanted, place = k.buffer("v", v.dtype, strides=[v.itemsize]), k.buffer("y", "int64", strides=[8])
-        with k.loop("i", parallel=True) as i:
-            value = k.cast(k.load(wanted, i), dtype)
-            # The place lies in [low, low + size]; each step halves size, which may become 0 early.
-            low, size = k.variable(k.const(0, "int64")), k.variable(n)
-            with k.loop("step", 0, steps):
-                half = size.value >> 1
-                at = k.minimum(low.value + half, n - 1)
-                other = k.cast(k.load(ordered, at), dtype)
-                # NaN stands behind all numbers.
-                before = _before(k, other, value) if self.side == "left" else ~_before(k, value, other)
-                before = before & (size.value > 0)
-                low.value, size.value = (
-                    k.select(before, low.value + half + 1, low.value),
-                    k.select(before, size.value - half - 1, half),
-                )
-            k.store(place, low.value, i)
+        with k.loop("block", parallel=True) as block:
+            first = block * _BLOCK
+            with k.loop("i", first, k.minimum(first + _BLOCK, count), kind="vector") as i:
+                value = k.cast(k.load(wanted, i), dtype)
+                # The place lies in [low, low + size]. Size is the same for all values: each step halves it, down to 0.
+                low, size = k.variable(k.const(0, "int64")), k.variable(n)
+                with k.loop("step", 0, steps):
+                    half = (size.value + 1) >> 1
+                    other = k.cast(k.load(ordered, low.value + half - 1), dtype)
+                    # NaN stands behind all numbers.
+                    before = _before(k, other, value) if self.side == "left" else ~_before(k, value, other)
+                    low.value, size.value = k.select(before, low.value + half, low.value), size.value >> 1
+                k.store(place, low.value, i)
+        values = b.product(v.dims)
         b.loop(
             k.kernel(),
             [x, v, out],
-            [x.dims[0], _bits(b, x.dims[0]), x.strides[0]],
-            b.product(v.dims),
-            cost=40000,
+            [x.dims[0], _bits(b, x.dims[0]), x.strides[0], values],
+            b.floordiv(b.add(values, _BLOCK - 1), _BLOCK),
+            cost=10_000 * _BLOCK,
             parallel=True,
         )
 

@@ -251,3 +251,24 @@ def test_streams_have_them():
     one, other = f(), f()
     assert not any(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert "python!" not in str(theano.explain(f))
+
+
+def test_as_many_terms_as_matter():
+    """Of what is drawn by adding up probabilities: none exceeds the number of terms but by less than a last digit."""
+    means = np.concatenate([np.geomspace(1e-12, 1.0, 200), np.linspace(1.0, 10.0, 200)])
+    assert (stats.poisson(means).sf(PoissonMethod().terms(ARRAYS, means)) < 1e-18).all()
+    for n in (1, 2, 5, 10, 20, 100, 10**4, 10**9):
+        n = np.full(len(means), float(n))
+        p = np.minimum(means / n, 0.5)
+        for chance in (p, 1 - p):
+            terms = BinomialMethod().terms(ARRAYS, n, chance)
+            assert (terms <= n).all() and (stats.binom(n, p).sf(terms) < 1e-18).all()
+
+
+def test_small_means_beside_greater_ones():
+    """How many terms a block of numbers takes is not to be seen in them."""
+    lam = np.where(np.arange(2000) % 7 == 0, 9.5, 0.01)
+    alone = drawn(lambda s: random.poisson(s, np.full(2000, 0.01)))
+    mixed = drawn(lambda s: random.poisson(s, lam))
+    few = lam < 1
+    assert np.array_equal(alone[few], mixed[few]) and mixed[~few].mean() == pytest.approx(9.5, rel=0.1)

@@ -9,7 +9,7 @@ from scipy import stats
 
 import theano
 import theano.tensor as T
-from croton.ops.random.implicit import _normal_between
+from croton.ops.random.implicit import normal_between, normal_between_near
 from theano.tensor import random
 
 from .laws import KEY, drawn
@@ -53,10 +53,13 @@ def test_truncated_normal_in_all_tails(bounds, dtype):
     u, v = T.vector(dtype=dtype), T.vector(dtype=dtype)
     a, b = T.scalar(dtype=dtype), T.scalar(dtype=dtype)
     for mode in ("FAST_RUN", "FAST_COMPILE"):
-        f = theano.function([u, v, a, b], _normal_between(u, v, a, b), mode=mode)
+        f = theano.function([u, v, a, b], normal_between(u, v, a, b), mode=mode)
         made = -f(1 - share, share, low, high) if left else f(share, 1 - share, low, high)
         digits = {"float64": 1e-15, "float32": 4e-7}[dtype]
         np.testing.assert_allclose(made, wanted, rtol=digits, atol=digits)
+        if near <= 10:
+            g = theano.function([u, v, a, b], normal_between_near(u, v, a, b), mode=mode)
+            np.testing.assert_array_equal(f(share, 1 - share, low, high), g(share, 1 - share, low, high))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +88,20 @@ def test_truncated_normal_by_default_and_its_bounds():
     )
     assert (rows[0] <= 0).all() and (rows[0] >= -1).all() and (rows[1] >= 2).all()
     assert drawn(lambda s: random.truncated_normal(s, low=1.0, high=1.0)) == 1.0
+    # Less is computed where both bounds are known to be near.
+    s, m = T.TensorType("uint64", (None,))(), T.dscalar()
+    for draw, name in (
+        (random.truncated_normal(s, m, size=3), "normal_between_near"),
+        (random.truncated_normal(s, 0.0, 2.0, -1.0, np.inf, size=3), "normal_between_near"),
+        (random.truncated_normal(s, m, low=0.0, high=1.0, size=3), "normal_between"),
+        (random.truncated_normal(s, low=40.0, high=np.inf, size=3), "normal_between"),
+    ):
+        names = [
+            node.op.scalar_op.name
+            for node in theano.gof.graph.io_toposort([s, m], [draw])
+            if hasattr(node.op, "scalar_op")
+        ]
+        assert [n for n in names if n.startswith("normal_between")] == [name]
 
 
 # Draws of two parameters, and the laws that they have.

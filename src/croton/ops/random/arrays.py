@@ -55,22 +55,26 @@ class Arrays:
 ARRAYS = Arrays()
 
 Step = Callable[[Any, Sequence[Any]], Sequence[Any]]
-Repeat = Callable[[int, int, Sequence[Any], Step], Sequence[Any]]
+Repeat = Callable[[Sequence[Any], Step], Sequence[Any]]
 
 
-def repeat(first: int, last: int, state: Sequence[Any], step: Step) -> Sequence[Any]:
-    """What `state` becomes by `step(i, state)` for i = first, …, last - 1; i as float64."""
-    for i in range(first, last):
-        state = step(np.float64(i), state)
-    return state
+def repeating(count: int) -> Repeat:
+    """A function of `state` and `step`: what `state` becomes by `step(i, state)` for i = 1, …, count; i as float64."""
+
+    def repeated(state: Sequence[Any], step: Step) -> Sequence[Any]:
+        for i in range(1, count + 1):
+            state = step(np.float64(i), state)
+        return state
+
+    return repeated
 
 
-def repeat_in(b: Any) -> Repeat:
-    """`repeat`, for values of a builder: a loop."""
+def repeating_in(b: Any, count: Any) -> Repeat:
+    """`repeating`, for values of a builder: a loop."""
 
-    def repeated(first: int, last: int, state: Sequence[Any], step: Step) -> Sequence[Any]:
+    def repeated(state: Sequence[Any], step: Step) -> Sequence[Any]:
         held = [b.variable(x) for x in state]
-        with b.loop("repeat", first, last) as i:
+        with b.loop("repeat", 1, count + 1) as i:
             for variable, x in zip(held, step(b.cast(i, "float64"), [v.value for v in held]), strict=True):
                 variable.value = x
         return [v.value for v in held]

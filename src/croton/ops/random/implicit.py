@@ -15,6 +15,7 @@ from croton.graph.node import Variable
 from croton.ops.cast import cast
 from croton.ops.elementwise import isinf, switch
 from croton.ops.elemwise import Elemwise
+from croton.ops.known import known_value
 from croton.ops.random.arrays import ARRAYS
 from croton.ops.random.counter import bits_of, inside_unit, standard_normal
 from croton.ops.random.parameters import (
@@ -43,7 +44,7 @@ _FAR = {"float16": 4.0, "float32": 10.0, "float64": 30.0}
 
 
 # -- the normal distribution between two bounds --------------------------------------------------------------
-def _between(b: Any, u: Any, rest: Any, low: Any, high: Any) -> Any:
+def _between(b: Any, u: Any, rest: Any, low: Any, high: Any, may_be_far: bool = True) -> Any:
     """The normal number between bounds that a share u of all lies above, and the rest, 1 - u, below.
 
     Where the bounds lie to the left, it is the negative of what lies to the right. There, up to `_FAR`, it is the
@@ -52,13 +53,22 @@ def _between(b: Any, u: Any, rest: Any, low: Any, high: Any) -> Any:
     quadratic, and Newton's steps have the error 1/a^4, and its square.
     """
     dtype = u.dtype if isinstance(u.dtype, str) else u.dtype.name
-    zero, half, one = (b.const(v, dtype) for v in (0.0, 0.5, 1.0))
-    scale = b.const(_HALF, dtype)
+    zero, scale = b.const(0.0, dtype), b.const(_HALF, dtype)
     left = (low + high) < zero
     share = b.select(left, rest, u)
     near, far = b.select(left, -high, low), b.select(left, -low, high)
     beyond_near, beyond_far = b.erfc(near * scale), b.erfc(far * scale)
-    middle = b.erfcinv(beyond_far + share * (beyond_near - beyond_far)) * b.const(math.sqrt(2), dtype)
+    made = b.erfcinv(beyond_far + share * (beyond_near - beyond_far)) * b.const(math.sqrt(2), dtype)
+    if may_be_far:
+        made = b.select(near > b.const(_FAR[dtype], dtype), _far_out(b, share, near, far), made)
+    made = b.minimum(b.maximum(made, near), far)
+    return b.select(left, -made, made)
+
+
+def _far_out(b: Any, share: Any, near: Any, far: Any) -> Any:
+    """The same for a nearer bound beyond `_FAR`."""
+    dtype = near.dtype if isinstance(near.dtype, str) else near.dtype.name
+    half, one, scale = (b.const(v, dtype) for v in (0.5, 1.0, _HALF))
     edge = b.const(_FAR[dtype], dtype)
     start = b.maximum(near, edge)
     beyond = b.erfcx(start * scale)
@@ -69,8 +79,7 @@ def _between(b: Any, u: Any, rest: Any, low: Any, high: Any) -> Any:
     for _ in range(2):
         here = b.erfcx((start + d) * scale)
         d = d - (d * (start + d * half) - b.log(here / beyond) - wanted) * here * b.const(_MILLS, dtype)
-    made = b.minimum(b.maximum(b.select(near > edge, start + d, middle), near), far)
-    return b.select(left, -made, made)
+    return start + d
 
 
 def _between_slopes(u: Any, rest: Any, low: Any, high: Any, y: Any, g: Any) -> list[Any]:
@@ -97,18 +106,24 @@ def _between_slopes(u: Any, rest: Any, low: Any, high: Any, y: Any, g: Any) -> l
     return [None, None, g * choose(left, by_far, by_near), g * choose(left, by_near, by_far)]
 
 
-_normal_between = Elemwise(
-    scalar_op(
-        "normal_between",
-        "The normal number between two bounds that a given share of all lies above, and the rest below.",
-        dtypes=real(to_float),
-        eval=lambda xp, u, rest, low, high: _between(ARRAYS, u, rest, low, high),
-        lower=_between,
-        grad=_between_slopes,
-        unconnected=(0, 1),
-        domain=((0.05, 0.95), (0.05, 0.95), (-2.0, 0.5), (0.6, 3.0)),
+def _normal_between(name: str, may_be_far: bool) -> Elemwise:
+    return Elemwise(
+        scalar_op(
+            name,
+            "The normal number between two bounds that a given share of all lies above, and the rest below.",
+            dtypes=real(to_float),
+            eval=lambda xp, u, rest, low, high: _between(ARRAYS, u, rest, low, high, may_be_far),
+            lower=lambda b, u, rest, low, high: _between(b, u, rest, low, high, may_be_far),
+            grad=_between_slopes,
+            unconnected=(0, 1),
+            domain=((0.05, 0.95), (0.05, 0.95), (-2.0, 0.5), (0.6, 3.0)),
+        )
     )
-)
+
+
+normal_between = _normal_between("normal_between", may_be_far=True)
+# A third of the work, for bounds of which the nearer is known not to lie far out.
+normal_between_near = _normal_between("normal_between_near", may_be_far=False)
 
 
 def truncated_normal(
@@ -137,9 +152,20 @@ def truncated_normal(
     lengths = lengths_of_draw(size, loc, scale, *bounds)
     least = _scaled(bounds.pop(0), loc, scale) if low is not None else of(wide, -2)
     most = _scaled(bounds.pop(0), loc, scale) if high is not None else of(wide, 2)
-    bits = bits_of(state, lengths)
-    made: Any = loc + scale * _normal_between(inside_unit(bits, wide), inside_unit(~bits, wide), least, most)
+    bits, draw = (
+        bits_of(state, lengths),
+        normal_between_near if _are_near(least, most, wide) else normal_between,
+    )
+    made: Any = loc + scale * draw(inside_unit(bits, wide), inside_unit(~bits, wide), least, most)
     return cast(made, dtype)
+
+
+def _are_near(least: Any, most: Any, dtype: str) -> bool:
+    """Whether it is known that 0 lies between the bounds, or not far outside of them."""
+    low, high = known_value(least), known_value(most)
+    if low is None or high is None:
+        return False
+    return bool((low <= _FAR[dtype]).all() and (high >= -_FAR[dtype]).all())
 
 
 def _scaled(bound: Any, loc: Any, scale: Any) -> Any:

@@ -15,8 +15,6 @@ from croton.ops.random.bits import cosine_of, open_unit_of, radius_unit_of
 
 # Below this mean, integers are drawn by adding up probabilities until they exceed a uniform number.
 _FEW = 10.0
-# As many of them as there are with more than the last digit of that number. source: P(k > 50) < 1e-18 at a mean of 10
-_TERMS = 51
 # Greater means and counts of trials have integers that float64 does not tell apart.
 _MOST = 2.0**53
 
@@ -34,6 +32,15 @@ def _beyond_stirling(b: Any, z: Any) -> Any:
     for coefficient in reversed(others):
         made = made * w + coefficient
     return made * w
+
+
+def _terms(b: Any, mean: Any) -> Any:
+    """A number that so few exceed that a uniform number does not tell; up to 51.
+
+    source: for means up to 10, P(k > 10 + 13 sqrt(mean)) < 1e-18 by a Poisson distribution, and less by a binomial one
+    """
+    low, high = b.const(0.0, "float64"), b.const(_FEW, "float64")
+    return b.floor(10.0 + 13.0 * b.sqrt(b.minimum(b.maximum(mean, low), high)))
 
 
 def _unit(b: Any, bits: Any) -> Any:
@@ -62,8 +69,12 @@ class Method:
         """Whether numbers are drawn at once."""
         raise NotImplementedError
 
+    def terms(self, b: Any, *parameters: Any) -> Any:
+        """How many steps `direct` repeats, at most: a whole number as float64."""
+        return b.const(0.0, "float64")
+
     def direct(self, b: Any, repeat: Repeat, bits: Any, *parameters: Any) -> Any:
-        """A number, made of 64 bits."""
+        """A number, made of 64 bits; `repeat` does at least as many steps as `terms` says."""
         raise NotImplementedError
 
     def attempt(self, b: Any, one: Any, other: Any, *parameters: Any) -> tuple[Any, Any]:
@@ -86,6 +97,9 @@ class PoissonMethod(Method):
     def is_direct(self, b: Any, lam: Any) -> Any:
         return lam < _FEW
 
+    def terms(self, b: Any, lam: Any) -> Any:
+        return _terms(b, lam)
+
     def direct(self, b: Any, repeat: Repeat, bits: Any, lam: Any) -> Any:
         u, first = _unit(b, bits), b.exp(-lam)
 
@@ -94,7 +108,7 @@ class PoissonMethod(Method):
             p = p * (lam * (1.0 / k))
             return p, total + p, count + b.cast(u > total, "float64")
 
-        return b.cast(repeat(1, _TERMS, (first, first, 0.0 * first), step)[2], "int64")
+        return b.cast(b.minimum(repeat((first, first, 0.0 * first), step)[2], self.terms(b, lam)), "int64")
 
     def attempt(self, b: Any, one: Any, other: Any, lam: Any) -> tuple[Any, Any]:
         lam = b.maximum(lam, b.const(_FEW, "float64"))
@@ -125,6 +139,9 @@ class BinomialMethod(Method):
     def is_direct(self, b: Any, n: Any, p: Any) -> Any:
         return n * b.minimum(p, 1.0 - p) < _FEW
 
+    def terms(self, b: Any, n: Any, p: Any) -> Any:
+        return b.minimum(_terms(b, n * b.minimum(p, 1.0 - p)), n)
+
     def direct(self, b: Any, repeat: Repeat, bits: Any, n: Any, p: Any) -> Any:
         u, rarer = _unit(b, bits), b.minimum(p, 1.0 - p)
         first, odds = b.exp(n * b.log1p(-rarer)), rarer / (1.0 - rarer)
@@ -134,7 +151,7 @@ class BinomialMethod(Method):
             chance = chance * ((n + 1.0 - k) * odds * (1.0 / k))
             return chance, total + chance, count + b.cast(u > total, "float64")
 
-        count = b.minimum(repeat(1, _TERMS, (first, first, 0.0 * first), step)[2], n)
+        count = b.minimum(repeat((first, first, 0.0 * first), step)[2], self.terms(b, n, p))
         return b.cast(b.select(p > 0.5, n - count, count), "int64")
 
     def attempt(self, b: Any, one: Any, other: Any, n: Any, p: Any) -> tuple[Any, Any]:

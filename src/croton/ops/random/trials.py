@@ -18,7 +18,7 @@ from croton.graph.type import Type
 from croton.ops.base import E, Primitive, S, op
 from croton.ops.convert import as_tensor_variable
 from croton.ops.known import known_int
-from croton.ops.random.arrays import ARRAYS, repeat, repeat_in
+from croton.ops.random.arrays import ARRAYS, Repeat, repeating, repeating_in
 from croton.ops.random.bits import element_bits
 from croton.ops.random.gamma_slope import gamma_slope
 from croton.ops.random.methods import (
@@ -62,7 +62,9 @@ def drawn_arrays(
         direct = np.broadcast_to(_is_direct(ARRAYS, method, parameters), index.shape)
         if direct.any():
             bits = _bits(ARRAYS, draw, index[direct], np.int64(0), 0)
-            found[direct] = method.direct(ARRAYS, repeat, bits, *(p[direct] for p in parameters))
+            own = [p[direct] for p in parameters]
+            steps = repeating(int(np.max(method.terms(ARRAYS, *own))))
+            found[direct] = method.direct(ARRAYS, steps, bits, *own)
         left = np.flatnonzero(~direct)
         for attempt in range(_ATTEMPTS):
             if not len(left):
@@ -97,16 +99,23 @@ def write_draws(k: Any, method: Method, draw: tuple[Any, Any], of: Elements, low
     First come those that are drawn at once, then attempts, side by side, of those that are left.
     """
     fit, direct = k.accumulator("and_", "bool"), k.accumulator("or_", "bool")
+    most = k.accumulator("maximum", "float64", 0.0)
     with k.loop("i", low, high, kind="vector") as i:
-        fit.update(method.fits(k, *of.parameters(i)))
-        direct.update(_is_direct(k, method, of.parameters(i)))
-    _write_direct(k, method, draw, of, (low, k.select(direct.value, high, low), high))
+        given = of.parameters(i)
+        fits = method.fits(k, *given)
+        fit.update(fits)
+        direct.update(_is_direct(k, method, given))
+        most.update(k.select(fits, method.terms(k, *given), k.const(0.0, "float64")))
+    steps = repeating_in(k, k.cast(most.value, "int64"))
+    _write_direct(k, method, draw, of, (low, k.select(direct.value, high, low), high), steps)
     if not method.always:
         _write_attempts(k, method, draw, of, low, high)
     return fit.value
 
 
-def _write_direct(k: Any, method: Method, draw: Any, of: Elements, places: tuple[Any, Any, Any]) -> None:
+def _write_direct(
+    k: Any, method: Method, draw: Any, of: Elements, places: tuple[Any, Any, Any], steps: Repeat
+) -> None:
     """What is drawn at once, up to the middle one of `places`; -1 where it is not, and from there on."""
     none = k.const(-1, method.dtype)
     low, middle, high = places
@@ -116,7 +125,7 @@ def _write_direct(k: Any, method: Method, draw: Any, of: Elements, places: tuple
         return
     with k.loop("i", low, middle, kind="vector") as i:
         bits = _bits(k, draw, of.index(i), k.const(0, "int64"), 0)
-        value = method.direct(k, repeat_in(k), bits, *of.parameters(i))
+        value = method.direct(k, steps, bits, *of.parameters(i))
         of.put(i, k.select(_is_direct(k, method, of.parameters(i)), value, none))
 
 
