@@ -294,3 +294,16 @@ def test_what_is_no_real_number_is_refused(dtype, downcast):
         f(1 + 0j)
     with pytest.raises(TypeError, match=f"expected a number or an array of {dtype}; got None"):
         f(None)
+
+
+@pytest.mark.parametrize("given", [{"x": 1.0}, 1.0, np.ones(3)])
+def test_eval_takes_variables(given):
+    with pytest.raises(TypeError, match="a dict from variables"):
+        T.dscalar("x").eval(given)
+
+
+def test_what_does_not_fit_in_a_place_says_which(xy):
+    x, _ = xy
+    with pytest.raises(TypeError, match="Cannot convert") as caught:
+        theano.function([], x + 1, givens={x: T.dmatrix("m")})
+    assert "m in the place of x" in caught.value.__notes__[0]

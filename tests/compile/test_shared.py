@@ -211,3 +211,14 @@ def test_numbers_of_theano_scalar_are_shared_too():
     assert (f(), x.get_value()) == (6.0, 3.0)
     with pytest.raises(TypeError, match="expected a number"):
         shared(np.ones(2))
+
+
+def test_lists_are_no_tensors():
+    for wrong in (lambda s: s + 1, lambda s: 2 * s, lambda s: T.dvector() - s, lambda s: s[0]):
+        with pytest.raises(TypeError, match="give np.asarray"):
+            wrong(theano.shared([1, 2]))
+
+
+def test_each_kind_says_why_it_does_not_take_a_value():
+    with pytest.raises(TypeError, match="(?s)tensor_constructor: .*expected length 1 on axis 0"):
+        theano.shared(np.ones((3, 1)), broadcastable=(True, False))

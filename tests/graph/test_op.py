@@ -160,3 +160,12 @@ print(f(np.zeros(2)).tolist())
         text=True,
     )
     assert said.stdout == "[0.5, 0.5]\n", said.stderr
+
+
+def test_make_node_returns_an_application():
+    class Wrong(theano.Op):
+        def make_node(self, x):
+            return [x.type()]
+
+    with pytest.raises(TypeError, match="must return an Apply"):
+        Wrong()(T.dvector())

@@ -42,7 +42,7 @@ def test_broadcasting_is_by_type() -> None:
 
 def test_length_one_that_the_type_does_not_know_does_not_broadcast() -> None:
     x, y = var("float64", None), var("float64", None)
-    said = r"Input dimension mis-match. \(input\[0\].shape\[0\] = 1, input\[1\].shape\[0\] = 3\)"
+    said = r"mis-match. \(input\[0\].shape\[0\] = 1, input\[1\].shape\[0\] = 3\).*let input\[0\] be .*addbroadcast"
     with pytest.raises(ValueError, match=said):
         run([x, y], x + y, np.ones(1), np.ones(3))
     # In a kernel that computes the second one, too.

@@ -92,7 +92,7 @@ def test_axes_are_numpy_s(axis: Any, keepdims: bool) -> None:
 )
 def test_wrong_axes_are_refused_when_the_graph_is_built(axis: Any, error: type[Exception]) -> None:
     for reduction in (sum_of, max_of, mean, all_of, argmax):
-        with pytest.raises(error):
+        with pytest.raises(error, match=None if axis in (2, -3) else "must be integers"):
             reduction(like(M), axis=axis)
 
 

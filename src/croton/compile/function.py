@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import NoneType
 from typing import Any
 
 from croton.backends.base import Interface
@@ -189,8 +190,15 @@ def evaluate(variable: Variable, inputs_to_values: Mapping[Variable, Any] | None
 
     Cost: the first call compiles a function, which is kept with the variable
 
-    Errors: MissingInputError when an input that it needs is not given
+    Errors: MissingInputError when an input that it needs is not given; TypeError for what is no dict from variables
     """
+    if not isinstance(inputs_to_values, (Mapping, NoneType)) or not all(
+        isinstance(v, Variable) for v in inputs_to_values or ()
+    ):
+        raise TypeError(
+            "eval takes a dict from variables (not their names) to values, such as {x: 1.0}; got "
+            f"{inputs_to_values!r}."
+        )
     given = dict(inputs_to_values or {})
     cache: dict[Any, Function] = variable.__dict__.setdefault("_function_cache", {})
     key = (tuple(given), config.mode, config.linker, config.optimizer)

@@ -146,7 +146,13 @@ def _replace(state: _Rebuild, variable: Any, expression: Any) -> None:
     if not isinstance(expression, Variable):
         expression = constant_for(variable, expression)
     if state.strict:
-        expression = variable.type.filter_variable(expression)
+        try:
+            expression = variable.type.filter_variable(expression)
+        except TypeError as error:
+            error.add_note(
+                f"While putting {expression} in the place of {variable}, as givens or replace ask."
+            )
+            raise
     state.memo[variable] = state.copy([expression])[0]
 
 

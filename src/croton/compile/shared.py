@@ -66,11 +66,16 @@ class SharedVariable(Variable):
         made.tag = self.tag.copy()
         return made
 
-    def __getitem__(self, index: Any) -> Any:
+    def _no_tensor(self, *operands: Any) -> Any:
         raise TypeError(
-            f"The value of {self}, a shared variable of type {self.type}, can't be indexed as a variable. "
-            "Did you mean to wrap an array? (shared of a list is generic; give np.asarray(…) for a tensor)"
+            f"The value of {self}, a shared variable of type {self.type}, is no tensor: it can't be indexed or "
+            "computed with. Did you mean to wrap an array? (shared of a list is generic; give np.asarray(…) for a "
+            "tensor)"
         )
+
+    __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = (
+        __rtruediv__
+    ) = _no_tensor
 
     @property
     def value(self) -> Any:
@@ -175,15 +180,15 @@ def shared(
         raise TypeError(
             f"A shared variable needs a value to begin with, not a variable: {value}. Give an array or number."
         )
-    said = ""
+    said = []
     for ctor in reversed(_constructors):
         try:
             made = ctor(value, name=name, strict=strict, allow_downcast=allow_downcast, **kwargs)
         except TypeError as error:
-            said = said or str(error)
+            said.append(f"{ctor.__name__}: {error}")
             continue
         return made
+    why = "\n  ".join(said)
     raise TypeError(
-        f"No kind of shared variable takes the value {value!r} with the parameters {kwargs} "
-        f"(the first that was tried says: {said})."
+        f"No kind of shared variable takes the value {value!r} with the parameters {kwargs}. What each says:\n  {why}"
     )

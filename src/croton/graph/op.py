@@ -54,6 +54,10 @@ class Op:
         """
         return_list = kwargs.pop("return_list", False)
         node = self.make_node(*inputs, **kwargs)
+        if not isinstance(node, Apply):
+            raise TypeError(
+                f"{type(self).__name__}.make_node must return an Apply(self, inputs, outputs); got {node!r}."
+            )
         if config.compute_test_value != "off":
             compute_test_value(node)
         if self.default_output is not None:

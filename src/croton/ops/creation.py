@@ -216,13 +216,15 @@ def alloc_validate_shape(shape: Sequence[Any]) -> tuple[list[Variable], list[boo
 def _listed(shape: Any) -> list[Any]:
     """A shape argument as a list of lengths.
 
-    Errors:  ValueError for a vector of unknown length
+    Errors:  TypeError for more axes, or a vector of unknown length
     """
     if isinstance(shape, (list, tuple)):
         return list(shape)
     v = as_tensor_variable(shape)
     if v.type.ndim == 0:
         return [v]
+    if v.type.ndim > 1:
+        raise TypeError(f"A shape is a length, a list or a vector of lengths; got {v} of type {v.type}.")
     named = elements(v)
     if named is not None:
         return named

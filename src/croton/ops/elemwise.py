@@ -227,10 +227,7 @@ class Elemwise(Primitive):
                 if first is None:
                     first = (i, shape[axis])
                 elif shape[axis] != first[1]:
-                    raise ShapeError(
-                        f"Input dimension mis-match. (input[{first[0]}].shape[{axis}] = {first[1]}, "
-                        f"input[{i}].shape[{axis}] = {shape[axis]})"
-                    )
+                    raise ShapeError(mismatch(first[0], axis, first[1], i, axis, shape[axis]))
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Which inputs each output depends on."""
@@ -300,6 +297,21 @@ def _scalar_gradient(
     ys = scalar_op(*xs, return_list=True)
     gs: Any = [None if d is None else Scalar(d)() for d in g_dtypes]
     return _Gradient(xs, ys, gs, scalar_op.L_op(xs, ys, gs))
+
+
+def mismatch(i: int, axis_i: int, length_i: int, j: int, axis_j: int, length_j: int) -> str:
+    """What is said of two inputs of an elementwise operation whose lengths differ where both types leave them open."""
+    said = (
+        f"Input dimension mis-match. (input[{i}].shape[{axis_i}] = {length_i}, "
+        f"input[{j}].shape[{axis_j}] = {length_j})"
+    )
+    one, axis = (i, axis_i) if length_i == 1 else (j, axis_j)
+    if 1 not in (length_i, length_j):
+        return said
+    return (
+        f"{said} An axis of length 1 broadcasts where its type says that it has this length: let input[{one}] be "
+        f"theano.tensor.addbroadcast(…, {axis}), or a shared variable made with broadcastable=."
+    )
 
 
 def broadcast_static(shapes: Sequence[tuple[Dim, ...]], what: str) -> list[Dim]:

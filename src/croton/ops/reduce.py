@@ -33,6 +33,8 @@ def as_axes(axis: Any) -> Axes:
         raise TypeError(f"Axes to reduce over must be integers known when the graph is built; got {axis}.")
     if isinstance(axis, np.ndarray):
         axis = axis.tolist()
+    if isinstance(axis, str):
+        raise ValueError(f"Axes to reduce over must be integers; got {axis!r}.")
     if isinstance(axis, (int, np.integer)) and not isinstance(axis, bool):
         return (int(axis),)
     if isinstance(axis, (bool, np.bool_)) or not isinstance(axis, Iterable):

@@ -457,6 +457,12 @@ class TensorOperators:
         """The variable on another device."""
         return passing.transfer(self, target)
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "'TensorVariable' object does not support item assignment: variables do not change. Make a new one, "
+            "x = T.set_subtensor(x[...], value), or T.inc_subtensor(x[...], value) for +=."
+        )
+
     def __iter__(self) -> Any:
         try:
             length = known.get_vector_length(self)
@@ -464,7 +470,7 @@ class TensorOperators:
             # So that Python's own sum, max … do not fall back to counting up indices for ever.
             raise TypeError(
                 "TensorType does not support iteration. Maybe you are using builtin.sum instead of theano.tensor.sum? "
-                "(Maybe .max?)"
+                "(Maybe .max?) To loop over the first axis, use theano.scan."
             ) from None
         return iter([self[i] for i in range(length)])
 

@@ -72,6 +72,8 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
     every = tuple(range(len(group.domain)))
     lengths: list[Size | None] = [None] * len(group.domain)
     met: dict[Variable, dict[int, Size]] = {}
+    # Asked last, so that where two lengths differ, the node in which they meet is the one that says so.
+    elsewhere: list[tuple[int, Size, Size, int, int]] = []
     for node in group.nodes:
         b.node_number = planning.number_of[node]
         seen: dict[int, tuple[Size, int, int]] = {}
@@ -104,12 +106,14 @@ def _domain(b: ProgramBuilder, layout: Layout, planning: Planning) -> list[Size]
             if common is None:
                 lengths[axis] = size
             else:  # equal by what the group was made from; a node of another unit may check that later only
-                b.require_equal(common, size, i, at, i, at)
+                elsewhere.append((b.node_number, common, size, i, at))
         for out in node.outputs:
             met[out] = {axis: size for axis, (size, _, _) in seen.items()}
             b.inner_dims[out] = tuple(
                 1 if axis is None else met[out].get(axis, 1) for axis in group.axes[out]
             )
+    for b.node_number, common, size, i, at in elsewhere:
+        b.require_equal(common, size, i, at, i, at)
     domain = [d if d is not None else _static(group.domain[a]) for a, d in enumerate(lengths)]
     for node in group.nodes:
         if is_reduction(node) and not has_identity(node):

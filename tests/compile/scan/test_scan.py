@@ -201,3 +201,18 @@ def test_folds():
     ]  # fmt: skip
     for found, right_one in zip(f(XV, 3.0), expected, strict=True):
         np.testing.assert_allclose(found, right_one)
+
+
+@pytest.mark.parametrize("step", [lambda a: a, lambda a, s, k: a])
+def test_a_step_with_other_arguments_is_told_which_it_gets(step):
+    with pytest.raises(TypeError) as caught:
+        scan(step, sequences=x, outputs_info=z)
+    assert "2 arguments: 1 for sequences, 1 for outputs_info, 0 for" in caught.value.__notes__[0]
+
+
+def test_errors_of_a_step_are_its_own():
+    with pytest.raises(TypeError, match="has no len") as caught:
+        scan(lambda a: len(a), sequences=x)
+    assert not hasattr(caught.value, "__notes__")
+    with pytest.raises(TypeError, match="is the function of a step"):
+        scan(x * 2, sequences=x)

@@ -190,6 +190,8 @@ def test_going_over_a_variable_needs_a_known_length() -> None:
     assert len(list(matrix().shape)) == 2
     with pytest.raises(ValueError, match="length not known"):
         list(vector())
+    with pytest.raises(TypeError, match="set_subtensor"):
+        vector("v")[0] = 1
     with pytest.raises(TypeError, match="does not support iteration"):
         list(matrix())
 

@@ -9,6 +9,7 @@ from croton.backends.cpu import _runtime
 from croton.backends.failure import describe
 from croton.errors import IndexBoundsError, ShapeError
 from croton.graph.node import Apply
+from croton.ops.elemwise import mismatch
 from croton.util.failures import BAD_INDEX, BAD_VALUE, CHANGED, EMPTY, MISMATCH, NO_BROADCAST
 
 _DTYPES = (
@@ -50,11 +51,13 @@ def _mismatch(node: Apply, details: Sequence[int]) -> Exception:
     sources = getattr(getattr(node.op, "scalar_op", None), "sources", None)
     if sources is not None:
         i, j = sources[i], sources[j]
-    if getattr(node.op, "op_name", "") == "elemwise" or (axis_i == axis_j and i == j):
+    if axis_i == axis_j and i == j:
         return ShapeError(
-            f"Input dimension mis-match. (input[{i}].shape[{axis_i}] = {length_i}, "
-            f"input[{j}].shape[{axis_j}] = {length_j})"
+            f"Input dimension mis-match. (input[{i}].shape[{axis_i}] = {length_j}, where what it is computed with has "
+            f"{length_i})"
         )
+    if getattr(node.op, "op_name", "") == "elemwise":
+        return ShapeError(mismatch(i, axis_i, length_i, j, axis_j, length_j))
     kind: type[Exception] = getattr(node.op, "mismatch_error", ShapeError)
     return kind(
         f"Shape mismatch: input {i} of {node.op} has length {length_i} on axis {axis_i}, but input {j} has {length_j} "

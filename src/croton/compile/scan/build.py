@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -87,7 +88,9 @@ def scan(
     same = [one if isinstance(one, Variable) else as_tensor_variable(one) for one in listed(non_sequences)]
     steps = number_of_steps(n_steps, elements)
     taps = [inner for state in states if state is not None for inner in state.inner]
-    answer = answer_of(fn(*[e.inner for e in elements], *taps, *same))
+    answer = answer_of(
+        _step(fn, {"sequences": [e.inner for e in elements], "outputs_info": taps, "non_sequences": same})
+    )
     if not states:
         states = [None] * len(answer.outputs)
     if len(states) != len(answer.outputs):
@@ -103,6 +106,32 @@ def scan(
     if return_list:
         return outputs, results
     return (outputs[0] if len(outputs) == 1 else outputs or None), results
+
+
+def _step(fn: Any, arguments: dict[str, list[Variable]]) -> Any:
+    """What the function of a step gives back; where it takes other arguments, the error says which there are."""
+    if not callable(fn):
+        raise TypeError(
+            f"The first argument of scan is the function of a step; got {fn!r}. Put `lambda` before it."
+        )
+    given = [variable for variables in arguments.values() for variable in variables]
+    try:
+        return fn(*given)
+    except TypeError as error:
+        if not _takes(fn, given):
+            counts = ", ".join(f"{len(variables)} for {name}" for name, variables in arguments.items())
+            error.add_note(f"scan calls the function of a step with {len(given)} arguments: {counts}.")
+        raise
+
+
+def _takes(fn: Callable[..., Any], given: Sequence[Variable]) -> bool:
+    try:
+        inspect.signature(fn).bind(*given)
+    except TypeError:
+        return False
+    except ValueError:  # Python can't tell
+        return True
+    return True
 
 
 def _all_updates(answer: Answer, given: Sequence[Variable], same: Sequence[Variable]) -> OrderedUpdates:
