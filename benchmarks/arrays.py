@@ -6,27 +6,43 @@ also runs under old Pythons: the peers' own.
 
 import numpy as np
 
+SHAPES = (
+    (1000, 1000), (30, 30), (1000, 100), (100, 10_000), (10_000, 100), (100_000, 4), (3000, 3000), (100, 100, 100),
+)  # fmt: skip
 REDUCTIONS = ("sum", "mean", "max", "var", "softmax", "logsumexp")
 INDEXING = ("take", "scatter_add", "mask_take", "mask_set")
 ALGEBRA = ("cholesky", "solve")
 
 
-def cases():
+def cases(long=False):
     """What is measured: name and case."""
     found = {}
     for what in REDUCTIONS:
-        for turned in (False, True):
-            for axis in (0, 1):
-                text = f"{what} over axis {axis} of (1000, 1000)" + ", transposed" * turned
-                found[text] = {"kind": "arrays", "what": what, "axis": axis, "turned": turned}
+        for shape in SHAPES if long else SHAPES[:1]:
+            if len(shape) == 3 and what == "softmax":
+                continue  # Theano's takes matrices
+            for turned in (False, True) if len(shape) == 2 else (False,):
+                for axis in range(len(shape)):
+                    text = f"{what} over axis {axis} of {shape}" + ", transposed" * turned
+                    found[text] = {
+                        "kind": "arrays", "what": what, "axis": axis, "turned": turned, "n": list(shape),
+                    }  # fmt: skip
     for what in INDEXING:
         found[what] = {"kind": "arrays", "what": what}
     for what in ALGEBRA:
         for n in (20, 200, 1000):
             found[f"{what} with gradient, {n}"] = {"kind": "arrays", "what": what, "n": n}
-    for case in found.values():
-        case["dtype"] = "float64" if case["what"] in ALGEBRA else "float32"
-    return {f"{name}, {case['dtype']}": case for name, case in found.items()}
+    return {
+        f"{name}, {dtype}": {**case, "dtype": dtype}
+        for name, case in found.items()
+        for dtype in _dtypes(case["what"], long)
+    }
+
+
+def _dtypes(what, long):
+    if what in ALGEBRA:
+        return ("float64",)
+    return ("float32", "float64") if long and what in REDUCTIONS else ("float32",)
 
 
 def data(case):
@@ -34,7 +50,7 @@ def data(case):
     rng = np.random.RandomState(3)
     dtype = case["dtype"]
     if case["what"] in REDUCTIONS:
-        x = rng.normal(size=(1000, 1000)).astype(dtype)
+        x = rng.normal(size=case["n"]).astype(dtype)
         return [x.T if case["turned"] else x]
     if case["what"] in ("take", "scatter_add"):
         table = rng.normal(size=(50_000, 128)).astype(dtype)

@@ -34,7 +34,7 @@ def cases(long=False):
         for dtype in ("float32", "float64"):
             case = {"kind": "elementwise", "what": what, "n": [1000, 1000], "dtype": dtype}
             found[f"{what}, 1000 x 1000, {dtype}"] = case
-    return {**found, **_draws(), **_trainings(), **_gradients(), **arrays.cases(), **recurrent.cases()}
+    return {**found, **_draws(), **_trainings(), **_gradients(), **arrays.cases(long), **recurrent.cases()}
 
 
 def _draws():

@@ -42,7 +42,7 @@ def when(w: Writer, condition: str, state: Sequence[Carried], body: Callable[[],
     return [_phi(e, c.type, [(c.text, before), (d, after)]) for c, d in zip(state, done, strict=True)]
 
 
-def count(w: Writer, lo: str, hi: str, step: int, state: Sequence[Carried], body: Body) -> State:
+def count(w: Writer, lo: str, hi: str, step: int | str, state: Sequence[Carried], body: Body) -> State:
     """`body(i, state)` for i = lo, lo + step, … < hi, of which there is at least one; the state after."""
     e = w.e
     top, end = e.fresh("loop"), e.fresh("end")
@@ -68,3 +68,19 @@ def count(w: Writer, lo: str, hi: str, step: int, state: Sequence[Carried], body
 def below(w: Writer, lo: str, hi: str) -> str:
     """Whether [lo, hi) has anything in it."""
     return w.e.assign(f"icmp slt i64 {lo}, {hi}")
+
+
+def divided(w: Writer, lo: str, hi: str, lanes: int) -> tuple[str, str]:
+    """Where the whole rounds end, and what is left."""
+    n = w.e.assign(f"sub i64 {hi}, {lo}")
+    whole = w.e.assign(f"and i64 {n}, {-lanes}")
+    return w.e.assign(f"add i64 {lo}, {whole}"), w.e.assign(f"and i64 {n}, {lanes - 1}")
+
+
+def first_lanes(w: Writer, count_: str, lanes: int) -> str:
+    """The mask of the first lanes, of which there is at least one: shifted out of ones."""
+    word = f"i{lanes}"
+    away = w.e.assign(f"sub i64 {lanes}, {count_}")
+    short = away if lanes == 64 else w.e.assign(f"trunc i64 {away} to {word}")
+    bits = w.e.assign(f"lshr {word} -1, {short}")
+    return w.e.assign(f"bitcast {word} {bits} to <{lanes} x i1>")

@@ -90,13 +90,24 @@ def constant(value: float | int | bool, dtype: str, width: int = 1) -> str:
 class Emitter:
     """The text of one LLVM module, one function being written at a time."""
 
-    __slots__ = ("_declared", "_fresh", "_functions", "_globals", "_internal", "label", "lines", "scales")
+    __slots__ = (
+        "_declared",
+        "_fresh",
+        "_functions",
+        "_globals",
+        "_internal",
+        "_stack",
+        "label",
+        "lines",
+        "scales",
+    )
 
     def __init__(self, scales: int = 0) -> None:
         self.scales = scales
         self.lines: list[str] = []
         self.label = "entry"
         self._fresh = 0
+        self._stack: list[str] = []
         self._declared: dict[str, None] = {}
         self._globals: dict[str, None] = {}
         self._functions: list[str] = []
@@ -114,6 +125,13 @@ class Emitter:
         self._fresh += 1
         name = f"%x{self._fresh:x}"
         self.lines.append(f"  {name} = {instruction}")
+        return name
+
+    def on_stack(self, size: int) -> str:
+        """The address of so many bytes that are there until the function returns."""
+        self._fresh += 1
+        name = f"%x{self._fresh:x}"
+        self._stack.append(f"  {name} = alloca i8, i64 {size}, align 64")
         return name
 
     def put(self, instruction: str) -> None:
@@ -179,8 +197,8 @@ class Emitter:
 
     def begin(self) -> None:
         """Begin a function's body."""
-        self.lines = []
-        self.block("entry")
+        self.lines, self._stack = [], []
+        self.label = "entry"
 
     def end(self, head: str) -> None:
         """Close the function: `head` is all that stands before its brace."""
@@ -189,7 +207,7 @@ class Emitter:
     def closed(self, head: str) -> str:
         """The text of the function that was being written."""
         lines, self.lines = self.lines, []
-        return "\n".join([f"{head} {{", *lines, "}"])
+        return "\n".join([f"{head} {{", "entry:", *self._stack, *lines, "}"])
 
     def text(self) -> str:
         """The module."""

@@ -10,41 +10,36 @@ value comes in last. Sums of floats begin a new partial sum every so many rounds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from croton.backends.cpu.codegen.control import Carried, State, below, count, when
-from croton.backends.cpu.codegen.emitter import register_type, vector
-from croton.backends.cpu.codegen.target import Cut, cut
+from croton.backends.cpu.codegen.control import State, below, count, divided, first_lanes, when
+from croton.backends.cpu.codegen.emitter import vector
+from croton.backends.cpu.codegen.folds import (
+    Part,
+    bind_refs,
+    by_part,
+    carried,
+    combined,
+    finished,
+    identities,
+    in_row,
+    joined,
+)
+from croton.backends.cpu.codegen.strips import AHEAD, Services, Strips
+from croton.backends.cpu.codegen.target import Cut, cut, rows_read
 from croton.backends.cpu.codegen.writer import Lanes, Op, Writer
-from croton.loops.ir import Combine, Expr, Fail, Fold, For, If, Load, Stmt, Store, operands
+from croton.loops.ir import Expr, Fail, Fold, For, If, Load, Stmt, Store, operands
 from croton.loops.scope import stored
 from croton.loops.walk import all_roots, deep, postorder, roots
 
 # Rounds per partial sum. A round of a vector loop is some tens of elements, of a serial one a single one.
 BLOCK = {"vector": 128, "serial": 512}
 
-# Rows that a serial loop inside a vector loop asks for ahead of time: it steps from row to row, a way along which
-# processors do not fetch by themselves. source: measured, sums of float32 over axis 0 of (1000, 1000) take 119 us with
-# 8 to 32 rows, 171 us with none, on a Xeon with AVX-512
-AHEAD = 16
-
 # Bytes that a vector loop which gathers asks for ahead of time: it waits for each page of memory otherwise.
 # source: measured, sums of float32 over axis 1 of (3000, 3000) read 12 GB/s without that, 15 with 512, 19 with 2048 or
 # 4096, on a Xeon with AVX-512; where the array fits the caches it makes no difference
 BYTES_AHEAD = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A fold as it is carried: in how many lanes."""
-
-    fold: Fold
-    width: int
-
-    def types(self) -> list[str]:
-        """The LLVM types of its values."""
-        return [register_type(r.dtype, self.width) for r in self.fold.refs]
 
 
 def write_body(w: Writer, body: Sequence[Stmt], keep: dict[For, list[Part]] | None = None) -> None:
@@ -95,84 +90,6 @@ def _fail(w: Writer, statement: Fail) -> None:
     w.e.block(w.e.fresh("unreached"))
 
 
-# Folds
-
-
-def _combine(w: Writer, combine: Combine, left: Sequence[str], right: Sequence[str], width: int) -> State:
-    mark = w.mark()
-    for formal, text in zip((*combine.left, *combine.right), (*left, *right), strict=True):
-        w.bind(formal, Op(text, width))
-    made = [w.wide_value(r, width) for r in combine.result]
-    w.rollback(mark)
-    return made
-
-
-def _identity(w: Writer, part: Part) -> State:
-    assert part.fold.combine is not None
-    return [w.wide_value(i, part.width) for i in part.fold.combine.identity]
-
-
-def _fold_lanes(w: Writer, part: Part, state: Sequence[str]) -> State:
-    """One value per component out of all lanes, in halves: always the same order."""
-    combine = part.fold.combine
-    assert combine is not None
-    width, now = part.width, list(state)
-    while width > 1:
-        half = width // 2
-        sides: list[list[str]] = []
-        for start in (0, half):
-            chosen = ", ".join(f"i32 {start + k}" for k in range(half))
-            sides.append([
-                w.e.assign(f"shufflevector {kind} {x}, {kind} poison, <{half} x i32> <{chosen}>")
-                for x, kind in ((x, register_type(r.dtype, width)) for x, r in zip(now, part.fold.refs, strict=True))
-            ])  # fmt: skip
-        if half == 1:
-            sides = [
-                [
-                    w.e.assign(f"extractelement <1 x {register_type(r.dtype)}> {x}, i64 0")
-                    for x, r in zip(side, part.fold.refs, strict=True)
-                ]
-                for side in sides
-            ]
-        now = _combine(w, combine, sides[0], sides[1], half)
-        width = half
-    return now
-
-
-def _finish(w: Writer, part: Part, state: Sequence[str]) -> State:
-    """The fold's results, scalar, out of the state its lanes ended in."""
-    combine = part.fold.combine
-    assert combine is not None
-    inits = [w.scalar(i) for i in part.fold.inits]
-    return _combine(w, combine, inits, _fold_lanes(w, part, state), 1)
-
-
-def _split(parts: Sequence[Part], state: Sequence[str]) -> list[list[str]]:
-    """The flat state, fold by fold."""
-    out, at = [], 0
-    for part in parts:
-        out.append(list(state[at : at + len(part.fold.refs)]))
-        at += len(part.fold.refs)
-    return out
-
-
-def _flat(states: Iterable[Sequence[str]]) -> State:
-    return [text for state in states for text in state]
-
-
-def _carried(parts: Sequence[Part], states: Sequence[Sequence[str]]) -> list[Carried]:
-    return [
-        Carried(kind, text)
-        for part, state in zip(parts, states, strict=True)
-        for kind, text in zip(part.types(), state, strict=True)
-    ]
-
-
-def _bind(w: Writer, part: Part, state: Sequence[str]) -> None:
-    for ref, text in zip(part.fold.refs, state, strict=True):
-        w.bind(ref, Op(text, part.width))
-
-
 RoundBody = Callable[[str, list[list[str]]], list[list[str]]]
 
 
@@ -189,29 +106,22 @@ def _rounds(
     """Rounds from lo, at least one, with the blocking of sums."""
 
     def plain(i: str, end: str, begin: list[list[str]]) -> list[list[str]]:
-        done = count(w, i, end, step, _carried(parts, begin), lambda j, s: _flat(body(j, _split(parts, s))))
-        return _split(parts, done)
+        done = count(w, i, end, step, carried(parts, begin), lambda j, s: in_row(body(j, by_part(parts, s))))
+        return by_part(parts, done)
 
     blocked = [p.fold.combine is not None and p.fold.combine.rounds for p in parts]
     if not any(blocked):
         return plain(lo, hi, start)
 
     def block(i: str, flat: list[str]) -> list[str]:
-        now = _split(parts, flat)
+        now = by_part(parts, flat)
         far = w.e.assign(f"add nsw i64 {i}, {block_rounds * step}")
         end = w.e.intrinsic("smin", "int64", 1, [far, hi])
-        begin = [_identity(w, p) if b else s for p, b, s in zip(parts, blocked, now, strict=True)]
+        begin = [identities(w, p) if b else s for p, b, s in zip(parts, blocked, now, strict=True)]
         made = plain(i, end, begin)
-        return _flat((_joined(w, p, b, s, m) for p, b, s, m in zip(parts, blocked, now, made, strict=True)))
+        return in_row((joined(w, p, b, s, m) for p, b, s, m in zip(parts, blocked, now, made, strict=True)))
 
-    return _split(parts, count(w, lo, hi, step * block_rounds, _carried(parts, start), block))
-
-
-def _joined(w: Writer, part: Part, blocked: bool, total: list[str], made: list[str]) -> list[str]:
-    if not blocked:
-        return made
-    assert part.fold.combine is not None
-    return _combine(w, part.fold.combine, total, made, part.width)
+    return by_part(parts, count(w, lo, hi, step * block_rounds, carried(parts, start), block))
 
 
 # Hoisting
@@ -274,7 +184,8 @@ def _serial(w: Writer, loop: For) -> None:
         keep.setdefault(inner, []).append(Part(fold, width))
 
     start = [
-        _identity(w, p) if p.fold in flat else [w.wide_value(i, p.width) for i in p.fold.inits] for p in parts
+        identities(w, p) if p.fold in flat else [w.wide_value(i, p.width) for i in p.fold.inits]
+        for p in parts
     ]
 
     def one(i: str, state: list[list[str]]) -> list[list[str]]:
@@ -282,17 +193,17 @@ def _serial(w: Writer, loop: For) -> None:
         w.bind(loop.var, Op(i, 1))
         for part, values in zip(parts, state, strict=True):
             if part.fold not in flat:
-                _bind(w, part, values)
+                bind_refs(w, part, values)
         write_body(w, loop.body, keep)
         return [_updated(w, p, s, flat.get(p.fold)) for p, s in zip(parts, state, strict=True)]
 
     def all_() -> State:
         _hoist(w, loop)
-        return _flat(_rounds(w, lo, hi, 1, parts, start, one, BLOCK["serial"]))
+        return in_row(_rounds(w, lo, hi, 1, parts, start, one, BLOCK["serial"]))
 
-    done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
+    done = by_part(parts, when(w, below(w, lo, hi), carried(parts, start), all_))
     for part, state in zip(parts, done, strict=True):
-        made, width = (_finish(w, part, state), 1) if part.fold in flat else (state, part.width)
+        made, width = (finished(w, part, state), 1) if part.fold in flat else (state, part.width)
         for result, text in zip(part.fold.results, made, strict=True):
             w.bind(result, Op(text, width))
 
@@ -301,7 +212,7 @@ def _fetch_ahead(w: Writer, loop: For, i: str, hi: str) -> None:
     """Ask for what the lanes of a vector loop around will read some rows on; of rows past the last, for the last."""
     if w.lanes is None or w.lanes.width == 1:
         return
-    rows = _rows_read(loop)
+    rows = rows_read(loop)
     if not rows:
         return
     mark = w.mark()
@@ -311,11 +222,6 @@ def _fetch_ahead(w: Writer, loop: For, i: str, hi: str) -> None:
     for load in rows:
         w.fetch(load)
     w.rollback(mark)
-
-
-def _rows_read(loop: For) -> list[Load]:
-    """What a loop reads itself, along its counter, of buffers whose elements are adjacent along v."""
-    return [s for s in loop.body if isinstance(s, Load) and s.buffer.access == "unit" and loop.var in s.index]
 
 
 Flat = tuple[For, int, Fold]
@@ -340,7 +246,7 @@ def _updated(w: Writer, part: Part, state: list[str], flat: Flat | None) -> list
         return [w.wide_value(u, part.width) for u in part.fold.updates]
     assert part.fold.combine is not None
     made = [w.value(r).text for r in flat[2].results]
-    return _combine(w, part.fold.combine, state, made, part.width)
+    return combined(w, part.fold.combine, state, made, part.width)
 
 
 # Vector loops
@@ -352,25 +258,28 @@ def _vector(w: Writer, loop: For, keep: list[Part]) -> None:
     plan = cut(loop, w.target, w.called)
     parts = [Part(f, plan.lanes) for f in loop.folds]
     kept = {p.fold for p in keep}
-    start = [_identity(w, p) for p in parts]
+    start = [identities(w, p) for p in parts]
     if not w.target.masks:
         _vector_then_scalar(w, loop, lo, hi, plan.lanes, parts, start)
         return
 
     def all_() -> State:
         _hoist(w, loop)
+        if plan.strips:
+            Strips(w, loop, plan, Services(write_body, _hoist)).write(lo, hi)
+            return []
         if plan.narrow:
             _wide_and_narrow(w, loop, lo, hi, plan)
             return []
         if plan.one_body:
-            return _flat(
+            return in_row(
                 _rounds(w, lo, hi, plan.lanes, parts, start, _masked_round(w, loop, parts, hi, plan.lanes))
             )
-        return _flat(_whole_and_rest(w, loop, lo, hi, parts, start, plan.lanes))
+        return in_row(_whole_and_rest(w, loop, lo, hi, parts, start, plan.lanes))
 
-    done = _split(parts, when(w, below(w, lo, hi), _carried(parts, start), all_))
+    done = by_part(parts, when(w, below(w, lo, hi), carried(parts, start), all_))
     for part, state in zip(parts, done, strict=True):
-        made, width = (state, part.width) if part.fold in kept else (_finish(w, part, state), 1)
+        made, width = (state, part.width) if part.fold in kept else (finished(w, part, state), 1)
         for result, text in zip(part.fold.results, made, strict=True):
             w.bind(result, Op(text, width))
 
@@ -379,36 +288,20 @@ def _whole_and_rest(
     w: Writer, loop: For, lo: str, hi: str, parts: Sequence[Part], start: list[list[str]], lanes: int
 ) -> list[list[str]]:
     """Rounds without masks as long as all lanes take part, then one for the rest."""
-    middle, rest = _divided(w, lo, hi, lanes)
+    middle, rest = divided(w, lo, hi, lanes)
     whole = when(
         w,
         below(w, lo, middle),
-        _carried(parts, start),
-        lambda: _flat(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes))),
+        carried(parts, start),
+        lambda: in_row(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes))),
     )
     some = w.e.assign(f"icmp ne i64 {rest}, 0")
 
     def last() -> State:
-        mask = _first_lanes(w, rest, lanes)
-        return _flat(_round(w, loop, parts, lanes, mask)(middle, _split(parts, whole)))
+        mask = first_lanes(w, rest, lanes)
+        return in_row(_round(w, loop, parts, lanes, mask)(middle, by_part(parts, whole)))
 
-    return _split(parts, when(w, some, _carried(parts, _split(parts, whole)), last))
-
-
-def _divided(w: Writer, lo: str, hi: str, lanes: int) -> tuple[str, str]:
-    """Where the whole rounds end, and what is left."""
-    n = w.e.assign(f"sub i64 {hi}, {lo}")
-    whole = w.e.assign(f"and i64 {n}, {-lanes}")
-    return w.e.assign(f"add i64 {lo}, {whole}"), w.e.assign(f"and i64 {n}, {lanes - 1}")
-
-
-def _first_lanes(w: Writer, count_: str, lanes: int) -> str:
-    """The mask of the first lanes, of which there is at least one: shifted out of ones."""
-    word = f"i{lanes}"
-    away = w.e.assign(f"sub i64 {lanes}, {count_}")
-    short = away if lanes == 64 else w.e.assign(f"trunc i64 {away} to {word}")
-    bits = w.e.assign(f"lshr {word} -1, {short}")
-    return w.e.assign(f"bitcast {word} {bits} to <{lanes} x i1>")
+    return by_part(parts, when(w, some, carried(parts, by_part(parts, whole)), last))
 
 
 def _round(w: Writer, loop: For, parts: Sequence[Part], width: int, mask: str | None = None) -> RoundBody:
@@ -418,9 +311,9 @@ def _round(w: Writer, loop: For, parts: Sequence[Part], width: int, mask: str | 
         mark = w.mark()
         w.lanes = Lanes(loop.var, width, i, mask)
         for part, values in zip(parts, state, strict=True):
-            _bind(w, part, values)
+            bind_refs(w, part, values)
         if parts and mask is None and width > 1:
-            for load in _rows_read(loop):
+            for load in rows_read(loop):
                 w.fetch(load, BYTES_AHEAD)
         write_body(w, loop.body)
         new = [[w.wide_value(u, width) for u in p.fold.updates] for p in parts]
@@ -441,13 +334,15 @@ def _round(w: Writer, loop: For, parts: Sequence[Part], width: int, mask: str | 
 
 def _wide_and_narrow(w: Writer, loop: For, lo: str, hi: str, plan: Cut) -> None:
     """Wide rounds without masks as long as all lanes take part, then narrow ones with masks."""
-    middle, _ = _divided(w, lo, hi, plan.lanes)
+    middle, _ = divided(w, lo, hi, plan.lanes)
 
     def wide() -> State:
-        return _flat(_rounds(w, lo, middle, plan.lanes, [], [], _round(w, loop, [], plan.lanes)))
+        return in_row(_rounds(w, lo, middle, plan.lanes, [], [], _round(w, loop, [], plan.lanes)))
 
     def narrow() -> State:
-        return _flat(_rounds(w, middle, hi, plan.narrow, [], [], _masked_round(w, loop, [], hi, plan.narrow)))
+        return in_row(
+            _rounds(w, middle, hi, plan.narrow, [], [], _masked_round(w, loop, [], hi, plan.narrow))
+        )
 
     when(w, below(w, lo, middle), [], wide)
     when(w, below(w, middle, hi), [], narrow)
@@ -459,7 +354,7 @@ def _masked_round(w: Writer, loop: For, parts: Sequence[Part], hi: str, lanes: i
     def body(i: str, state: list[list[str]]) -> list[list[str]]:
         left = w.e.assign(f"sub i64 {hi}, {i}")
         here = w.e.intrinsic("smin", "int64", 1, [left, str(lanes)])
-        return _round(w, loop, parts, lanes, _first_lanes(w, here, lanes))(i, state)
+        return _round(w, loop, parts, lanes, first_lanes(w, here, lanes))(i, state)
 
     return body
 
@@ -468,21 +363,21 @@ def _vector_then_scalar(
     w: Writer, loop: For, lo: str, hi: str, lanes: int, parts: list[Part], start: list[list[str]]
 ) -> None:
     """Whole rounds, then single iterations that go on from their results."""
-    middle, _ = _divided(w, lo, w.e.intrinsic("smax", "int64", 1, [lo, hi]), lanes)
+    middle, _ = divided(w, lo, w.e.intrinsic("smax", "int64", 1, [lo, hi]), lanes)
 
     def whole() -> State:
         _hoist(w, loop)
-        return _flat(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes)))
+        return in_row(_rounds(w, lo, middle, lanes, parts, start, _round(w, loop, parts, lanes)))
 
-    done = _split(parts, when(w, below(w, lo, middle), _carried(parts, start), whole))
+    done = by_part(parts, when(w, below(w, lo, middle), carried(parts, start), whole))
     singles = [Part(p.fold, 1) for p in parts]
-    begin = [_finish(w, p, s) for p, s in zip(parts, done, strict=True)]
+    begin = [finished(w, p, s) for p, s in zip(parts, done, strict=True)]
 
     def rest() -> State:
         _hoist(w, loop)
-        return _flat(_rounds(w, middle, hi, 1, singles, begin, _round(w, loop, singles, 1)))
+        return in_row(_rounds(w, middle, hi, 1, singles, begin, _round(w, loop, singles, 1)))
 
-    last = _split(singles, when(w, below(w, middle, hi), _carried(singles, begin), rest))
+    last = by_part(singles, when(w, below(w, middle, hi), carried(singles, begin), rest))
     for part, state in zip(singles, last, strict=True):
         for result, text in zip(part.fold.results, state, strict=True):
             w.bind(result, Op(text, 1))

@@ -254,15 +254,16 @@ class Writer:
             raw = self.e.assign(f"icmp ne {kind} {raw}, {'zeroinitializer' if width > 1 else '0'}")
         self.bind(node, Op(raw, width))
 
-    def fetch(self, load: Load, beyond: int = 0) -> None:
+    def fetch(self, load: Load, beyond: int | str = 0) -> None:
         """Ask for the memory so many bytes beyond that of a load whose lanes' elements are adjacent."""
         assert self.lanes is not None
         start = self._adjacent(load.buffer, load.index)
         if start is None:
             return
         self.e.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+        start = self.e.assign(f"getelementptr i8, ptr {start}, i64 {beyond}")
         for offset in range(0, self.lanes.width * ITEMSIZE[load.buffer.dtype], CACHE_LINE):
-            at = self.e.assign(f"getelementptr i8, ptr {start}, i64 {beyond + offset}")
+            at = self.e.assign(f"getelementptr i8, ptr {start}, i64 {offset}")
             self.e.put(f"call void @llvm.prefetch.p0(ptr {at}, i32 0, i32 3, i32 1)")
 
     def _places(self, buffer: Buffer, index: tuple[Expr, ...], width: int) -> str:
