@@ -45,6 +45,26 @@ def test_equal_kernels_are_one() -> None:
     assert engine.compile_kernel(scaled(3.0), cache) != first
 
 
+def test_threads_that_help_make_the_same_code(tmp_path: Path) -> None:
+    alone, helped = jit.Engine(), jit.Engine()
+    for engine, folder, helpers in ((alone, "alone", 0), (helped, "helped", 3)):
+        batch = engine.batch(Cache(tmp_path / folder), helpers)
+        keys = [batch.add_kernel(scaled(float(factor))) for factor in range(12)]
+        addresses = batch.addresses()
+        assert len({addresses[key] for key in keys}) == 12
+    codes = [{path.name: path.read_bytes() for path in entries(tmp_path / f)} for f in ("alone", "helped")]
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize("helpers", [0, 1, 2])
+def test_text_that_is_not_llvms_is_told(helpers: int) -> None:
+    batch = jit.Engine().batch(Cache(None), helpers)
+    batch.add_kernel(scaled(2.0))
+    batch.add_text("define i64 @f() { nonsense }", "f")
+    with pytest.raises(RuntimeError, match="parsing error"):
+        batch.addresses()
+
+
 def test_cache_keeps_object_code(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     compiled(cache, 2.0)
@@ -113,7 +133,7 @@ def test_leftovers_of_writes_are_removed(tmp_path: Path) -> None:
 def test_key_knows_optimisation_and_text() -> None:
     engine = jit.Engine()
     text = "define i64 @f() {\n  ret i64 1\n}\n"
-    keys = {engine._key(text, 2), engine._key(text, 1), engine._key(text + "\n", 2)}
+    keys = {engine.key(text, 2), engine.key(text, 1), engine.key(text + "\n", 2)}
     assert len(keys) == 3
 
 

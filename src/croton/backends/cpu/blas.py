@@ -1,9 +1,10 @@
-"""Where BLAS comes from: SciPy's own copy, through the pointers of `scipy.linalg.cython_blas`; or the library of
-another package, which the flag `blas.provider` asks for. LAPACK is SciPy's always.
+"""Where BLAS comes from: SciPy's own copy, or the library of another package, which the flag `blas.provider` asks for.
+LAPACK is SciPy's always.
 
-SciPy's one extension module is loaded without `scipy.linalg` around it: 27 ms instead of 120-150 ms, measured. The
-library is then set to one thread, for good: the runtime cuts products over its own threads, and threads owned by BLAS
-stall by a factor of up to 70 on a busy machine. NumPy has a copy of its own, which is left alone.
+SciPy's wheels bring a library, which is loaded as such: 2 to 10 ms, measured. A SciPy that is built in another way has
+the pointers of `scipy.linalg.cython_blas`; that one module is loaded without `scipy.linalg` around it: 27 ms instead of
+120-150. The library is then set to one thread, for good: the runtime cuts products over its own threads, and threads
+owned by BLAS stall by a factor of up to 70 on a busy machine. NumPy has a copy of its own, which is left alone.
 """
 
 from __future__ import annotations
@@ -55,17 +56,34 @@ class Source(Protocol):
         """The library, or one that is linked with it."""
 
 
-class SciPy:
-    """The pointers of SciPy."""
+class Pointers:
+    """SciPy's extension module `cython_blas` or `cython_lapack`, which hands out pointers.
+
+    Errors: ImportError when SciPy is missing.
+    """
 
     best = False
 
-    def __init__(self) -> None:
-        self.module = module_of_pointers("cython_blas")
+    def __init__(self, name: str) -> None:
+        self.module = _import_alone(name) or importlib.import_module(f"scipy.linalg.{name}")
 
     def address(self, name: str) -> int:
-        """Where a Fortran routine is."""
-        return address(self.module, name)
+        """Where a Fortran routine is.
+
+        Errors: ImportError when there is none, or it takes other integers than C's int.
+        """
+        capsule = self.module.__pyx_capi__.get(name)
+        if capsule is None:
+            raise ImportError(f"SciPy's {self.module.__name__} has no routine {name}.")
+        get_name = of_python("PyCapsule_GetName", ctypes.c_char_p, ctypes.py_object)
+        get_pointer = of_python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+        signature: bytes = get_name(capsule)
+        if b"int *" not in signature:  # 64-bit integers would have a name of their own here
+            raise ImportError(f"SciPy's {name} takes other integers than C's int: {signature.decode()}.")
+        found: int | None = get_pointer(capsule, signature)
+        if not found:
+            raise ImportError(f"SciPy's {self.module.__name__} gives no address for {name}.")
+        return found
 
     def library(self) -> ctypes.CDLL:
         """A library finds the symbols of those that it is linked with, too."""
@@ -81,18 +99,38 @@ class Library:
         self.best = best
         self._library = ctypes.CDLL(path)
 
+    def has(self, name: str) -> bool:
+        """Whether it holds a Fortran routine."""
+        return hasattr(self._library, f"{self.prefix}{name}_")
+
     def address(self, name: str) -> int:
-        """Where a Fortran routine is."""
-        found: int | None = ctypes.cast(
-            getattr(self._library, f"{self.prefix}{name}_"), ctypes.c_void_p
-        ).value
-        if not found:
+        """Where a Fortran routine is.
+
+        Errors: ImportError when there is none
+        """
+        if not self.has(name):
             raise ImportError(f"{self.path} has no routine {name}.")
-        return found
+        routine = getattr(self._library, f"{self.prefix}{name}_")
+        return ctypes.cast(routine, ctypes.c_void_p).value or 0
 
     def library(self) -> ctypes.CDLL:
         """It."""
         return self._library
+
+
+def scipys(module: str) -> Source:
+    """The library that SciPy's wheels bring; where there is none, the pointers of a module of `scipy.linalg`.
+
+    Errors: ImportError when SciPy is missing.
+    """
+    package = importlib.util.find_spec("scipy")
+    for root in map(Path, (package.submodule_search_locations or ()) if package else ()):
+        for folder in (root.with_name("scipy.libs"), root / ".dylibs"):
+            for path in sorted(folder.glob("*scipy_openblas*")):
+                library = Library(str(path), "scipy_")
+                if library.has("dgemm") and library.has("dpotrf"):  # else its integers have 64 bits
+                    return library
+    return Pointers(module)
 
 
 def _openblas() -> Library:
@@ -123,7 +161,11 @@ def _only(provider: str, package: str, folder: Path | None, pattern: str) -> str
     )
 
 
-SOURCES: dict[str, Callable[[], Source]] = {"scipy": SciPy, "openblas": _openblas, "mkl": _mkl}
+SOURCES: dict[str, Callable[[], Source]] = {
+    "scipy": lambda: scipys("cython_blas"),
+    "openblas": _openblas,
+    "mkl": _mkl,
+}
 
 
 def load() -> None:
@@ -147,14 +189,6 @@ def pointer(name: str) -> int:
     load()
     assert _source is not None
     return _source.address(name)
-
-
-def module_of_pointers(name: str) -> ModuleType:
-    """SciPy's extension module `cython_blas` or `cython_lapack`.
-
-    Errors: ImportError when SciPy is missing.
-    """
-    return _import_alone(name) or importlib.import_module(f"scipy.linalg.{name}")
 
 
 def _import_alone(name: str) -> ModuleType | None:
@@ -184,25 +218,6 @@ def _import_file(name: str, path: Path) -> ModuleType | None:
         # Cython registers the module; a later import of it must still bind it in its package.
         sys.modules.pop(name, None)
     return module
-
-
-def address(module: ModuleType, name: str) -> int:
-    """The address of a routine in a module of pointers.
-
-    Errors: ImportError when there is none, or it takes other integers than C's int.
-    """
-    capsule = module.__pyx_capi__.get(name)
-    if capsule is None:
-        raise ImportError(f"SciPy's {module.__name__} has no routine {name}.")
-    get_name = of_python("PyCapsule_GetName", ctypes.c_char_p, ctypes.py_object)
-    get_pointer = of_python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
-    signature: bytes = get_name(capsule)
-    if b"int *" not in signature:  # 64-bit integers would have a name of their own here
-        raise ImportError(f"SciPy's {name} takes other integers than C's int: {signature.decode()}.")
-    found: int | None = get_pointer(capsule, signature)
-    if not found:
-        raise ImportError(f"SciPy's {module.__name__} gives no address for {name}.")
-    return found
 
 
 def _use_one_thread(library: ctypes.CDLL) -> None:

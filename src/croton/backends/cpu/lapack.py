@@ -1,7 +1,6 @@
-"""Where LAPACK comes from: SciPy's own copy, through the pointers of `scipy.linalg.cython_lapack`.
+"""Where LAPACK comes from: SciPy's own copy (see blas.py), which runs serially on threads of ours.
 
-It loads with the first function that needs it, without `scipy.linalg` around it (see blas.py), and runs serially on
-threads of ours.
+It is looked for with the first function that needs it.
 """
 
 from __future__ import annotations
@@ -35,6 +34,6 @@ def load() -> None:
     blas.load()
     with _lock:
         if not _loaded:
-            module = blas.module_of_pointers("cython_lapack")
-            _runtime.set_lapack({name: blas.address(module, name) for name in ROUTINES})
+            source = blas.scipys("cython_lapack")
+            _runtime.set_lapack({name: source.address(name) for name in ROUTINES})
             _loaded = True
