@@ -118,7 +118,7 @@ random_bits = _of_integers(
 )
 
 
-def _scaled(bits: Any, count: Any) -> Any:
+def scaled(bits: Any, count: Any) -> Any:
     """The upper 64 of the 128 bits of a product: bits brought evenly to the integers below `count`."""
     high, low = bits >> 32, bits & _LOW
     first, second = count & _LOW, count >> 32
@@ -132,8 +132,8 @@ below = Elemwise(
         "random_below",
         "An integer less than `count` made of 64 random bits; each is as likely as all others up to count / 2^64.",
         dtypes=_from_bits("uint64"),
-        eval=lambda xp, bits, count: _scaled(bits, count),
-        lower=lambda b, bits, count: _scaled(bits, count),
+        eval=lambda xp, bits, count: scaled(bits, count),
+        lower=lambda b, bits, count: scaled(bits, count),
         grad=no_slope,
         domain=(1, 100),
         cost=20,

@@ -15,14 +15,20 @@ from croton.graph.node import Variable
 from croton.ops.axes import shape_padright
 from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
+from croton.ops.creation import zeros
 from croton.ops.cumulate import cumsum
-from croton.ops.elementwise import eq, exp, switch
+from croton.ops.elementwise import eq, exp, neq, switch
 from croton.ops.gradient_marks import disconnected_grad
+from croton.ops.ifelse import ifelse
+from croton.ops.index.assign import set_subtensor
+from croton.ops.index.take import flatnonzero
+from croton.ops.join import join
 from croton.ops.known import known_int
 from croton.ops.random.bits import below, unit
 from croton.ops.random.counter import bits_of, draw_of, standard_exponential
 from croton.ops.random.counts import Multinomial
 from croton.ops.random.gamma import standard_gamma
+from croton.ops.random.order import RandomOrder
 from croton.ops.random.parameters import (
     NOT_NEGATIVE,
     PROBABILITY,
@@ -207,13 +213,13 @@ def permutation(state: Any, x: Any, axis: int = 0, dtype: Any = "int64") -> Vari
     """
     x = as_tensor_variable(x)
     if x.type.ndim:
-        order = argsort(bits_of(state, [shape_i(x, axis % x.type.ndim)]))
+        order = RandomOrder()(*draw_of(state), shape_i(x, axis % x.type.ndim))
         return x.take(order, axis=axis)  # type: ignore[no-any-return]
     if not is_discrete(x.type.dtype):
         raise TypeError(
             f"There are permutations of tensors, and of so many integers; got {x} of type {x.type}."
         )
-    return cast(argsort(bits_of(state, lengths_of_draw(x))), count_type(dtype))
+    return cast(RandomOrder()(*draw_of(state), *lengths_of_draw(x)), count_type(dtype))
 
 
 def choice(
@@ -244,16 +250,39 @@ def choice(
 
 
 def _without(state: Any, count: Any, lengths: Lengths, p: Any) -> Any:
-    wanted = product(lengths)
-    if p is None:
-        order = argsort(bits_of(state, [count]))
-    else:
+    wanted, order = product(lengths), None
+    if p is not None:
         require("choice", NOT_NEGATIVE, p=p)
         # source: Efraimidis and Spirakis, 2006: exponential times of rate p; the first to come are drawn
         order = argsort(standard_exponential(state, [count], "float64") / cast(p, "float64"))
         count = (p > 0).sum()
-    order = checked(
-        order, wanted <= count, "Without replacement, choice draws no more elements than there are."
+    wanted = checked(
+        wanted, wanted <= count, "Without replacement, choice draws no more elements than there are."
     )
-    drawn: Any = order[:wanted]
+    drawn: Any = _some_of(state, count, wanted) if order is None else order[:wanted]
     return drawn if len(lengths) == 1 else drawn.reshape(lengths) if lengths else drawn[0]
+
+
+def _some_of(state: Any, count: Any, wanted: Any) -> Any:
+    """`wanted` of the integers below `count`: of all in random order, or the first draws that differ."""
+    are_few = wanted * 8 < count
+    known = known_int(are_few)
+    if known is not None:
+        return _first_that_differ(state, count, wanted) if known else _in_order(state, count)[:wanted]
+    return ifelse(are_few, _first_that_differ(state, count, wanted), _in_order(state, count)[:wanted])
+
+
+def _in_order(state: Any, count: Any) -> Any:
+    return RandomOrder()(*draw_of(state), count)
+
+
+def _first_that_differ(state: Any, count: Any, wanted: Any) -> Any:
+    """With so many draws, that less than `wanted` differ has a probability below 1e-30."""
+    # About wanted^2 / (2 count) come again.
+    tries = wanted + (2 * wanted * wanted) // count + 64
+    drawn = integers(state, count, size=[tries])
+    order: Any = argsort(drawn)
+    ordered: Any = drawn[order]
+    comes_first = join(0, np.ones(1, "bool"), neq(ordered[1:], ordered[:-1]))
+    places = flatnonzero(set_subtensor(zeros([tries], "bool")[order], comes_first))
+    return drawn[places[:wanted]]

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from croton.graph.node import Variable
+from croton.graph.node import Constant, Variable
 from croton.ops.cast import cast
 from croton.ops.elementwise import exp, log, sigmoid, sqrt, switch
+from croton.ops.known import known_value
 from croton.ops.random.counter import above_zero, draw_of, standard_normal
 from croton.ops.random.parameters import (
     NOT_NEGATIVE,
     POSITIVE,
     Lengths,
+    in_type,
     lengths_of_draw,
     of,
     parameters,
@@ -30,6 +32,9 @@ def _parts(state: Any, shape: Any, lengths: Lengths, part: int) -> tuple[Any, An
 
     They are float64, and take two parts of the draw. source: Marsaglia and Tsang, 2000, section 6
     """
+    known = shape.data if isinstance(shape, Constant) else known_value(shape)
+    if known is not None and (known >= 1.0).all():
+        return StandardGamma()(*draw_of(state, part), shape, *lengths), of("float64", 0)
     small = shape < 1.0
     drawn = StandardGamma()(*draw_of(state, part), switch(small, shape + 1.0, shape), *lengths)
     return drawn, switch(
@@ -39,13 +44,13 @@ def _parts(state: Any, shape: Any, lengths: Lengths, part: int) -> tuple[Any, An
 
 def standard_gamma(state: Any, shape: Any, lengths: Lengths, dtype: str, part: int) -> Any:
     """Gamma-distributed numbers of scale 1; `shape` broadcasts to `lengths`. They take two parts of the draw."""
-    drawn, power = _parts(state, cast(shape, "float64"), lengths, part)
+    drawn, power = _parts(state, in_type(shape, "float64"), lengths, part)
     return cast(drawn * exp(power), dtype)
 
 
 def _log_gamma(state: Any, shape: Any, lengths: Lengths, part: int) -> Any:
     """Their logarithms, in float64: numbers of small shapes are too small themselves."""
-    drawn, power = _parts(state, cast(shape, "float64"), lengths, part)
+    drawn, power = _parts(state, in_type(shape, "float64"), lengths, part)
     return log(drawn) + power
 
 

@@ -44,7 +44,12 @@ def parameters(dtype: Any, *values: Any) -> tuple[str, list[Any]]:
             f"This distribution is of floating point numbers; got dtype={dtype!r}, and parameters of types "
             f"{[v.type for v in variables]}."
         )
-    return dtype, [cast(v, dtype) for v in variables]
+    return dtype, [in_type(v, dtype) for v in variables]
+
+
+def in_type(v: Variable, dtype: str) -> Variable:
+    """A parameter in a data type; a constant one stays a constant, of which more is known."""
+    return as_tensor_variable(v.data.astype(dtype)) if isinstance(v, Constant) else cast(v, dtype)
 
 
 def count_type(dtype: Any) -> str:
