@@ -29,6 +29,7 @@ class Interface:
     borrow      for each returned output: whether it may share memory with an argument or a cell
     fusion      whether nodes may share a loop
     inplace     whether what is read for the last time may be written over
+    recompute   whether cheap values are computed again rather than kept for long
     bare        whether a call through the program's own protocol gives its only output as it is, not in a list
     updates     pairs (output number, cell number): what is stored where, all together, after all has been computed
     allow_gc    whether values that nothing needs any more are let go at once
@@ -43,6 +44,7 @@ class Interface:
     bare: bool = False
     fusion: bool = True
     inplace: bool = True
+    recompute: bool = False
 
 
 class NodeListener(Protocol):

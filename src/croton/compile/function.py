@@ -144,6 +144,7 @@ def _interface(
         bare=signature.single,
         fusion=mode.plans("fusion"),
         inplace=mode.plans("inplace"),
+        recompute=mode.plans("recompute"),
     )
     return order, interface
 

@@ -49,11 +49,15 @@ predefined_optimizers: dict[str | None, Query] = {
 }  # fmt: skip
 
 
-# Steps of the plan, by their historic names.
+# Steps of the plan, by their names: the historic ones where there are any.
 PLANNED = {
     "fusion": frozenset({"fusion", "elemwise_fusion", "local_elemwise_fusion"}),
     "inplace": frozenset({"inplace", "inplace_opt", "inplace_elemwise_opt", "inplace_elemwise_optimizer"}),
+    "recompute": frozenset({"recompute"}),
 }
+
+# Those that take part only where they are asked for.
+ON_REQUEST = frozenset({"recompute"})
 
 
 def register_optimizer(name: str, opt: Query) -> None:
@@ -188,8 +192,13 @@ class Mode:
         return ON_RULE_ERROR[config.on_opt_error]
 
     def plans(self, step: str) -> bool:
-        """Whether a step of the plan, which is no rewrite of the graph, takes part: unless it is excluded by name."""
-        return self.query.exclude.isdisjoint(PLANNED[step])
+        """Whether a step of the plan, which is no rewrite of the graph, takes part: unless it is excluded by name.
+
+        Some have to be included by name.
+        """
+        names = PLANNED[step]
+        asked = step not in ON_REQUEST or not self.query.include.isdisjoint(names)
+        return asked and self.query.exclude.isdisjoint(names)
 
     @property
     def allow_gc(self) -> bool:

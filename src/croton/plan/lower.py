@@ -53,6 +53,8 @@ class Planner:
         units = Fusion(nodes, ShapeTable(), graph.outputs, apart=not fusion).units(nodes)
         self.unit_of = {node: unit for unit in units for node in nodes_of(unit)}
         self.units = self.ordered(units)
+        nodes = graph.toposort()
+        self.unit_of = {node: unit for unit in self.units for node in nodes_of(unit)}
         self.place_of = {node: at for at, unit in enumerate(self.units) for node in nodes_of(unit)}
         self.times_output = Counter(graph.outputs)
         self.number_of = {node: len(b.program.nodes) + i for i, node in enumerate(nodes)}

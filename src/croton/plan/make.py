@@ -12,6 +12,7 @@ from croton.plan.fuse import Group
 from croton.plan.lower import Planner, applied_in_place, makes_new_memory
 from croton.plan.numbers import Size
 from croton.plan.order import Order, nodes_of
+from croton.plan.recompute import Recomputation
 from croton.vartypes.tensor import TensorType
 
 
@@ -24,6 +25,7 @@ class Surroundings:
     borrow     for each returned output, whether it may share memory with an argument or a cell
     fusion     whether nodes may share a loop
     inplace    whether what is read for the last time may be written over
+    recompute  whether cheap values are computed again rather than kept for long
     """
 
     arguments: int
@@ -31,6 +33,7 @@ class Surroundings:
     borrow: tuple[bool, ...] = ()
     fusion: bool = True
     inplace: bool = True
+    recompute: bool = False
 
 
 def make_program(graph: FunctionGraph, around: Surroundings) -> p.Program:
@@ -73,12 +76,20 @@ class ProgramPlanner(Planner):
         order = Order(
             [u for u in units if id(u) not in chosen] + late,
             self.graph,
-            is_view=lambda u: isinstance(u, Apply) and self.is_native(u) and not makes_new_memory(u),
+            is_view=self._is_view,
             may_move=lambda u: isinstance(u, Group) or self.is_native(u),
         )
         for cell, chain in chains:
             order.write_over(cell, chain)
-        return order.hastened()
+        units = order.hastened()
+        if not self.around.recompute:
+            return units
+        updates = [(self.program.cells[c], self.graph.outputs[o]) for o, c in self.around.updates]
+        return Recomputation(units, self.graph, self._is_view, updates).units_anew()
+
+    def _is_view(self, unit: Group | Apply) -> bool:
+        """Whether a unit only shows memory that there is."""
+        return isinstance(unit, Apply) and self.is_native(unit) and not makes_new_memory(unit)
 
     def _new_states(self) -> list[tuple[Variable, list[Variable]]]:
         """Cells, each with what may be written over it: its new value, and what that was before."""

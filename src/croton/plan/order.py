@@ -105,15 +105,15 @@ class Order:
             if self.is_view[i] or self._is_small(i):
                 continue
             left[i] += 1
-            made = sum(_size(v) for v in shown if v not in self.over)
-            read = sum(_size(v) for v in self.inputs[i] if v in self.maker)
+            made = sum(guessed_size(v) for v in shown if v not in self.over)
+            read = sum(guessed_size(v) for v in self.inputs[i] if v in self.maker)
             found[i] = left[i] if made <= read and self.may_move(self.units[i]) else _NEAR + 1
         return found
 
     def _is_small(self, i: int) -> bool:
         """Whether a unit makes numbers of numbers: it costs nothing to have them early."""
         values = (*self.inputs[i], *(out for node in nodes_of(self.units[i]) for out in node.outputs))
-        return self.may_move(self.units[i]) and all(_size(v) <= 1 for v in values)
+        return self.may_move(self.units[i]) and all(guessed_size(v) <= 1 for v in values)
 
     def _shown(self, i: int) -> list[Variable]:
         """What others read of what a unit makes."""
@@ -131,7 +131,7 @@ def nodes_of(unit: Unit) -> Sequence[Apply]:
     return unit.nodes if isinstance(unit, Group) else (unit,)
 
 
-def _size(variable: Variable) -> int:
+def guessed_size(variable: Variable) -> int:
     """A guess at how large a value is, from how many axes it has."""
     pattern: Sequence[bool] = getattr(variable.type, "broadcastable", (False,))
     axes = sum(not one for one in pattern)

@@ -128,7 +128,7 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
     for node in group.nodes:
         if is_reduction(node):
             layout.visits = max(layout.visits, layout.visit[node.outputs[0]])
-        layout.cost += _cost(node)
+        layout.cost += cost_of(node)
     _choose_kept(layout)
     return layout
 
@@ -162,7 +162,7 @@ def _place(layout: Layout, node: Apply) -> None:
         layout.visit[out] = visit
 
 
-def _cost(node: Apply) -> int:
+def cost_of(node: Apply) -> int:
     """Work per element, in additions."""
     if isinstance(node.op, Elemwise):
         scalar_op = node.op.scalar_op
@@ -179,7 +179,7 @@ def _choose_kept(layout: Layout) -> None:
         if is_reduction(node) or not layout.is_full(out):
             continue
         visit = layout.visit[out]
-        total = _cost(node)
+        total = cost_of(node)
         for variable in node.inputs:
             if variable not in effort:
                 continue

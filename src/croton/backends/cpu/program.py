@@ -44,7 +44,12 @@ class CpuBackend:
         _runtime.set_num_threads(_threads())
         expand(graph)
         around = Surroundings(
-            interface.arguments, interface.updates, interface.borrow, interface.fusion, interface.inplace
+            interface.arguments,
+            interface.updates,
+            interface.borrow,
+            interface.fusion,
+            interface.inplace,
+            interface.recompute,
         )
         return CpuProgram(make_program(graph, around), interface)
 
