@@ -142,7 +142,22 @@ def test_other_data_types(cls: Any, sample: S, request: pytest.FixtureRequest) -
             except (ValueError, ArithmeticError, IndexError) as error:
                 found.append(type(error))
         else:
-            _agree(found[0], found[1], dtype)
+            _agree(*(_settled(cls, outputs) for outputs in found), dtype)
+
+
+def _settled(cls: Any, made: Any) -> Any:
+    """What is known but for a factor of size 1, as LAPACKs differ in it, with largest elements that are positive."""
+    if cls.op_name != "svd" or isinstance(made, type) or len(made) != 3:
+        return made
+    u, values, v = made
+    return [_turned(u, -2), values, _turned(v, -1)]
+
+
+def _turned(vectors: np.ndarray, axis: int) -> np.ndarray:
+    if not vectors.size:
+        return vectors
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis, keepdims=True), axis)
+    return np.asarray(vectors * (np.abs(largest) / largest), vectors.dtype)
 
 
 def _agree(expected: Any, made: Any, dtype: str) -> None:
