@@ -16,7 +16,10 @@ MASKED_ABOVE = 24
 # Vectors in a round: where what a lane computes is one long chain, several chains are done at once. The dearest bodies
 # take LLVM too long. source: measured, of 10 tanh one after the other two take 0.65 and four 0.4 of the time that one
 # takes; with two, sums of exp 0.6, softmax 0.7, Black-Scholes (whose longest chain is half of it) 0.75, with four 0.7.
-CHEAP, DEAR, DEAREST = 8, 12, 300
+# What gathers along rows has two: with four, the round for the rest of a row and the folding of lanes cost more than is
+# won. source: measured, over rows of 100 numbers sums take 0.75, extremes 0.65 and their places 0.65 of the time with
+# two; over rows of 1000, as long; over rows of 10 000 in a cache extremes 1.6 times, sums 1.1 times as long
+DEAR, DEAREST = 12, 300
 # Where a round goes down rows and does little in each, more vectors in it make for fewer ways down.
 # source: measured over axis 0 of (1000, 1000) in float32, sums in float64 take 197 us with four, 175 us with eight;
 # variances, whose loops cost up to ten, take 0.82 and argmax 0.87 of the time that they take with two
@@ -109,7 +112,7 @@ def _vectors(work: Work, gathers: bool) -> int:
     if work.cost > DEAREST:
         return 1
     if gathers:
-        return 4 if work.cost <= CHEAP else 2
+        return 2
     long = work.chain > WINDOW and work.size <= 4
     return 4 if long or (work.cost > DEAR and 4 * work.chain > 3 * work.cost) else 2
 
