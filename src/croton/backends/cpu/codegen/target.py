@@ -73,7 +73,9 @@ def cut(loop: For, target: Target, called: frozenset[tuple[str, str]] = frozense
     if down and not loop.folds and all(work.cost <= LITTLE and not work.loops for work in down):
         return _of_columns(loop, max(target.vector_bytes // down[0].size, 2), target)
     work = _measure(loop, called)
-    lanes = max(target.vector_bytes // work.size, 2)
+    # What is gathered in float64 of numbers in float32 takes as many registers as what is gathered of float64.
+    size = max([work.size, *(SIZES[r.dtype] for f in loop.folds for r in f.refs)])
+    lanes = max(target.vector_bytes // size, 2)
     unroll = _vectors(work, bool(loop.folds) or work.loops)
     while unroll > 1 and lanes * unroll > MAX_LANES:
         unroll //= 2
