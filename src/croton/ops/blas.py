@@ -72,6 +72,7 @@ class Gemm(Primitive):
         return [b * g, sum_of(g * Dot()(x, y)), a * Dot()(g, y.T), a * Dot()(x.T, g), sum_of(g * z)]
 
     makes_new_memory = True
+    fails_by_lengths = True
 
     # Which input may share the output's memory, since it is read element by element where the output is written.
     writes_over = 0
@@ -132,6 +133,7 @@ class Gemv(Primitive):
         return [beta * g, sum_of(g * Dot()(A, x)), alpha * outer(g, x), alpha * Dot()(A.T, g), sum_of(g * y)]
 
     makes_new_memory = True
+    fails_by_lengths = True
     writes_over = 0
     lowers = Gemm.lowers
 
@@ -182,6 +184,7 @@ class Ger(Primitive):
         return [g, sum_of(g * outer(x, y)), alpha * Dot()(g, y), alpha * Dot()(x, g)]
 
     makes_new_memory = True
+    fails_by_lengths = True
     writes_over = 0
     lowers = Gemm.lowers
 
@@ -229,6 +232,7 @@ class Dot22(Primitive):
         return [Dot()(g, y.T), Dot()(x.T, g)]
 
     makes_new_memory = True
+    fails_by_lengths = True
     lowers = Dot.lowers
     lower = Dot.lower
 
@@ -265,6 +269,7 @@ class Dot22Scalar(Primitive):
         return [a * Dot()(g, y.T), a * Dot()(x.T, g), sum_of(g * Dot()(x, y))]
 
     makes_new_memory = True
+    fails_by_lengths = True
     lowers = Gemm.lowers
 
     def lower(self, b: Any, xs: Any, ys: Any) -> None:

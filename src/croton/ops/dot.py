@@ -103,6 +103,7 @@ class Dot(Primitive):
         return [Dot()(g, y.T), Dot()(x.T, g)]
 
     makes_new_memory = True
+    fails_by_lengths = True
 
     def lowers(self, node: Apply) -> bool:
         """Whether BLAS has the data type; a result that is one number must fit a register, as complex ones do not."""
@@ -206,6 +207,7 @@ class BatchedDot(Primitive):
         return [BatchedDot()(g, dimshuffle(y, 0, 2, 1)), BatchedDot()(dimshuffle(x, 0, 2, 1), g)]
 
     makes_new_memory = True
+    fails_by_lengths = True
 
     def lowers(self, node: Apply) -> bool:
         """Whether BLAS has the data type."""

@@ -8,7 +8,8 @@ from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
 from croton.plan import program as p
 from croton.plan.builder import Array, ProgramBuilder
-from croton.plan.fuse import Group
+from croton.plan.checks import checked_before_writing
+from croton.plan.fuse import Group, is_native_elemwise
 from croton.plan.lower import Planner, applied_in_place, makes_new_memory
 from croton.plan.numbers import Size
 from croton.plan.order import Order, nodes_of
@@ -60,7 +61,7 @@ class ProgramPlanner(Planner):
         self.lower_units()
         for number, variable in enumerate(self.graph.outputs):
             self._deliver(number, variable)
-        self.program.statements[:0] = self.b.prologue
+        self.program.statements[:] = checked_before_writing([*self.b.prologue, *self.program.statements])
         return self.program
 
     def ordered(self, units: list[Group | Apply]) -> list[Group | Apply]:
@@ -78,6 +79,7 @@ class ProgramPlanner(Planner):
             self.graph,
             is_view=self._is_view,
             may_move=lambda u: isinstance(u, Group) or self.is_native(u),
+            may_fail=self._may_fail,
         )
         for cell, chain in chains:
             order.write_over(cell, chain)
@@ -86,6 +88,12 @@ class ProgramPlanner(Planner):
             return units
         updates = [(self.program.cells[c], self.graph.outputs[o]) for o, c in self.around.updates]
         return Recomputation(units, self.graph, self._is_view, updates).units_anew()
+
+    def _may_fail(self, unit: Group | Apply) -> bool:
+        """Whether a unit may end the program, but for lengths that do not fit."""
+        if isinstance(unit, Group) or is_native_elemwise(unit) or self._is_view(unit):
+            return False
+        return not getattr(unit.op, "fails_by_lengths", False)
 
     def _is_view(self, unit: Group | Apply) -> bool:
         """Whether a unit only shows memory that there is."""

@@ -1,7 +1,8 @@
 """In which order units run.
 
 What only leads to new values of cells, or to outputs, runs as soon as it can: large values that it reads need not be
-kept till the end. A new value is made after all that reads the old one, so that it may be written over.
+kept till the end. A new value is made after all that reads the old one, so that it may be written over; and after all
+that may still fail, since a call that fails changes nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Order:
 
     is_view   whether a unit makes no memory of its own
     may_move  whether a unit may run before others that stand before it
+    may_fail  whether a unit may end the program for what it computes, not for lengths, which are checked before
     """
 
     def __init__(
@@ -35,11 +37,13 @@ class Order:
         graph: FunctionGraph,
         is_view: Callable[[Unit], bool],
         may_move: Callable[[Unit], bool],
+        may_fail: Callable[[Unit], bool],
     ) -> None:
         self.units = units
         self.graph = graph
         self.is_view = [is_view(unit) for unit in units]
         self.may_move = may_move
+        self.may_fail = [may_fail(unit) for unit in units]
         self.maker = {
             out: i for i, unit in enumerate(units) for node in nodes_of(unit) for out in node.outputs
         }
@@ -80,6 +84,9 @@ class Order:
                 dependents[j].append(i)
         urgency = self._urgency()
         soon = [(0, i) for i, needs in enumerate(missing) if not needs and not urgency[i]]
+        writers = {self.maker[v] for v in self.over}
+        dangers = sum(self.may_fail)
+        postponed: list[int] = []
         done: dict[int, None] = {}
         for start in range(len(self.units)):
             heappush(soon, (_NEAR + 1, start))
@@ -88,10 +95,16 @@ class Order:
                 if i in done:
                     continue
                 done[i] = None
+                dangers -= self.may_fail[i]
+                ready = [] if dangers else postponed
                 for d in dependents[i]:
                     missing[d] -= 1
                     if not missing[d] and urgency[d] <= _NEAR:
-                        heappush(soon, (urgency[d], d))
+                        (postponed if dangers and d in writers else ready).append(d)
+                for d in ready:
+                    heappush(soon, (urgency[d], d))
+                if not dangers:
+                    postponed = []
         return [self.units[i] for i in done]
 
     def _urgency(self) -> list[int]:
