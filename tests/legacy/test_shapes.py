@@ -161,10 +161,12 @@ def test_a_wrong_answer_about_lengths_is_told():
             output_storage[0][0] = inputs[0]
 
         def infer_shape(self, node, shapes):
-            return [(shapes[0][0],)] * self.count
+            return [(shapes[0][0],)] * self.count if self.count else [shapes[0][0]]
 
     x = T.dmatrix("x")
     with pytest.raises(ValueError, match="gave 1 lengths, .* for its output 0, which has 2 axes"):
         theano.function([x], Wrong(1)(x).shape)
+    with pytest.raises(ValueError, match="a tuple of lengths for each"):
+        theano.function([x], Wrong(0)(x).shape)
     with pytest.raises(ValueError, match="answered for 2 outputs; it has 1"):
         theano.function([x], Wrong(2)(x).shape)

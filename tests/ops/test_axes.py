@@ -69,3 +69,13 @@ def test_axes_that_are_not_there(make: Any, error: type[Exception]) -> None:
 def test_a_transposed_variable_has_a_name_of_its_own() -> None:
     assert str(matrix("x").T) == "x.T"
     assert vector("v").T.name == "v"
+
+
+def test_axes_are_numbers_that_there_are() -> None:
+    x = matrix("x")
+    with pytest.raises(TypeError, match="takes axis numbers, and 'x'.*got 'y'"):
+        x.dimshuffle("y", 0)
+    with pytest.raises(IndexError, match="2 axes; there is none of number 2"):
+        x.swapaxes(0, 2)
+    with pytest.raises(TypeError, match=r"T\.nlinalg\.norm"):
+        x.norm("fro")

@@ -73,6 +73,9 @@ def swapaxes(y: Any, axis1: int, axis2: int) -> Variable:
     """
     x: Any = as_tensor_variable(y)
     order = list(range(x.type.ndim))
+    for axis in (axis1, axis2):
+        if not -x.type.ndim <= axis < x.type.ndim:
+            raise AxisError(f"{x} has {x.type.ndim} axes; there is none of number {axis} to swap.")
     order[axis1], order[axis2] = order[axis2], order[axis1]
     return dimshuffle(x, *order)
 

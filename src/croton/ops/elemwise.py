@@ -130,6 +130,11 @@ def dimshuffle(x: Any, *pattern: Any) -> Variable:
     if len(pattern) == 1 and isinstance(pattern[0], (list, tuple)):
         pattern = tuple(pattern[0])
     x = as_tensor_variable(x)
+    for j in pattern:
+        if j != "x" and not isinstance(j, (int, np.integer)):
+            raise TypeError(
+                f"dimshuffle takes axis numbers, and 'x' for a new axis; got {j!r} among {pattern}."
+            )
     order = tuple(j if j == "x" else (j + x.type.ndim if j < 0 else j) for j in pattern)
     if order == tuple(range(x.type.ndim)):
         return x  # type: ignore[no-any-return]

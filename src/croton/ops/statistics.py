@@ -131,8 +131,10 @@ def ptp(a: Any, axis: Any = None) -> Variable:
 def norm(x: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     """The L-norm of the elements along `axis`: the L-th root of the sum of the L-th powers of their absolute values.
 
-    Errors: NotImplementedError for L 0 and infinity
+    Errors: NotImplementedError for L 0 and infinity; TypeError for what is no number
     """
+    if isinstance(L, str):
+        raise TypeError(f"The L of a norm is a number; got {L!r}. Matrix norms are those of T.nlinalg.norm.")
     if L == 0 or np.isinf(L):
         raise NotImplementedError(
             f"The norm {L} is not made of powers; use the number of non-zeros, or max(abs(x))."

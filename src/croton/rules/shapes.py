@@ -158,6 +158,11 @@ class ShapeTable:
 
     def _settle(self, out: Variable, answer: Sequence[Any]) -> Lengths:
         static = out.type.shape
+        if not isinstance(answer, (list, tuple)):
+            raise ShapeError(
+                f"The infer_shape of {out.owner and out.owner.op} must give a list of shapes, a tuple of lengths for "
+                f"each output; got {answer} for output {out.index}."
+            )
         if len(answer) != len(static):
             raise ShapeError(
                 f"The infer_shape of {out.owner and out.owner.op} gave {len(answer)} lengths, {tuple(answer)}, for its "
