@@ -101,7 +101,9 @@ from theano.tensor.random import RandomStream
 stream = RandomStream(9)
 draws = [stream.uniform(size=(700, 1001)), stream.normal(size=(700, 1001)).sum(axis=0)]
 draws += [stream.poisson(20.0, size=70_001), stream.multinomial(9, [0.2, 0.8], size=7001)]
-draws += [stream.gamma(0.5, size=70_001)]
+draws += [stream.gamma(0.5, size=70_001), stream.vonmises(0.0, 2.0, size=70_001)]
+draws += [stream.permutation(300_001), stream.choice(10**7, 50_001, replace=False)]
+draws += [stream.truncated_normal(size=70_001), stream.categorical([0.3, 0.2, 0.5], size=70_001)]
 f = theano.function([], draws)
 print(hashlib.sha256(b"".join(x.tobytes() for x in f())).hexdigest())
 """

@@ -85,6 +85,10 @@ def test_integers_over_great_ranges():
         assert sample.dtype == dtype
         place = (sample.astype("float64") - least + 0.5) / (float(above) - least)
         assert stats.kstest(place, "uniform").pvalue > 1e-3
+    above = np.array([2**63 + 5, 2**64 - 1], "uint64")
+    wide = drawn(lambda s: random.integers(s, 2**63, above, size=(N, 2), dtype="uint64"))
+    assert set(wide[:, 0]) == set(range(2**63, 2**63 + 5))
+    assert stats.kstest(wide[:, 1] / 2.0**63 - 1, "uniform").pvalue > 1e-3
     s, low, high = T.TensorType("uint64", (None,))(), T.lscalar(), T.lscalar()
     for mode in ("FAST_RUN", "FAST_COMPILE"):
         f = theano.function([s, low, high], random.integers(s, low, high, size=N, endpoint=True), mode=mode)

@@ -272,3 +272,76 @@ def test_small_means_beside_greater_ones():
     mixed = drawn(lambda s: random.poisson(s, lam))
     few = lam < 1
     assert np.array_equal(alone[few], mixed[few]) and mixed[~few].mean() == pytest.approx(9.5, rel=0.1)
+
+
+@cache
+def compiled_hypergeometric(mode):
+    """Draws of a state, the three counts and a length."""
+    s, n, *given = T.TensorType("uint64", (None,))(), T.lscalar(), T.dscalar(), T.dscalar(), T.dscalar()
+    return theano.function([s, *given, n], random.hypergeometric(s, *given, size=n), mode=mode)
+
+
+COUNTS = [
+    (5, 20, 7), (20, 5, 7), (20, 5, 20), (5, 20, 22), (10, 10, 10), (19, 19, 19), (40, 40, 40), (60, 30, 45),
+    (39, 41, 40), (900, 100, 500), (100, 900, 500), (1000, 1000, 300), (10**6, 10**6, 15),
+    (15, 10**6, 10**5), (10**3, 10**6, 10**4),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("counts", COUNTS, ids=str)
+def test_hypergeometric(counts):
+    good, bad, drawn_ones = counts
+    native, reference = (compiled_hypergeometric(mode) for mode in ("FAST_RUN", "FAST_COMPILE"))
+    sample = native(KEY, *counts, N)
+    assert sample.dtype == "int64" and chance(sample, stats.hypergeom(good + bad, good, drawn_ones)) > 1e-4
+    assert (sample[:700] == reference(KEY, *counts, 700)).mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    "counts", [(15, 10**9, 10**8), (10**5, 10**9, 10**6), (10**12, 10**12, 10**12), (2**52, 9, 2**51)]
+)
+def test_hypergeometric_of_great_counts(counts):
+    good, bad, drawn_ones = map(float, counts)
+    sample = compiled_hypergeometric("FAST_RUN")(KEY, *counts, N)
+    both = good + bad
+    mean = drawn_ones * good / both
+    spread = np.sqrt(mean * (bad / both) * ((both - drawn_ones) / (both - 1)))
+    assert abs((sample - mean).mean()) < 5 * spread / np.sqrt(N)
+    assert (sample - mean).std() / spread == pytest.approx(1, abs=0.03)
+
+
+def test_the_rectangle_of_hypergeometric_holds_all():
+    """What a number is drawn for is inside: a point within its width, at the height of its probability's root."""
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        both = int(np.exp(rng.uniform(np.log(45), np.log(1e6))))
+        c = int(rng.integers(11, both // 2 + 1))
+        a = int(np.ceil(10 * both / c * np.exp(rng.uniform(0, 2))))
+        if a > c:
+            continue
+        law, mean = stats.hypergeom(both, a, c), a * c / both
+        spread = np.sqrt(mean * (1 - a / both) * (both - c) / (both - 1) + 0.5)
+        k = np.arange(max(0, int(mean - 12 * spread)), min(a, int(mean + 12 * spread)) + 1)
+        height = np.exp(0.5 * (law.logpmf(k) - law.logpmf((a + 1) * (c + 1) // (both + 2))))
+        far = np.maximum(abs(k - mean - 0.5), abs(k + 0.5 - mean))
+        assert (2 * far * height).max() <= 1.7155277699214135 * spread + 0.8989161620588988
+
+
+def test_hypergeometric_where_there_is_no_choice():
+    for counts, number in (
+        ((1, 0, 1), 1),
+        ((0, 5, 3), 0),
+        ((5, 0, 3), 3),
+        ((0, 0, 0), 0),
+        ((7, 9, 16), 7),
+        ((7, 9, 0), 0),
+    ):
+        for mode in ("FAST_RUN", "FAST_COMPILE"):
+            assert (compiled_hypergeometric(mode)(KEY, *counts, 300) == number).all()
+
+
+def test_what_can_not_be_drawn():
+    for counts in ((3, 2, 6), (-1, 2, 1), (3, 2, -1), (np.nan, 2, 1), (2.0**53, 2, 1)):
+        for mode in ("FAST_RUN", "FAST_COMPILE"):
+            with pytest.raises(ValueError, match="no more are drawn than there are; got others"):
+                compiled_hypergeometric(mode)(KEY, *counts, 3)

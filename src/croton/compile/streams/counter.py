@@ -222,6 +222,12 @@ class RandomStream:
         """How many trials it takes until one succeeds, each with probability `p`."""
         return self.gen(discrete.geometric, p, size, dtype)
 
+    def hypergeometric(
+        self, ngood: Any, nbad: Any, nsample: Any, size: Any = None, dtype: Any = "int64"
+    ) -> Variable:
+        """How many are good of `nsample` that are drawn from `ngood` good and `nbad` bad ones."""
+        return self.gen(discrete.hypergeometric, ngood, nbad, nsample, size, dtype)
+
     def negative_binomial(self, n: Any, p: Any, size: Any = None, dtype: Any = "int64") -> Variable:
         """How many trials fail before `n` succeed, each with probability `p`."""
         return self.gen(discrete.negative_binomial, n, p, size, dtype)

@@ -27,6 +27,10 @@ class Arrays:
     sin = staticmethod(np.sin)
     sqrt = staticmethod(np.sqrt)
 
+    def gammaln(self, x: Any) -> Any:
+        """The logarithm of the gamma function."""
+        return special("gammaln")(np, x)
+
     def erfc(self, x: Any) -> Any:
         """The complementary error function."""
         return special("erfc")(np, x)

@@ -121,9 +121,9 @@ def lognormal(state: Any, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, d
     return made
 
 
-def standard_exponential(state: Any, lengths: Lengths, dtype: str) -> Any:
+def standard_exponential(state: Any, lengths: Lengths, dtype: str, part: int = 0) -> Any:
     """Exponentially distributed numbers of mean 1."""
-    return -log(above_zero(state, lengths, dtype))
+    return -log(above_zero(state, lengths, dtype, part))
 
 
 def exponential(state: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Variable:

@@ -36,9 +36,10 @@ from croton.ops.random.parameters import (
     checked,
     count_type,
     lengths_of_draw,
+    of,
     require,
 )
-from croton.ops.random.trials import Binomial, Geometric, Poisson
+from croton.ops.random.trials import Binomial, Geometric, Hypergeometric, Poisson
 from croton.ops.search import searchsorted
 from croton.ops.shape import as_length, product, shape_i
 from croton.ops.sort import argsort
@@ -68,6 +69,16 @@ def geometric(state: Any, p: Any, size: Any = None, dtype: Any = "int64") -> Var
     Errors: ValueError at run time for a `p` outside of (0, 1]
     """
     return _drawn(Geometric, state, [p], size, dtype)
+
+
+def hypergeometric(
+    state: Any, ngood: Any, nbad: Any, nsample: Any, size: Any = None, dtype: Any = "int64"
+) -> Variable:
+    """How many are good of `nsample` that are drawn, without replacement, from `ngood` good and `nbad` bad ones.
+
+    Errors: ValueError at run time for counts below 0 or above 2^53 in all, or for more drawn than there are
+    """
+    return _drawn(Hypergeometric, state, [ngood, nbad, nsample], size, dtype)
 
 
 def negative_binomial(state: Any, n: Any, p: Any, size: Any = None, dtype: Any = "int64") -> Variable:
@@ -134,7 +145,7 @@ def integers(
         high, endpoint = int(high) - 1, True
     wide = "uint64" if dtype == "uint64" else "int64"
     low, high = _bound(low, wide, dtype), _bound(high, wide, dtype)
-    last = high if endpoint else high - 1
+    last = high if endpoint else high - of(wide, 1)
     # Modulo 2^64: one less than there are.
     reach = cast(last, "uint64") - cast(low, "uint64")
     some = (low <= high if endpoint else low < high).all()

@@ -12,7 +12,7 @@ from croton.graph.node import Constant, Variable
 from croton.ops.cast import cast
 from croton.ops.elementwise import exp, log, sigmoid, sqrt, switch
 from croton.ops.known import known_value
-from croton.ops.random.counter import above_zero, draw_of, standard_normal
+from croton.ops.random.counter import above_zero, draw_of, standard_exponential, standard_normal
 from croton.ops.random.parameters import (
     NOT_NEGATIVE,
     POSITIVE,
@@ -33,6 +33,8 @@ def _parts(state: Any, shape: Any, lengths: Lengths, part: int) -> tuple[Any, An
     They are float64, and take two parts of the draw. source: Marsaglia and Tsang, 2000, section 6
     """
     known = shape.data if isinstance(shape, Constant) else known_value(shape)
+    if known is not None and (known == 1.0).all():
+        return standard_exponential(state, lengths, "float64", part), of("float64", 0)
     if known is not None and (known >= 1.0).all():
         return StandardGamma()(*draw_of(state, part), shape, *lengths), of("float64", 0)
     small = shape < 1.0

@@ -8,6 +8,7 @@ nothing where numbers are great: with d = (k - m) / m, the terms of k log(k/m) +
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from croton.ops.random.arrays import Repeat
@@ -176,13 +177,110 @@ class BinomialMethod(Method):
 
 def _log_binomial(b: Any, k: Any, n: Any, p: Any) -> Any:
     """The logarithm of the probability of k successes, but for what does not depend on k."""
-    q = 1.0 - p
+    return _log_mass(b, ((k + 1.0, p * (n + 1.0)), (n - k + 1.0, (1.0 - p) * (n + 1.0))))
+
+
+def _log_mass(b: Any, cells: Sequence[tuple[Any, Any]]) -> Any:
+    """Minus the logarithms of factorials of counts, but for a constant; given as count + 1, with a mean of that.
+
+    The logarithms of the means, times the counts, must have a constant sum.
+    """
     height = b.const(0.0, "float64")
-    for count, mean in ((k + 1.0, p * (n + 1.0)), (n - k + 1.0, q * (n + 1.0))):
+    for count, mean in cells:
         d = (count - mean) / mean
         ratio = b.log1p(d)
         height = height + 0.5 * ratio - mean * ((1.0 + d) * ratio - d) - _beyond_stirling(b, count)
     return height
+
+
+class HypergeometricMethod(Method):
+    """Few of a kind are counted in few that are drawn: of the rarer kind, or among those left, where that is less.
+
+    Source:  Stadlober, The ratio of uniforms approach for generating discrete random variates, 1990: HRUA
+    """
+
+    parameters = ("ngood", "nbad", "nsample")
+    domain = (
+        "a hypergeometric distribution has counts from 0 to 2^53 in all, and no more are drawn than there are"
+    )
+
+    def fits(self, b: Any, good: Any, bad: Any, sample: Any) -> Any:
+        return (good >= 0.0) & (bad >= 0.0) & (good + bad <= _MOST) & (sample >= 0.0) & (sample <= good + bad)
+
+    def _fewer(self, b: Any, good: Any, bad: Any, sample: Any) -> tuple[Any, Any, Any]:
+        """All, and of the rarer kind and of drawn or left the lesser and the greater number."""
+        both = good + bad
+        rarer, drawn = b.minimum(good, bad), b.minimum(sample, both - sample)
+        return both, b.minimum(rarer, drawn), b.maximum(rarer, drawn)
+
+    def _restored(self, b: Any, few: Any, good: Any, bad: Any, sample: Any) -> Any:
+        """How many of those drawn are good, for the number of the rarer kind in the lesser part."""
+        rarer = b.minimum(good, bad)
+        few = b.select(sample + sample > good + bad, rarer - few, few)
+        return b.cast(b.select(good > bad, sample - few, few), "int64")
+
+    def is_direct(self, b: Any, good: Any, bad: Any, sample: Any) -> Any:
+        both, a, c = self._fewer(b, good, bad, sample)
+        return a * c < _FEW * b.maximum(both, b.const(1.0, "float64"))
+
+    def terms(self, b: Any, good: Any, bad: Any, sample: Any) -> Any:
+        both, a, c = self._fewer(b, good, bad, sample)
+        return b.minimum(_terms(b, a * c / b.maximum(both, b.const(1.0, "float64"))), a)
+
+    def direct(self, b: Any, repeat: Repeat, bits: Any, good: Any, bad: Any, sample: Any) -> Any:
+        both, a, c = self._fewer(b, good, bad, sample)
+        u, first = _unit(b, bits), b.exp(_log_none(b, both, a, c))
+
+        def step(k: Any, state: Any) -> Any:
+            chance, total, count = state
+            chance = chance * ((a + 1.0 - k) * (c + 1.0 - k) / (k * (both - a - c + k)))
+            return chance, total + chance, count + b.cast(u > total, "float64")
+
+        count = b.minimum(repeat((first, first, 0.0 * first), step)[2], self.terms(b, good, bad, sample))
+        return self._restored(b, count, good, bad, sample)
+
+    def attempt(self, b: Any, one: Any, other: Any, good: Any, bad: Any, sample: Any) -> tuple[Any, Any]:
+        # What is drawn directly has numbers here that do no harm.
+        both, a, c = self._fewer(b, good, bad, sample)
+        both, a, c = (
+            b.maximum(v, b.const(least, "float64")) for v, least in ((both, 80.0), (a, 20.0), (c, 40.0))
+        )
+        mean = a * c / both
+        spread = b.sqrt(mean * (1.0 - a / both) * (both - c) / (both - 1.0) + 0.5)
+        width = 1.7155277699214135 * spread + 0.8989161620588988
+        u = _unit(b, one)
+        k = b.floor(mean + 0.5 + width * (_unit(b, other) - 0.5) / u)
+        inside = (k >= 0.0) & (k <= a)
+        k = b.select(inside, k, b.floor(mean))
+        top = b.floor((a + 1.0) * (c + 1.0) / (both + 2.0))
+        height = _log_cells(b, k, both, a, c) - _log_cells(b, top, both, a, c)
+        return self._restored(b, k, good, bad, sample), inside & (2.0 * b.log(u) <= height)
+
+
+def _log_none(b: Any, both: Any, a: Any, c: Any) -> Any:
+    """The logarithm of the probability that none of `a` is among `c`, by Stirling's formula without differences."""
+    one = b.const(1.0, "float64")
+    both = b.maximum(both, one)
+    p, q = a / both, c / both
+    left = b.maximum(both - a - c, one)
+    share = b.log1p(-b.minimum(p * q / ((1.0 - p) * (1.0 - q)), b.const(0.5, "float64")))
+    others = _beyond_stirling(b, both - a) + _beyond_stirling(b, both - c)
+    made = c * b.log1p(-p) + a * b.log1p(-q) - (left + 0.5) * share
+    made = made + others - _beyond_stirling(b, both) - _beyond_stirling(b, left)
+    # Where none is left, both are halves of all, which are few.
+    half = b.minimum(a, b.const(20.0, "float64"))
+    return b.select(both - a - c < one, 2.0 * b.gammaln(half + 1.0) - b.gammaln(2.0 * half + 1.0), made)
+
+
+def _log_cells(b: Any, k: Any, both: Any, a: Any, c: Any) -> Any:
+    """The logarithm of the probability that k of `a` are among `c` of `both`, but for what does not depend on k."""
+    cells = (
+        (k, a * c / both),
+        (a - k, a * (both - c) / both),
+        (c - k, c * (both - a) / both),
+        (both - a - c + k, (both - a) * (both - c) / both),
+    )
+    return _log_mass(b, [(count + 1.0, mean) for count, mean in cells])
 
 
 class GammaMethod(Method):

@@ -22,6 +22,7 @@ from croton.ops.random.discrete import binomial as binomial
 from croton.ops.random.discrete import categorical as categorical
 from croton.ops.random.discrete import choice as choice
 from croton.ops.random.discrete import geometric as geometric
+from croton.ops.random.discrete import hypergeometric as hypergeometric
 from croton.ops.random.discrete import integers as integers
 from croton.ops.random.discrete import multinomial as multinomial
 from croton.ops.random.discrete import negative_binomial as negative_binomial
