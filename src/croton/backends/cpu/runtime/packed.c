@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3", "fp-contract=fast")
@@ -104,7 +105,8 @@ static int32_t run(rt_ctx *ctx, packed_job *job, int kind)
     int64_t panels = rt_ceil_div(job->n * job->item, RT_PANEL_BYTES), blocks = rt_ceil_div(job->m, ROWS);
     int64_t work = work_of(job, kind);
     bool parallel = work >= RT_PARALLEL_PS && rt_num_threads() > 1;
-    int64_t chunks = parallel ? rt_max(1, rt_min(panels, work / blocks / (RT_CHUNK_PS / 2))) : 1;
+    int64_t most = job->rooms ? panels / 4 : panels; /* each packs the rows anew */
+    int64_t chunks = parallel ? rt_max(1, rt_min(most, work / blocks / (RT_CHUNK_PS / 2))) : 1;
     job->per_chunk = rt_ceil_div(panels, chunks);
     job->chunks = rt_ceil_div(panels, job->per_chunk);
     chunks = job->chunks * blocks;
@@ -132,18 +134,33 @@ int32_t rt_gemm_packed(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t
     return run(ctx, &job, kind);
 }
 
+/* Half of the L2 cache, as far as the system tells; asked for once. */
+static int64_t half_of_cache(void)
+{
+    static _Atomic int64_t half;
+    if (!half) {
+        int64_t size = 0;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+        size = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+        half = rt_max(size, INT64_C(1) << 20) / 2;
+    }
+    return half;
+}
+
 /* Few enough terms for B in one block of DEPTH, in a part of the L2 cache. source: measured, what is added to a C that is
  * there takes 1.1 to 1.2 times as long so: its rows come late. */
 static bool is_shallow(const rt_dense_product *p, int64_t item)
 {
-    bool is_small = p->k <= DEPTH && rt_times(p->k, p->n) * item <= INT64_C(512) << 10;
+    bool is_small = p->k <= DEPTH && rt_times(p->k, p->n) * item <= half_of_cache();
     return is_small && p->m >= 2 * RT_FEW_ROWS && rt_read_real(p->beta, item) == 0;
 }
 
 /* source: measured on one thread against OpenBLAS, with the first factor and the second one plain or transposed. With fewer
  * than 16 rows turning a second factor costs more than the product; 784 x 8 x 500 takes as long as there; 128 x 64 x 64 1.2
- * times as long; in float64 512 x 512 x 512 1.06 times. Where B is packed as a whole, 784 x 20 x 500 takes 0.85 of the time,
- * 784 x 128 x 500 0.9, 10000 x 128 x 128 0.87. */
+ * times as long. Where B is packed as a whole, 784 x 20 x 500 takes 0.85 of the time, 784 x 128 x 500 0.9, 10000 x 128 x 128
+ * 0.87; and with more terms 1000 x 1000 x 1000 0.85 to 0.95, the transpose of 1600 x 256 with 1600 x 1024 0.75, of 10000 x 300
+ * with 10000 x 300 0.6. 2000 x 2000 x 2000 takes up to 1.1 times as long: panels of B are packed anew for each block of rows. */
 bool rt_dense_fits(int kind, const rt_dense_product *p)
 {
     int64_t item = kind ? 8 : 4, products = rt_times(rt_times(p->m, p->n), p->k);
@@ -151,7 +168,7 @@ bool rt_dense_fits(int kind, const rt_dense_product *p)
     if (rt_blas.best || !is_worth_packing(kind, item, p->n) || p->k < (shallow ? 16 : 96)) return false;
     if (products < 1 << (p->k < 96 ? 20 : 19)) return false;
     if (p->m < (p->b_col == item ? 2 : 16)) return false;
-    if (!shallow && p->m > 64 && products > 1 << (kind ? 26 : 27)) return false;
+    if (!shallow && products > INT64_C(1) << 31) return false;
     if (p->a_row % item || p->a_col % item || p->b_row % item || p->b_col % item) return false;
     return (p->a_row == item || p->a_col == item) && (p->b_row == item || p->b_col == item) && p->c_col == item &&
            !(p->c_row % item);

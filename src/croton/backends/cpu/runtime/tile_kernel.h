@@ -19,6 +19,12 @@ enum {
     {                                                                                                           \
         KERNEL(vec) sum[CHAINS][ROWS][2] = {0};                                                                 \
         int64_t whole = k / (CHAINS) * (CHAINS), l = 0;                                                         \
+        if (beta != 0) {                                                                                        \
+            for (int i = 0; i < ROWS; i++) {                                                                    \
+                __builtin_prefetch(c + i * c_row, 1);                                                           \
+                __builtin_prefetch(c + i * c_row + KERNEL(LANES), 1);                                           \
+            }                                                                                                   \
+        }                                                                                                       \
         for (; l < whole; l += CHAINS) {                                                                        \
             _Pragma("GCC unroll 4") for (int s = 0; s < CHAINS; s++, a += step, b += b_row)                     \
             {                                                                                                   \
@@ -205,24 +211,25 @@ ATTRIBUTES static void KERNEL(unpack_panel)(const void *panel, int64_t k, int64_
         for (int64_t j = 0; j < count; j++) b[done * row + j * step] = from[j];
 }
 
-/* Rows whose columns lie `step` apart, the rows being adjacent, as tiles that KERNEL(block) reads. A tile is written in
- * whole vectors, each over the end of the one before; where that would read beyond the rows, one by one. */
+/* Rows whose columns lie `step` apart, the rows being adjacent, as tiles that KERNEL(block) reads: some columns of all rows at
+ * a time, since each column lies on a page of its own. A tile is written in whole vectors, each over the end of the one
+ * before; where that would read beyond the rows or write into the next tile, one by one. */
 ATTRIBUTES static void KERNEL(pack_rows)(const void *from, int64_t step, int64_t rows, int64_t k, void *tiles)
 {
-    const REAL *a = from;
-    REAL *to = tiles;
-    enum { REACH = (KERNEL(TALLEST) + KERNEL(LANES) - 1) / KERNEL(LANES) * KERNEL(LANES) };
-    for (int64_t i = 0; i < rows;) {
-        int64_t height = KERNEL(height)(rows - i);
-        const REAL *column = a + i;
-        for (int64_t l = 0; l < k; l++, column += step, to += height) {
-            if (rows - i >= REACH)
+    enum { REACH = (KERNEL(TALLEST) + KERNEL(LANES) - 1) / KERNEL(LANES) * KERNEL(LANES), COLUMNS = 32 };
+    for (int64_t first = 0; first < k; first += COLUMNS) {
+        int64_t last = rt_min(k, first + COLUMNS);
+        for (int64_t i = 0, height; i < rows; i += height) {
+            height = KERNEL(height)(rows - i);
+            const REAL *column = (const REAL *)from + i + first * step;
+            REAL *to = (REAL *)tiles + i * k + first * height;
+            int64_t l = first, whole = rows - i >= REACH ? rt_min(last, k - 1) : first;
+            for (; l < whole; l++, column += step, to += height)
                 _Pragma("GCC unroll 4") for (int v = 0; v < REACH; v += KERNEL(LANES))
                     *(KERNEL(vec) *)(to + v) = *(const KERNEL(vec) *)(column + v);
-            else
+            for (; l < last; l++, column += step, to += height)
                 for (int64_t r = 0; r < height; r++) to[r] = column[r];
         }
-        i += height;
     }
 }
 
