@@ -79,7 +79,8 @@ EXPONENTIALS = [
 @pytest.mark.parametrize(("build", "exact", "left"), EXPONENTIALS)
 def test_products_of_exponentials(fires: Any, ops: Any, build: Any, exact: Any, left: int) -> None:
     values = np.array([-500.0, -1.0, 0.5, 700.0])
-    made = fires("local_mul_exp_to_exp_add", build, values, exact=exact, rtol=1e-13)
+    without = ("local_rational_in_exp",)
+    made = fires("local_mul_exp_to_exp_add", build, values, exact=exact, rtol=1e-13, without=without)
     assert ops(made).count("exp") == left
 
 

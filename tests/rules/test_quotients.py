@@ -37,7 +37,8 @@ CASES = [
 
 @pytest.mark.parametrize(("rule", "build", "values", "exact"), CASES)
 def test_quotients(fires: Any, rule: str, build: Any, values: Any, exact: Any) -> None:
-    fires(rule, build, values, exact=exact, rtol=2e-13)
+    without = ("local_rational_in_exp",)
+    fires(rule, build, values, exact=exact, rtol=2e-13, without=without)
 
 
 SLOPES = [

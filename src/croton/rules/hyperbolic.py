@@ -179,6 +179,27 @@ def _one_and_tanh(node: Apply, context: Context) -> Any:
     return None
 
 
+@stabilize.on(add, sub, name="local_scaled_one_and_tanh", inside=(mul,))
+def _scaled_one_and_tanh(node: Apply, context: Context) -> Any:
+    """c + c tanh(u) is 2 c sigmoid(2u), and c - c tanh(u) is 2 c sigmoid(-2u): logistic functions told by tanh."""
+    if len(node.inputs) != 2 or not is_real_float(node.outputs[0]):
+        return None
+    is_sum = made_by(node.outputs[0], add) is not None
+    for at, v in enumerate(node.inputs):
+        number = scalar_value(node.inputs[1 - at])
+        if number is None or v.type != node.outputs[0].type or not (is_sum or at):
+            continue
+        product = Product(v, context)
+        inner = made_by(product.above[0], tanh) if len(product) == 1 and product.above else None
+        if inner is None or not is_real_float(inner.inputs[0]) or not product.is_known:
+            continue
+        share = product.number / number[()].item() if number else 0
+        if abs(share) == 1 and number != 1:
+            grows = (share == 1) == is_sum
+            return mul(2 * number[()].item(), sigmoid(mul(2.0 if grows else -2.0, inner.inputs[0])))
+    return None
+
+
 def _is_one_and(reader: Apply) -> bool:
     """Whether `reader` adds something to 1, or takes it from 1."""
     first, *rest = reader.inputs

@@ -226,6 +226,17 @@ def _of_few(node: Apply, context: Context) -> Any:
     return _log_sum_exp(logs)
 
 
+@stabilize.on(log1p, name="local_log1p_scaled_exp", inside=(mul, true_div))
+def _of_one_and_scaled(node: Apply, context: Context) -> Any:
+    """log(1 + c exp(u)) is softplus(u + log(c)), which does not overflow."""
+    out = node.outputs[0]
+    inside = node.inputs[0]
+    if not is_real_float(inside) or not has_factor(inside.owner, context, "exp"):  # type: ignore[arg-type]
+        return None
+    exponent = log_of_term(inside, out, context)
+    return None if exponent is None else softplus(exponent)
+
+
 @stabilize.on(add, name="local_add_log_add_exp", inside=(log,))
 def _of_few_shifted(node: Apply) -> Any:
     """m + log(exp(a - m) + exp(b - m)) is log(exp(a) + exp(b)), in whose form a small term is not lost beside 1."""

@@ -25,6 +25,7 @@ from croton.rules import (
     powers,
     products,
     quotients,
+    rational,
     reduce,
     scatter,
     shape,
@@ -44,7 +45,7 @@ from croton.rules.stages import blas, canonicalize, specialize, stabilize
 # The modules whose rules take part.
 FAMILIES = (
     useless, marks, arith, fills, choice, truth, explog, powers, logistic, logsum, weighted, erfs, hyperbolic,
-    quotients, moments, reduce, shape, views, index, lift, joins, scatter, masks, stable, nnet, dots, linalg,
+    quotients, rational, moments, reduce, shape, views, index, lift, joins, scatter, masks, stable, nnet, dots, linalg,
     products, branches,
 )  # fmt: skip
 
@@ -60,6 +61,7 @@ PASSES = (
     Pass("merge_canonical", whole=merge, tags=_MERGES),
     Pass("lift_shapes", whole=lift_shapes),
     Pass("stabilize", stage=stabilize),
+    Pass("merge_stable", whole=merge, tags=_MERGES),
     Pass("canonicalize_stable", stage=canonicalize),
     Pass("loops", whole=rewrite_loops),
     Pass("merge_loops", whole=merge, tags=_MERGES),

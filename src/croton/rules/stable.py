@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from croton.graph.node import Apply, Variable
-from croton.ops.elementwise import add, exp, expm1, log, log1p, neg, sigmoid, softplus, sub
+from croton.ops.elementwise import (
+    add,
+    exp,
+    expm1,
+    log,
+    log1p,
+    lt,
+    mul,
+    neg,
+    sigmoid,
+    softplus,
+    sqr,
+    sub,
+    switch,
+)
 from croton.rules.arith import Total, are_opposite, is_float, is_real_float, made_by, taker, x
 from croton.rules.logistic import minus
 from croton.rules.passes import Context
@@ -24,6 +38,22 @@ stabilize(
     log1p(neg(sigmoid(x))),
     to=lambda x: neg(softplus(x)),
     why="for x > 37, 1 - sigmoid(x) is 0 in float64",
+)
+
+
+def _log_one_minus_square(u: Variable) -> Variable:
+    """log(1 - s²), which is log(1 + s) + log(1 - s), where s = sigmoid(u); where s is small the two would cancel."""
+    s = sigmoid(u)
+    made: Variable = switch(lt(u, 0), log1p(neg(mul(s, s))), sub(log1p(s), softplus(u)))
+    return made
+
+
+stabilize(
+    "local_log_one_minus_sqr_sigmoid",
+    log1p(neg(sqr(sigmoid(x)))),
+    to=_log_one_minus_square,
+    when=is_real_float,
+    why="1 - s² is 0 where s is near 1",
 )
 
 
