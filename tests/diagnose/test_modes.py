@@ -104,6 +104,8 @@ class Lies(theano.Op):
         if self.kind == "writes":
             value += 1
         output_storage[0][0] = value if self.kind == "shares" else value.copy()
+        if self.kind == "narrows":
+            output_storage[0][0] = value.astype("float32")
 
 
 @pytest.mark.parametrize("mode", ["compare", "DebugMode", "DEBUG_MODE", DebugMode()])
@@ -141,6 +143,10 @@ def test_debug_mode_watches_operations():
     with pytest.raises(BadViewMap):
         theano.function([x], Lies("shares")(x) * 2, mode="DebugMode")([1.0])
     assert theano.function([x], Lies("copies")(x), mode="DebugMode")([1.0]).tolist() == [1.0]
+    # Other modes convert what is given, as nothing is lost.
+    assert theano.function([x], Lies("narrows")(x))([1.0]).dtype == "float64"
+    with pytest.raises(InvalidValueError, match=r"specific_hint: .* says TensorType\(float64, vector\)"):
+        theano.function([x], Lies("narrows")(x), mode="DebugMode")([1.0])
 
 
 def test_debug_mode_wants_numbers():

@@ -15,6 +15,7 @@ from croton.diagnose.compare import CompareBackend, CompareProgram, agree, copy_
 from croton.errors import BadDestroyMap, BadOptimization, BadViewMap, InvalidValueError
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply
+from croton.graph.op import Op
 from croton.ops.base import Primitive
 
 
@@ -54,8 +55,23 @@ class Manners:
                     variable, value, hint="perform output", specific_hint="non-finite elements not allowed"
                 )
         if self.before:
+            self._check_types(node)
             self._check_writes(node, inputs)
             self._check_views(node, inputs, outputs)
+
+    def _check_types(self, node: Apply) -> None:
+        """Whether the values are of the types that the operation says: backends convert them where nothing is lost."""
+        perform: Any = node.op.perform
+        if getattr(perform, "__func__", None) is Op.perform:
+            return
+        storage: list[list[Any]] = [[None] for _ in node.outputs]
+        params = () if getattr(node.op, "params_type", None) is None else (node.op.get_params(node),)
+        perform(node, [copied(x) for x in self.before], storage, *params)
+        for variable, cell in zip(node.outputs, storage, strict=True):
+            if not variable.type.is_valid_value(cell[0]):
+                raise InvalidValueError(
+                    variable, cell[0], hint="perform output", specific_hint=f"{node.op} says {variable.type}"
+                )
 
     def _check_writes(self, node: Apply, inputs: list[Any]) -> None:
         said = {i for places in node.op.destroy_map.values() for i in places}
