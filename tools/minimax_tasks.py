@@ -240,6 +240,21 @@ TASKS: tuple[Fit | Parts, ...] = (
         (23, None),
     ),
     Fit(
+        "ERFINV_NEAR_SHORT",
+        "erfinv(x)/x in z = x^2",
+        lambda z: mp.erfinv(mp.sqrt(z)) / mp.sqrt(z),
+        (mp.mpf(10) ** -30, 0.5626),
+        (10, None),
+    ),
+    Fit(
+        "ERFCINV_SHORT",
+        "y/s in v = 1/(s + 1), where erfc(y) = e^-(s^2), for all q of float32",
+        erfc_inverse_mapped,
+        (1 / mp.mpf("11.2"), 1 / mp.mpf("2.17")),
+        (10, None),
+        refits=0,
+    ),
+    Fit(
         "ERFCINV_FIRST",
         "y/s in v = 1/(s + 1), where erfc(y) = e^-(s^2)",
         erfc_inverse_mapped,

@@ -12,11 +12,13 @@ from croton.backends.cpu.vecmath.coefficients import (
     ERF_FAR_SHORT,
     ERF_NEAR,
     ERFCINV_FIRST,
+    ERFCINV_SHORT,
     ERFCX,
     ERFCX_FAR,
     ERFCX_MIDDLE,
     ERFCX_ZERO,
     ERFINV_NEAR,
+    ERFINV_NEAR_SHORT,
     EXP,
     EXP2,
     INVERSE_ROOT_PI,
@@ -154,11 +156,25 @@ def erfinv_near(a: Lanes) -> Lanes:
     return product + fma(a, polynomial(a * a, ERFINV_NEAR[a.kit.form.dtype]) + low, lost)
 
 
+def inverse_short(near: Lanes, share: Lanes, beyond: Lanes) -> Lanes:
+    """For float32: the y with erf(y) = share where `near`, else with erfc(y) = beyond, by polynomials alone.
+
+    They are taken in double precision, as `share` is given; the logarithm needs none.
+    """
+    s = sqrt((-log(beyond)).widen())
+    middle = share * polynomial(share * share, ERFINV_NEAR_SHORT["float64"])
+    tail = s * polynomial(1.0 / (s + 1.0), ERFCINV_SHORT["float64"])
+    return where(near, middle.narrow(beyond.kit), tail.narrow(beyond.kit))
+
+
 def erfinv(x: Lanes) -> Lanes:
     """Inverse of erf; NaN beyond 1."""
     a = magnitude(x)
     near = a < 0.75
-    y = where(near, erfinv_near(a), inverse_of_tail(where(near, 0.25, 1.0 - a)))
+    if x.kit.form is F32:
+        y = inverse_short(near, a.widen(), 1.0 - a)
+    else:
+        y = where(near, erfinv_near(a), inverse_of_tail(where(near, 0.25, 1.0 - a)))
     return copysign(where(a <= 1.0, y, NAN), x)
 
 
@@ -167,6 +183,9 @@ def erfcinv(x: Lanes) -> Lanes:
     lower = x < 1.0
     q = where(lower, x, 2.0 - x)
     near = q > 0.25
-    y = where(near, erfinv_near(1.0 - q), inverse_of_tail(where(near, 0.25, at_least(q, 0.0))))
+    if x.kit.form is F32:
+        y = inverse_short(near, 1.0 - q.widen(), q)
+    else:
+        y = where(near, erfinv_near(1.0 - q), inverse_of_tail(where(near, 0.25, at_least(q, 0.0))))
     y = where(lower, y, -y)
     return where((x >= 0.0) & (x <= 2.0), y, NAN)
