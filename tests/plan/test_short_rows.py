@@ -53,6 +53,20 @@ def test_layouts():
         assert (top == value.max(axis=1)).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_that_are_columns_of_a_transposed_array(dtype):
+    x = T.matrix(dtype=dtype)
+    outs = [x.sum(axis=0), T.argmax(x, axis=0), x.var(axis=0), T.nnet.softmax(x.T).T]
+    f = theano.function([x], outs)
+    for value in (rows(dtype, 4).T, rows(dtype, 9)[:, 1:8].T, rows(dtype, 9)[::-1].T, rows(dtype, 1).T):
+        total, place, spread, softmax = f(value)
+        e = np.exp(value - value.max(axis=0))
+        np.testing.assert_allclose(total, value.sum(axis=0, dtype="float64"), rtol=1e-5, atol=1e-5)
+        np.testing.assert_array_equal(place, value.argmax(axis=0))
+        np.testing.assert_allclose(spread, value.var(axis=0), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(softmax, e / e.sum(axis=0), rtol=1e-5)
+
+
 def test_rows_of_several_axes():
     x = T.tensor4(dtype="float64")
     value = RNG.normal(size=(20, 40, 2, 3))

@@ -167,8 +167,9 @@ class _Nest:
         args: tuple[p.Argument, ...] = (
             p.Ptrs(tuple(at for at, _ in places)), b.i64s(self.domain), b.i64s([s for _, row in places for s in row]),
         )  # fmt: skip
-        spaced = layout.spaced() if self._may_have_short_rows() else None
         turned = layout.turned() if self._may_be_turned() else None
+        may_space = self._may_have_short_rows() and (layout.form == "RI" or turned is not None)
+        spaced = layout.spaced() if may_space else None
         if spaced is None and turned is None:
             b.emit(p.Call("rt_nest", (first, *args)))
             return

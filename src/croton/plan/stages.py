@@ -74,8 +74,8 @@ class Layout:
         return "spaced" if self.is_spaced and any(a in self.group.reduced for a in axes) else "unit"
 
     def spaced(self) -> Layout | None:
-        """Of form RI: the same in form RO, which goes along the kept axes wherever the memory lies."""
-        if self.form != "RI" or not self.group.kept or self.group.has_places:
+        """The same in form RO, which goes along the kept axes wherever the memory lies."""
+        if self.form not in ("RI", "RO") or not self.group.kept or self.group.has_places:
             return None
         return replace(self, form="RO", vector=self.group.kept[-1], is_spaced=True)
 

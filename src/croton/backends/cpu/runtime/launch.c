@@ -200,7 +200,8 @@ static int64_t copying_cost(const rt_nest_desc *desc, void **p, const int64_t *d
 
 /* Rows so short that a kernel of form RI has little to do in each, and so many that form RO can do several at once.
  * source: measured, softmax over 5 columns takes RO a third of RI's time in float64 and a quarter in float32, over 16 and
- * 32 nearly as long; sums and searches are up to ten times as fast. */
+ * 32 nearly as long; sums and searches are up to ten times as fast. Where the usual form is RO already, only memory that
+ * lies the other way is read so. */
 enum { SHORT_ROW_BYTES = 128, MANY_ROWS = 512 };
 
 static bool has_short_rows(const rt_nest_desc *desc, const int64_t *dims)
@@ -217,10 +218,11 @@ static bool has_short_rows(const rt_nest_desc *desc, const int64_t *dims)
 int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *usual, const rt_nest_desc *spaced, const rt_nest_desc *turned,
                        void **p, const int64_t *dims, const int64_t *strides)
 {
-    if (spaced && has_short_rows(usual, dims)) return rt_nest(ctx, spaced, p, dims, strides);
+    bool short_rows = spaced && has_short_rows(usual, dims);
+    if (short_rows && usual->form == RT_FORM_RI) return rt_nest(ctx, spaced, p, dims, strides);
     int64_t cost = turned ? copying_cost(usual, p, dims, strides) : 0;
     bool turns = cost && copying_cost(turned, p, dims, strides) < cost;
-    return rt_nest(ctx, turns ? turned : usual, p, dims, strides);
+    return rt_nest(ctx, !turns ? usual : short_rows ? spaced : turned, p, dims, strides);
 }
 
 /* -- reductions of everything ---------------------------------------------------------------------------------------------- */
