@@ -177,9 +177,8 @@ class _Nest:
             source: source_buffer(k, f"x{i}", layout, source) for i, source in enumerate(layout.sources)
         }
         outs = {v: self._buffer(f"y{i}", v, layout.group.axes[v]) for i, v in enumerate(layout.results)}
-        kept = {
-            v: outs[v] if v in outs else k.scratch(f"t{i}", v.type.dtype) for i, v in enumerate(layout.kept)
-        }
+        kept = {v: k.scratch(f"t{i}", v.type.dtype) for i, v in enumerate(layout.in_scratch())}
+        kept |= {v: outs[layout.homes.get(v, v)] for v in layout.kept if v not in kept}
         body = Body(layout, k, sources, kept)
         {"E": self._loops_e, "RI": self._loops_ri, "RO": self._loops_ro}[layout.form](body, outs)
         return k.kernel()

@@ -209,10 +209,10 @@ class _Nest:
         """Enter a descriptor of a kernel into the program."""
         results = [(v, layout.group.axes[v]) for v in layout.results]
         buffers = tuple(_nest_buffer(layout, source) for source in layout.sources) + tuple(
-            p.NestBuffer(np.dtype(v.type.dtype).itemsize, layout.access(v, axes), v in layout.kept)
+            p.NestBuffer(np.dtype(v.type.dtype).itemsize, layout.access(v, axes), layout.is_read_back(v))
             for v, axes in results
         )
-        scratch = sum(np.dtype(v.type.dtype).itemsize for v in layout.kept if v not in layout.results)
+        scratch = sum(np.dtype(v.type.dtype).itemsize for v in layout.in_scratch())
         lanes = _LANES if layout.form == "RO" and scratch else 0
         desc = p.NestDesc(
             kernel, layout.form, len(self.domain), len(layout.sources), 0, layout.group.reduced,

@@ -46,6 +46,7 @@ class Layout:
     results   values that are read outside, in order
     visit     for a full value, the visit that makes it; for a row value, the first visit that may read it
     kept      full values that are stored in one visit and read back in a later one
+    homes     of kept values that are no results, the results that take their place in the last visit
     far       what lies where elements are never adjacent: the parts of complex arrays
     """
 
@@ -56,6 +57,7 @@ class Layout:
     results: list[Variable] = field(default_factory=list)
     visit: dict[Variable, int] = field(default_factory=dict)
     kept: set[Variable] = field(default_factory=set)
+    homes: dict[Variable, Variable] = field(default_factory=dict)
     visits: int = 1
     cost: int = 0
     is_spaced: bool = False
@@ -64,6 +66,14 @@ class Layout:
     def is_full(self, variable: Variable) -> bool:
         """Whether a value of the group stands on all axes of the domain, rather than on a row's."""
         return len([a for a in self.group.axes[variable] if a is not None]) == len(self.group.domain)
+
+    def is_read_back(self, result: Variable) -> bool:
+        """Whether the memory of a result is read in a later visit than one that wrote there."""
+        return result in self.kept or result in self.homes.values()
+
+    def in_scratch(self) -> list[Variable]:
+        """Kept values that lie in no result's memory."""
+        return [v for v in self.kept if v not in self.results and v not in self.homes]
 
     def access(self, variable: Variable, axes: Axes) -> str:
         """How a kernel goes along its v axis over a variable that stands on these axes."""
@@ -130,6 +140,7 @@ def analyse(group: Group, read_outside: Callable[[Variable], bool]) -> Layout:
             layout.visits = max(layout.visits, layout.visit[node.outputs[0]])
         layout.cost += cost_of(node)
     _choose_kept(layout)
+    _choose_homes(layout)
     return layout
 
 
@@ -189,3 +200,18 @@ def _choose_kept(layout: Layout) -> None:
                 total += effort[variable]
         for o in node.outputs:
             effort[o] = total
+
+
+def _choose_homes(layout: Layout) -> None:
+    """What is kept lies where a result of the last visit will, which is written after all that is read there."""
+    free = [
+        v
+        for v in layout.results
+        if layout.is_full(v) and layout.visit[v] == layout.visits - 1 and v not in layout.kept
+    ]
+    for node in layout.group.nodes:
+        for v in node.outputs:
+            home = next((r for r in free if r.type.dtype == v.type.dtype), None)
+            if v in layout.kept and v not in layout.results and home is not None:
+                layout.homes[v] = home
+                free.remove(home)
