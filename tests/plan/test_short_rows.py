@@ -67,6 +67,26 @@ def test_rows_that_are_columns_of_a_transposed_array(dtype):
         np.testing.assert_allclose(softmax, e / e.sum(axis=0), rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_few_long_columns(dtype):
+    x = T.matrix(dtype=dtype)
+    f = theano.function([x], [T.nnet.softmax(x.T).T, T.log(T.exp(x).sum(axis=0)), T.exp(x).sum(axis=0)])
+    assert any("few columns" in kernel.title for kernel in f.compiled.plan.kernels)
+    for value in (
+        rows(dtype, 4),
+        rows(dtype, 9)[:, 1:8],
+        rows(dtype, 9)[::-1],
+        rows(dtype, 1),
+        rows(dtype, 20),
+    ):
+        softmax, log_total, total = f(value)
+        e = np.exp(value.astype("float64") - value.max(axis=0))
+        near = 1e-5 if dtype == "float32" else 1e-12
+        np.testing.assert_allclose(softmax, e / e.sum(axis=0), rtol=near)
+        np.testing.assert_allclose(log_total, np.log(np.exp(value.astype("float64")).sum(axis=0)), rtol=near)
+        np.testing.assert_allclose(total, np.exp(value.astype("float64")).sum(axis=0), rtol=near)
+
+
 def test_rows_of_several_axes():
     x = T.tensor4(dtype="float64")
     value = RNG.normal(size=(20, 40, 2, 3))

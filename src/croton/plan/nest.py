@@ -170,10 +170,15 @@ class _Nest:
         turned = layout.turned() if self._may_be_turned() else None
         may_space = self._may_have_short_rows() and (layout.form == "RI" or turned is not None)
         spaced = layout.spaced() if may_space else None
-        if spaced is None and turned is None:
+        along = layout.along() if self._may_have_few_columns() else None
+        if spaced is None and turned is None and along is None:
             b.emit(p.Call("rt_nest", (first, *args)))
             return
-        others = (self._later(spaced, "of short rows"), self._later(turned, "of turned arrays"))
+        others = (
+            self._later(spaced, "of short rows"),
+            self._later(turned, "of turned arrays"),
+            self._later(along, "of few columns"),
+        )
         b.emit(p.Call("rt_nest_either", (first, *others, *args)))
 
     def _later(self, layout: Layout | None, when: str) -> p.Argument:
@@ -204,6 +209,17 @@ class _Nest:
                 rows *= d
         few = rows < _MANY_ROWS and all(isinstance(self.domain[a], int) for a in self.layout.group.kept)
         return points <= _SHORT_ROW_BYTES and not few
+
+    def _may_have_few_columns(self) -> bool:
+        """As far as lengths are known; see has_few_columns in runtime/launch.c."""
+        columns, points = 1, 1
+        for axis, d in enumerate(self.domain):
+            if isinstance(d, int) and axis in self.layout.group.reduced:
+                points *= d
+            elif isinstance(d, int):
+                columns *= d
+        few = points < _MANY_ROWS and all(isinstance(self.domain[a], int) for a in self.layout.group.reduced)
+        return columns <= _FEW_COLUMNS and not few
 
     def _described(self, layout: Layout, kernel: int) -> p.Desc:
         """Enter a descriptor of a kernel into the program."""
@@ -307,7 +323,7 @@ def _nest_buffer(layout: Layout, source: Source) -> p.NestBuffer:
 _LANES = 64
 
 # As in runtime/launch.c.
-_SHORT_ROW_BYTES, _MANY_ROWS = 128, 512
+_SHORT_ROW_BYTES, _MANY_ROWS, _FEW_COLUMNS = 128, 512, 8
 
 
 class _AllReduced:

@@ -89,6 +89,14 @@ class Layout:
             return None
         return replace(self, form="RO", vector=self.group.kept[-1], is_spaced=True)
 
+    def along(self) -> Layout | None:
+        """Of form RO, the same in form RI, which goes along the reduced axes wherever the memory lies, where elements
+        take so much work that gathering them costs less than idle lanes."""
+        full = [node for node in self.group.nodes if not is_reduction(node) and self.is_full(node.outputs[0])]
+        if self.form != "RO" or self.group.has_places or sum(map(cost_of, full)) <= KEEP_ABOVE:
+            return None
+        return replace(self, form="RI", vector=max(self.group.reduced), is_spaced=True)
+
     def turned(self) -> Layout | None:
         """Of form RI the same in form RO, and the other way round: for memory that lies along the other axis."""
         if self.group.has_places:

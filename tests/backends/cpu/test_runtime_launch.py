@@ -209,7 +209,7 @@ def test_either_form_is_taken_by_layout(native: Any) -> None:
         strides, out = np.array([*array.strides, 8, 0]), np.empty(4)
         native.run(
             lambda ctx, a=array, s=strides, out=out: ctx.call(
-                "rt_nest_either", ri, 0, ro, native.pointers([a, out]), dims, s
+                "rt_nest_either", ri, 0, ro, 0, native.pointers([a, out]), dims, s
             ),
             [lambda *a: taken.append("RI"), lambda *a: taken.append("RO")],
         )
@@ -225,11 +225,27 @@ def test_many_short_rows_are_done_side_by_side(native: Any) -> None:
         dims, strides = np.array(shape), np.array([*x.strides, 8, 0])
         native.run(
             lambda ctx, x=x, s=strides, d=dims, out=out: ctx.call(
-                "rt_nest_either", ri, ro, 0, native.pointers([x, out]), d, s
+                "rt_nest_either", ri, ro, 0, 0, native.pointers([x, out]), d, s
             ),
             [lambda *a: taken.append(("RI",)), lambda *a: taken.append(("RO", a[5], a[7]))],
         )
     assert taken == [("RO", 4, 2000), ("RI",), ("RI",)]
+
+
+def test_few_long_columns_are_done_one_by_one(native: Any) -> None:
+    taken: list[tuple[Any, ...]] = []
+    ro = native.nest("RO", 2, [(8, UNIT), (8, UNIT)], 1, reduced=1, kernel=0)
+    ri = native.nest("RI", 2, [(8, SPACED), (8, SPLAT)], 1, reduced=1, kernel=1)
+    for shape in ((2000, 4), (2000, 40), (100, 4)):
+        x, out = np.ones(shape), np.empty(shape[1])
+        dims, strides = np.array(shape), np.array([*x.strides, 0, 8])
+        native.run(
+            lambda ctx, x=x, s=strides, d=dims, out=out: ctx.call(
+                "rt_nest_either", ro, 0, 0, ri, native.pointers([x, out]), d, s
+            ),
+            [lambda *a: taken.append(("RO",)), lambda *a: taken.append(("RI", a[4] - a[3], a[7]))],
+        )
+    assert taken == [("RI", 4, 2000), ("RO",), ("RO",)]
 
 
 # -- reductions of everything --------------------------------------------------------------------------------

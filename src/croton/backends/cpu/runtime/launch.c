@@ -204,25 +204,44 @@ static int64_t copying_cost(const rt_nest_desc *desc, void **p, const int64_t *d
  * lies the other way is read so. */
 enum { SHORT_ROW_BYTES = 128, MANY_ROWS = 512 };
 
-static bool has_short_rows(const rt_nest_desc *desc, const int64_t *dims)
+/* Points in a row, and rows. */
+static void shape_of(const rt_nest_desc *desc, const int64_t *dims, int64_t *points, int64_t *rows)
 {
-    int64_t points = 1, rows = 1, itemsize = 1;
-    for (int b = 0; b < desc->nbuf; b++) itemsize = rt_max(itemsize, desc->bufs[b].itemsize);
+    *points = *rows = 1;
     for (int a = 0; a < desc->ndim; a++) {
-        int64_t *count = desc->reduced >> a & 1 ? &points : &rows;
+        int64_t *count = desc->reduced >> a & 1 ? points : rows;
         *count = rt_times(*count, dims[a]);
     }
+}
+
+static bool has_short_rows(const rt_nest_desc *desc, const int64_t *dims)
+{
+    int64_t points, rows, itemsize = 1;
+    shape_of(desc, dims, &points, &rows);
+    for (int b = 0; b < desc->nbuf; b++) itemsize = rt_max(itemsize, desc->bufs[b].itemsize);
     return rt_times(points, itemsize) <= SHORT_ROW_BYTES && rows >= MANY_ROWS;
 }
 
+/* So few columns that most lanes of a kernel of form RO would have nothing to do.
+ * source: measured, softmax down 4 columns of 100 000 numbers takes RI a third of RO's time. */
+enum { FEW_COLUMNS = 8 };
+
+static bool has_few_columns(const rt_nest_desc *desc, const int64_t *dims)
+{
+    int64_t points, rows;
+    shape_of(desc, dims, &points, &rows);
+    return rows <= FEW_COLUMNS && points >= MANY_ROWS;
+}
+
 int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *usual, const rt_nest_desc *spaced, const rt_nest_desc *turned,
-                       void **p, const int64_t *dims, const int64_t *strides)
+                       const rt_nest_desc *along, void **p, const int64_t *dims, const int64_t *strides)
 {
     bool short_rows = spaced && has_short_rows(usual, dims);
     if (short_rows && usual->form == RT_FORM_RI) return rt_nest(ctx, spaced, p, dims, strides);
     int64_t cost = turned ? copying_cost(usual, p, dims, strides) : 0;
-    bool turns = cost && copying_cost(turned, p, dims, strides) < cost;
-    return rt_nest(ctx, !turns ? usual : short_rows ? spaced : turned, p, dims, strides);
+    if (cost && copying_cost(turned, p, dims, strides) < cost)
+        return rt_nest(ctx, short_rows ? spaced : turned, p, dims, strides);
+    return rt_nest(ctx, along && has_few_columns(usual, dims) ? along : usual, p, dims, strides);
 }
 
 /* -- reductions of everything ---------------------------------------------------------------------------------------------- */

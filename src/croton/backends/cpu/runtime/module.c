@@ -16,7 +16,7 @@
     X(rt_alias, "i32", "ptr, i32, i32")                                                                   \
     X(rt_release, "void", "ptr, i32")                                                                     \
     X(rt_nest, "i32", "ptr, ptr, ptr, ptr, ptr")                                                          \
-    X(rt_nest_either, "i32", "ptr, ptr, ptr, ptr, ptr, ptr, ptr")                                         \
+    X(rt_nest_either, "i32", "ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr")                                    \
     X(rt_reduce_all, "i32", "ptr, ptr, ptr, ptr, ptr, ptr, ptr")                                          \
     X(rt_loop, "i32", "ptr, i32, i32, i32, ptr, ptr, i64, i64")                                           \
     X(rt_copy, "i32", "ptr, i64, i32, ptr, ptr, ptr, ptr, ptr")                                           \

@@ -335,7 +335,7 @@ int32_t rt_duplicate(rt_ctx *ctx, int32_t slot, int32_t source_slot);
 void rt_release(rt_ctx *ctx, int32_t slot);
 int32_t rt_nest(rt_ctx *ctx, const rt_nest_desc *desc, void **p, const int64_t *dims, const int64_t *strides);
 int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *usual, const rt_nest_desc *spaced, const rt_nest_desc *turned,
-                       void **p, const int64_t *dims, const int64_t *strides);
+                       const rt_nest_desc *along, void **p, const int64_t *dims, const int64_t *strides);
 int32_t rt_reduce_all(rt_ctx *ctx, const rt_nest_desc *partial, const rt_nest_desc *finish, void **p,
                       const int64_t *dims, const int64_t *strides, void **q);
 int32_t rt_loop(rt_ctx *ctx, int32_t kernel, int32_t node, int32_t flags, void **p, const int64_t *params, int64_t n,
