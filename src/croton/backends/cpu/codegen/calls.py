@@ -1,12 +1,12 @@
-"""Functions that a kernel computes often: written once in its module, and called.
+"""Functions that a kernel or a driver computes often: written once in its module, and called.
 
-What LLVM needs for a kernel grows with its instructions, and most of them are those of elementary functions.
+What LLVM needs for code grows with its instructions, and most of them are those of elementary functions.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from croton.backends.cpu.codegen.emitter import Emitter, register_type
 from croton.backends.cpu.codegen.primitives import emit_primitive
@@ -20,11 +20,12 @@ OFTEN = 4
 
 def called_functions(kernel: Kernel) -> frozenset[tuple[str, str]]:
     """The functions, and the data types that they are of, that `kernel` had better call."""
-    uses = Counter(
-        (node.name, node.args[0].dtype)
-        for node in all_nodes(kernel.body)
-        if isinstance(node, Prim) and node.name in FUNCTIONS
-    )
+    return often((node.name, node.args[0].dtype) for node in all_nodes(kernel.body) if isinstance(node, Prim))
+
+
+def often(computed: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """The functions among primitives and their data types that had better be called."""
+    uses = Counter(key for key in computed if key[0] in FUNCTIONS)
     return frozenset(key for key, n in uses.items() if n >= OFTEN)
 
 
