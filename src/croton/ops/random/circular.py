@@ -16,7 +16,7 @@ from croton.ops.random.trials import VonMisesDistance
 
 
 def vonmises(state: Any, mu: Any, kappa: Any, size: Any = None, dtype: Any = None) -> Variable:
-    """Angles from -pi to pi around `mu`, the nearer to it the greater `kappa`. `kappa` gets no gradient.
+    """Angles from -pi to pi around `mu`, the nearer to it the greater `kappa`.
 
     Errors: ValueError at run time for a `kappa` that is negative, NaN, or above 1e100
     """

@@ -30,6 +30,7 @@ from croton.ops.random.methods import (
     PoissonMethod,
     VonMisesMethod,
 )
+from croton.ops.random.von_mises_slope import von_mises_slope
 from croton.util.failures import BAD_VALUE
 from croton.vartypes.tensor import TensorType
 
@@ -348,29 +349,39 @@ class Hypergeometric(Drawn):
     errors = _errors(3.0, 1.0, 5.0)
 
 
-@op("standard_gamma")
-class StandardGamma(Drawn):
-    """Gamma-distributed numbers of scale 1, for shapes of at least 1.
+class Moving(Drawn):
+    """What draws by trial numbers that move with their one parameter: by `slope`, a function of that and of a number.
 
     Gradient:  with the share of all numbers that are less held fast
     """
 
-    method = GammaMethod()
+    slope: ClassVar[Any]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """The numbers move with the shape."""
+        """The numbers move with the parameter."""
         return [[i == 2] for i in range(len(node.inputs))]
 
     def grad(self, xs: Any, ys: Any, gs: Any) -> Any:
-        g = gs[0] * gamma_slope(xs[2], ys[0])
-        # Axes that the shape lacks.
+        g: Any = gs[0] * type(self).slope(xs[2], ys[0])
+        # Axes that the parameter lacks.
         g = g.sum(axis=list(range(g.type.ndim - xs[2].type.ndim)))
         return [None, None, g, *[None] * (len(xs) - 3)]
 
     def R_op(self, inputs: Any, eval_points: Any) -> Any:
         if eval_points[2] is None:
             return [None]
-        return [eval_points[2] * gamma_slope(inputs[2], self(*inputs))]
+        return [eval_points[2] * type(self).slope(inputs[2], self(*inputs))]
+
+
+@op("standard_gamma")
+class StandardGamma(Moving):
+    """Gamma-distributed numbers of scale 1, for shapes of at least 1.
+
+    Gradient:  with the share of all numbers that are less held fast
+    """
+
+    method = GammaMethod()
+    slope = staticmethod(gamma_slope)
 
     samples = (
         S(_KEY, _START, np.float64(1.3), np.int64(300), grad=False),
@@ -381,10 +392,14 @@ class StandardGamma(Drawn):
 
 
 @op("von_mises_distance")
-class VonMisesDistance(Drawn):
-    """How far angles of a von Mises distribution are from its middle."""
+class VonMisesDistance(Moving):
+    """How far angles of a von Mises distribution are from its middle.
+
+    Gradient:  with the share of all numbers that are less held fast
+    """
 
     method = VonMisesMethod()
+    slope = staticmethod(von_mises_slope)
 
     samples = (
         S(_KEY, _START, np.float64(1.3), np.int64(300), grad=False),
