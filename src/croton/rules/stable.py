@@ -26,11 +26,11 @@ from croton.rules.passes import Context
 from croton.rules.stages import specialize, stabilize
 
 stabilize("local_log1p", log(1 + x), to=lambda x: log1p(x), when=is_float)
-stabilize("local_log1p_of_difference", log(1 - x), to=lambda x: log1p(neg(x)), when=is_float)
+stabilize("local_log1p_of_difference", log(1 - x), to=lambda x: log1p(neg(x)), when=is_real_float)
 stabilize("local_expm1", exp(x) - 1, to=lambda x: expm1(x), when=is_float)
 stabilize("local_expm1_of_sum", add(-1, exp(x)), to=lambda x: expm1(x), when=is_float)
 stabilize("local_one_minus_exp", 1 - exp(x), to=lambda x: neg(expm1(x)), when=is_float)
-stabilize("log1pexp_to_softplus", log1p(exp(x)), to=lambda x: softplus(x), when=is_float)
+stabilize("log1pexp_to_softplus", log1p(exp(x)), to=lambda x: softplus(x), when=is_real_float)
 stabilize("local_exp_neg_softplus", exp(neg(softplus(x))), to=lambda x: sigmoid(neg(x)), when=is_real_float)
 stabilize("logsigm_to_softplus", log(sigmoid(x)), to=lambda x: neg(softplus(minus(x))))
 stabilize(
