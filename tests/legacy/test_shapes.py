@@ -50,7 +50,7 @@ def test_lengths_are_told_by_those_of_the_inputs(graph):
 
 
 def test_lengths_are_told_by_the_user(graph):
-    known, n = graph.shape_feature, T.iscalar("n")
+    known, n = graph.shape_feature, T.lscalar("n")
     z = T.dmatrix("z")
     known.set_shape(z, (n, 4))
     assert known.shape_of[z][0] is n and known.shape_of[z][1].data == 4
@@ -170,3 +170,22 @@ def test_a_wrong_answer_about_lengths_is_told():
         theano.function([x], Wrong(0)(x).shape)
     with pytest.raises(ValueError, match="answered for 2 outputs; it has 1"):
         theano.function([x], Wrong(2)(x).shape)
+
+
+def test_lengths_may_be_of_any_integer_type():
+    class Made(theano.Op):
+        __props__ = ()
+
+        def make_node(self, n):
+            return theano.Apply(self, [n], [T.dvector()])
+
+        def perform(self, node, inputs, output_storage):
+            output_storage[0][0] = np.ones(int(inputs[0]))
+
+        def infer_shape(self, node, shapes):
+            return [(node.inputs[0],)]
+
+    n = T.iscalar("n")
+    y = Made()(n)
+    made, shape = theano.function([n], [y * 2, y.shape])(3)
+    assert made.tolist() == [2.0] * 3 and shape.tolist() == [3]

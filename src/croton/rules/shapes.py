@@ -10,6 +10,7 @@ import numpy as np
 from croton.errors import MethodNotDefined, ShapeError
 from croton.graph import walk
 from croton.graph.node import Apply, Constant, Variable
+from croton.ops.cast import cast
 from croton.ops.convert import as_tensor_variable
 from croton.ops.elemwise import Elemwise
 from croton.ops.inner import InnerGraph
@@ -178,7 +179,9 @@ class ShapeTable:
             return self._own(out, axis)
         if isinstance(entry, (int, np.integer)):
             return int(entry)
-        return self._told(as_tensor_variable(entry))
+        # An operation may give a length as it was given it, of any integer type.
+        length = as_tensor_variable(entry)
+        return self._told(length if isinstance(length, Constant) else cast(length, "int64"))
 
     def _merge(self, variable: Variable) -> Variable:
         """`variable`, or the equal one met before: the same operation on the same inputs is the same length."""
