@@ -23,9 +23,10 @@ def checked_before_writing(statements: Sequence[p.Statement]) -> list[p.Statemen
     for s in after:
         if isinstance(s, _Pure) and _is_given(s) and all(r in sources for r in _read(s) if r in later):
             sources[s.out] = s
+    unknown = later - sources.keys()
     moved: dict[int, p.Statement] = {}
     for s in after:
-        if not isinstance(s, p.Fail) or any(r in later and r not in sources for r in _numbers(s)):
+        if not isinstance(s, p.Fail) or not unknown.isdisjoint(_numbers(s)):
             continue
         todo = [*_numbers(s), *(r for one in s.operands for r in _told(one))]
         while todo:
@@ -33,7 +34,7 @@ def checked_before_writing(statements: Sequence[p.Statement]) -> list[p.Statemen
             if source is not None and id(source) not in moved:
                 moved[id(source)] = source
                 todo.extend(_read(source))
-        operands = tuple(_as_known(one, later - sources.keys()) for one in s.operands)
+        operands = tuple(_as_known(one, unknown) for one in s.operands)
         moved[id(s)] = replace(s, operands=operands)
     before.extend(moved.get(id(s), s) for s in after if id(s) in moved)
     return [*before, *(s for s in after if id(s) not in moved)]

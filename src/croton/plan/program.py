@@ -16,9 +16,9 @@ from typing import Any
 from croton.graph.node import Apply, Variable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reg:
-    """A register: a number of a data type, or an address (dtype 'ptr')."""
+    """A register: a number of a data type, or an address (dtype 'ptr'). It is one object, found by its identity."""
 
     index: int
     dtype: str

@@ -53,10 +53,12 @@ def _scaled_sum(node: Apply, context: Context) -> Any:
     if _is_scaled_further(node, context):
         return None
     terms = _terms(out, context)
-    products = [t for t in terms if _is_ready(t, dtype, context)]
+    products: list[_Term] = []
+    rest: list[_Term] = []
+    for term in terms:
+        (products if _is_ready(term, dtype, context) else rest).append(term)
     if not products or any(isinstance(reader.op, Elemwise) for reader in context.graph.readers(out)):
         return None
-    rest = [t for t in terms if t not in products]
     if not rest:
         rest, products = products[:1], products[1:]
     if not products or any(t.base is not rest[0].base for t in rest) or rest[0].base.type != out.type:

@@ -67,7 +67,7 @@ _PRODUCTS = frozenset({"mul", "true_div", "inv", "neg", "sqr"})
 _ALL = _SUMS | _PRODUCTS
 
 # How many nodes are looked at, and how great a power of a sum is multiplied out.
-_MOST_NODES = 160
+_MOST_NODES = 64
 _MOST_DENOMINATOR = 8
 # exp(u + c) is exp(c) exp(u), where exp(c) is no large number.
 _GREATEST_SHIFT = 40.0
@@ -96,14 +96,15 @@ def _reaches(start: Iterable[Variable], names: frozenset[str], through: frozense
 
 def _has_sum(start: Iterable[Variable]) -> bool:
     """Whether a factor among `start` is a sum with functions of exponentials in it, or a quotient by one."""
-    todo = list(start)
-    while todo:
+    todo, seen = list(start), set[Variable]()
+    while todo and len(seen) < _MOST_NODES:
         v = todo.pop()
         kind = _kind(v)
         if kind in _SUMS:
             if _reaches([v], _FAMILY, _ALL):
                 return True
-        elif kind in _PRODUCTS:
+        elif kind in _PRODUCTS and v not in seen:
+            seen.add(v)
             todo.extend(v.owner.inputs)  # type: ignore[union-attr]
     return False
 
@@ -111,6 +112,8 @@ def _has_sum(start: Iterable[Variable]) -> bool:
 def _is_at_risk(node: Apply) -> bool:
     """Whether what `node` computes may overflow, or divide nothing by nothing, though its result does not."""
     kind, inputs = _kind(node.outputs[0]), node.inputs
+    if not _reaches(inputs, _FAMILY, _ALL):
+        return False
     if kind in ("true_div", "inv"):
         above, below = inputs[:-1], inputs[-1:]
         if _has_sum(below) or _reaches(above, _UNBOUNDED, _ALL):

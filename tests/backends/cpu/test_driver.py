@@ -63,8 +63,9 @@ def test_what_is_given_is_no_part_of_a_form_but_all_else_is() -> None:
             "rt_fill", (p.I64(8), p.I32(1), p.I64s((n,)), at, p.I64s((8,)), p.Ref(value, "float64"))
         )
 
-    form, given = form_of(call(a, p.Reg(3, "int64"), 0.0))
-    assert given == (p.I32(1), p.Reg(3, "int64"), a)
-    assert form_of(call(b, p.Reg(4, "int64"), 0.0))[0] == form
-    for other in (call(a, 3, 0.0), call(a, p.Reg(3, "int32"), 0.0), call(a, p.Reg(3, "int64"), -0.0)):
+    n, m, narrow = p.Reg(3, "int64"), p.Reg(4, "int64"), p.Reg(5, "int32")
+    form, given = form_of(call(a, n, 0.0))
+    assert given == (p.I32(1), n, a)
+    assert form_of(call(b, m, 0.0))[0] == form
+    for other in (call(a, 3, 0.0), call(a, narrow, 0.0), call(a, n, -0.0)):
         assert form_of(other)[0] != form
