@@ -30,7 +30,7 @@ def test_names():
     assert isinstance(get_default_mode(), Mode)
     mode = Mode("py", None)
     assert get_mode(mode) is mode
-    with pytest.raises(UnknownModeError, match="no mode 'NOPE'"):
+    with pytest.raises(UnknownModeError, match="no mode 'NOPE'; there are CPU, .*, NUMPY"):
         get_mode("NOPE")
     with pytest.raises(TypeError):
         get_mode(3)

@@ -103,6 +103,8 @@ def test_goes_where_it_is_told(capsys: pytest.CaptureFixture[str]):
 def test_errors():
     with pytest.raises(TypeError, match="takes a variable, an Apply"):
         debugprint(3)
+    with pytest.raises(TypeError, match="file is an open file, None .* got 'graph.txt'"):
+        debugprint(x, file="graph.txt")
     with pytest.raises(ValueError, match="ids is one of"):
         debugprint(x, ids="roman")
 

@@ -17,6 +17,13 @@ x = T.dvector("x")
 
 
 # -- monitor -------------------------------------------------------------------------------------------------
+def test_a_monitor_is_a_function():
+    with pytest.raises(
+        TypeError, match=r"post_func of MonitorMode is a function of \(position, node, step\); got 3"
+    ):
+        MonitorMode(post_func=3)
+
+
 def test_monitor_sees_each_node():
     seen: list[tuple] = []
     mode = MonitorMode(

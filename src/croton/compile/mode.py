@@ -315,7 +315,11 @@ def get_mode(orig_string: Any) -> Mode:
     elif name in predefined_modes:
         found = predefined_modes[name]
     else:
-        known = ", ".join(sorted({"Mode", "DebugMode", "NanGuardMode", "compare", "JAX", *predefined_modes}))
+        known = ", ".join(
+            sorted(
+                {"Mode", "DebugMode", "NanGuardMode", "compare", *_ON_DEMAND, *predefined_modes} - {"MODE"}
+            )
+        )
         raise UnknownModeError(f"There is no mode {name!r}; there are {known}.")
     return _as_config_asks(found) if orig_string is None else found
 

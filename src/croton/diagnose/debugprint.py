@@ -186,13 +186,15 @@ def debugprint(
     print_clients  whether the readers of what is read more than once are printed
     used_ids       the ids given by earlier calls
 
-    Errors: TypeError for what is no graph; ValueError for a kind of ids that there is not
+    Errors: TypeError for what is no graph, or no file; ValueError for a kind of ids that there is not
     """
     if ids not in ("CHAR", "int", "id", "auto", ""):
         raise ValueError(f"ids is one of 'CHAR', 'int', 'id', 'auto' and ''; got {ids!r}.")
     if not isinstance(depth, int):
         raise TypeError(f"depth is a number of levels; got {depth!r}.")
     out: Any = io.StringIO() if file == "str" else sys.stdout if file is None else file
+    if not hasattr(out, "write"):
+        raise TypeError(f"file is an open file, None for the standard output, or 'str'; got {file!r}.")
     done = {} if done is None else done
     printer = _Printer(out, depth, print_type, ids, stop_on_name, done, {} if used_ids is None else used_ids)
     printer.clients = print_clients

@@ -46,11 +46,18 @@ class MonitorMode(Mode):
     """Runs node by node, and calls `pre_func` and `post_func` with (position, node, step) around each.
 
     `step.inputs` and `step.outputs` are lists of one-element lists with the values.
+
+    Errors: TypeError for what is no function
     """
 
     def __init__(
         self, pre_func: Any = None, post_func: Any = None, optimizer: Any = "default", linker: Any = None
     ) -> None:
+        for name, given in (("pre_func", pre_func), ("post_func", post_func)):
+            if given is not None and not callable(given):
+                raise TypeError(
+                    f"{name} of MonitorMode is a function of (position, node, step); got {given!r}."
+                )
         super().__init__("py" if linker is None else linker, optimizer)
         # Only the NumPy backend runs nodes one by one.
         self.backend_name = "numpy"
