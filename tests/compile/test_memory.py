@@ -147,6 +147,28 @@ def test_sums_of_products_are_updated_where_they_lie():
     assert w.get_value(borrow=True).ctypes.data == lies
 
 
+def test_numbers_are_updated_where_they_lie():
+    a, b, c = (theano.shared(np.float64(v)) for v in (1, 2, 3))
+    x = T.dscalar("x")
+    f = theano.function([x], [a * 10, c], updates=[(a, a + x), (b, a + b), (c, c * 2)], mode="FAST_RUN")
+    lies = a.get_value(borrow=True).ctypes.data, b.get_value(borrow=True).ctypes.data
+    first, lent = f(1.0), a.get_value()
+    assert [float(v) for v in first] == [10, 3]
+    assert [float(v.get_value()) for v in (a, b, c)] == [2, 3, 6]
+    assert [float(v) for v in f(5.0)] == [20, 6]
+    assert [float(v.get_value()) for v in (a, b, c)] == [7, 5, 12]
+    assert (float(lent), float(first[1])) == (2, 3)
+    assert (a.get_value(borrow=True).ctypes.data, b.get_value(borrow=True).ctypes.data) == lies
+
+
+def test_numbers_that_change_places():
+    a, b = theano.shared(np.float32(1)), theano.shared(np.float32(2))
+    f = theano.function([], [], updates=[(a, b * 1.5), (b, a * 2)], mode="FAST_RUN")
+    f()
+    f()
+    assert (float(a.get_value()), float(b.get_value())) == (3, 6)
+
+
 def test_a_product_that_reads_the_old_value_keeps_it():
     rng = np.random.default_rng(0)
     W, A = rng.normal(size=(4, 4)), rng.normal(size=(4, 4))

@@ -152,6 +152,12 @@ class ProgramPlanner(Planner):
         if not isinstance(variable.type, TensorType):
             self.b.emit(p.Call("rt_alias", (slot, self.boxed(variable))))
             return
+        if variable in self.b.scalars and variable not in self.b.arrays:
+            cell = self.into_cell.get(variable)
+            into = None if cell is None else p.Slot("cell", cell)
+            made = self.b.in_slot(slot, variable.type.dtype, (), into)
+            self.b.store(made.data, self.b.scalar(variable), variable.type.dtype)
+            return
         array = self.b.array(variable)
         if array.block.slot == slot and self.home.get(variable) == slot and self.is_whole(variable, array):
             return

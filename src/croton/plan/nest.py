@@ -17,8 +17,8 @@ from croton.ops.place import Place
 from croton.ops.reduce import CAReduce
 from croton.plan import program as p
 from croton.plan.body import Body, nest_kernel, scalar_code, source_buffer
-from croton.plan.builder import Array, ProgramBuilder
-from croton.plan.fuse import Group
+from croton.plan.builder import Array, ProgramBuilder, is_number
+from croton.plan.fuse import Group, is_native_elemwise
 from croton.plan.numbers import Size
 from croton.plan.reductions import (
     gathered_dtypes,
@@ -442,6 +442,8 @@ def title_of(layout: Layout) -> str:
 def reads_only_at_own_place(unit: Group | Apply, old: Variable, new: Variable) -> bool:
     """Whether `unit` reads each element of `old` before it writes that element of `new`, and no other after."""
     if isinstance(unit, Apply):
+        if new.owner is unit and is_native_elemwise(unit) and all(map(is_number, (*unit.inputs, new))):
+            return True  # numbers are in registers by then
         at = getattr(unit.op, "writes_over", None)
         return at is not None and unit.inputs[at] is old and sum(v is old for v in unit.inputs) == 1
     if unit.reduced or unit.axes.get(new) != tuple(range(len(unit.domain))):
