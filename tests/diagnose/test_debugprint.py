@@ -87,8 +87,16 @@ def test_deep_graphs_need_no_recursion():
     y = x
     for _ in range(3000):
         y = y + x
-    assert debugprint(y, file="str").count("\n") == 6001
-    assert min_informative_str(y).count("\n") == 6000
+    text = debugprint(y, file="str")
+    assert text.count("\n") == 6001
+    # A column for each level would take 2 * 3000**2 letters and more.
+    assert len(text) < 8_000_000
+    lines = text.splitlines()
+    assert lines[400].startswith(" |" * 400 + "Elemwise{add")
+    assert lines[401].startswith(" |" * 400 + "(401) |Elemwise{add")
+    short = min_informative_str(y)
+    assert short.count("\n") == 6000
+    assert "\n" + " " * 400 + "(401) " in short
     assert var_descriptor(y).count("(") == 3000
 
 

@@ -17,6 +17,9 @@ from croton.graph.node import Apply, Constant, Variable
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+# From so many levels on, their number is printed: columns would make the text of a chain grow with its square.
+_DEEPEST = 400
+
 
 def char_from_number(number: int) -> str:
     """A number in base 26, with letters as digits.
@@ -120,8 +123,9 @@ class _Printer:
             if seen or (self.stop_on_name and variable.name is not None):
                 continue
             last = len(node.inputs) - 1
+            mark, under_last = _marks(below, self.depth - depth)
             stack.extend(
-                (x, f"{below} |", f"{below}  " if at == last else f"{below} |", depth - 1)
+                (x, mark, under_last if at == last else mark, depth - 1)
                 for at, x in reversed(list(enumerate(node.inputs)))
             )
 
@@ -148,6 +152,14 @@ class _Printer:
             for client, _ in clients
         ]
         return f" clients:{said}"
+
+
+def _marks(below: str, level: int) -> tuple[str, str]:
+    """What stands before inputs one level further in, and before what the last of them is made of."""
+    if level < _DEEPEST:
+        return f"{below} |", f"{below}  "
+    numbered = f"{below[: 2 * _DEEPEST]}({level + 1}) |"
+    return numbered, numbered
 
 
 def _shown(root: Any) -> Any:
@@ -258,16 +270,20 @@ def min_informative_str(
         one, level = stack.pop()
         keep.append(one)
         if id(one) in seen:
-            lines.append(f"{' ' * level}<{seen[id(one)]}>")
+            lines.append(f"{_spaces(level)}<{seen[id(one)]}>")
             continue
         seen[id(one)] = char_from_number(len(seen))
         owner = getattr(one, "owner", None)
         name = getattr(one, "name", None)
         label = name or (str(owner.op) if owner is not None else str(one))
-        lines.append(f"{' ' * level}{seen[id(one)]}. {label}")
+        lines.append(f"{_spaces(level)}{seen[id(one)]}. {label}")
         if owner is not None and not name:
             stack.extend((x, level + 1) for x in reversed(owner.inputs))
     return "\n".join(lines)
+
+
+def _spaces(level: int) -> str:
+    return " " * level if level < _DEEPEST else f"{' ' * _DEEPEST}({level}) "
 
 
 def var_descriptor(obj: Any, _prev_obs: Any = None, _tag_generator: Any = None) -> str:
