@@ -196,40 +196,48 @@ def _bound(part: Any) -> str:
     return str(part.dtype) if isinstance(part, Type) else "int64"
 
 
-class _TooDeep(BaseException):
-    """Says what must be written first. No printer's own handling of errors may stop it."""
-
-    def __init__(self, wanted: tuple[Variable, PrinterState]) -> None:
-        super().__init__()
-        self.wanted = wanted
-
-
 # So many printers may wait for one another: each takes a few of Python's 1000 frames.
 _DEEPEST = 50
 
+# Stands before and after the number of a text that is put in later.
+_MARK = "\0"
+
 
 class _Held:
-    """The texts that were too deep to be written in one go."""
+    """A text in pieces: what is too deep to be written in one go is numbered, and written by itself."""
 
     def __init__(self, printer: PPrinter) -> None:
         self.printer = printer
         self.depth = 0
-        self.texts: dict[Any, str] = {}
+        self.numbers: dict[Any, int] = {}
+        self.wanted: list[tuple[Variable, PrinterState]] = []
 
-    def write(self, r: Variable, pstate: PrinterState) -> str:
-        """Write from here, and keep the text."""
-        self.depth = 0
-        made = self.texts[_asked(r, pstate)] = self._go_on(r, pstate)
-        return made
+    def whole(self, r: Variable) -> str:
+        """The text of a variable, however deep, in time that grows with its length."""
+        self._later(r, PrinterState(pprinter=self.printer, held=self))
+        texts = []
+        for one in self.wanted:  # which grows meanwhile
+            self.depth = 0
+            texts.append(self._go_on(*one).split(_MARK))
+        pieces: list[str] = []
+        todo = list(enumerate(texts[0]))[::-1]
+        while todo:
+            at, piece = todo.pop()
+            if at % 2:
+                todo.extend(list(enumerate(texts[int(piece)]))[::-1])
+            else:
+                pieces.append(piece)
+        return "".join(pieces)
 
     def text(self, r: Variable, pstate: PrinterState) -> str:
-        """The text, where it is had or lies within reach. Errors: _TooDeep where it does not"""
-        if self.depth < _DEEPEST:
-            return self._go_on(r, pstate)
-        found = self.texts.get(_asked(r, pstate))
-        if found is None:
-            raise _TooDeep((r, pstate))
-        return found
+        """The text, or what stands for it until all are written."""
+        return self._go_on(r, pstate) if self.depth < _DEEPEST else self._later(r, pstate)
+
+    def _later(self, r: Variable, pstate: PrinterState) -> str:
+        number = self.numbers.setdefault(_asked(r, pstate), len(self.wanted))
+        if number == len(self.wanted):
+            self.wanted.append((r, pstate))
+        return f"{_MARK}{number}{_MARK}"
 
     def _go_on(self, r: Variable, pstate: PrinterState) -> str:
         self.depth += 1
@@ -260,25 +268,11 @@ class PPrinter:
     def process(self, r: Variable, pstate: PrinterState | None = None) -> str:
         """The text of a variable."""
         if pstate is None:
-            return self._from_below(r)
+            return _Held(self).whole(r)
         held = pstate.held
         if held is None:
             return str(self._printer(r, pstate).process(r, pstate))
         return held.text(r, pstate)
-
-    def _from_below(self, r: Variable) -> str:
-        """The text of a variable, however deep: what is too deep for one go is written first."""
-        held = _Held(self)
-        todo = [(r, PrinterState(pprinter=self, held=held))]
-        while True:
-            try:
-                made = held.write(*todo[-1])
-            except _TooDeep as deeper:
-                todo.append(deeper.wanted)
-                continue
-            todo.pop()
-            if not todo:
-                return made
 
     def _printer(self, r: Variable, pstate: PrinterState) -> Any:
         for condition, printer in self.printers:
