@@ -265,6 +265,20 @@ def test_scipy_is_whole_after_its_blas_was_taken() -> None:
 
 
 @pytest.mark.parametrize("dtype", ("float32", "float64"))
+def test_tiny_products_write_nothing_beside_them(native: Any, dtype: str) -> None:
+    rng = np.random.default_rng(12)
+    sides = ((1, 2, 3, 4, 7, 16), (1, 3, 4, 5, 8, 9, 13, 15, 16), (1, 4, 16))
+    for (m, n, k), layouts in itertools.product(itertools.product(*sides), itertools.product("CF", "CF")):
+        a, b = (array(rng, x, dtype, y) for x, y in zip(((m, k), (k, n)), layouts, strict=True))
+        for beta in (0, 0.5):
+            wide = array(rng, (m + 2, n + 17), dtype)
+            expected = wide.copy()
+            expected[1:-1, 1 : n + 1] = 2 * (a @ b) + beta * wide[1:-1, 1 : n + 1]
+            gemm(native, 2, a, b, beta, wide[1:-1, 1 : n + 1])
+            np.testing.assert_allclose(wide, expected, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64"))
 def test_small_matrices_with_vectors(native: Any, dtype: str) -> None:
     """In plain C: all heights beside four rows at a time, and what is no number."""
     rng = np.random.default_rng(10)

@@ -77,4 +77,8 @@ enum { RT_FEW_ROWS = 24 };
 bool rt_dense_fits(int kind, const rt_dense_product *p);
 int32_t rt_dense(rt_ctx *ctx, int kind, const rt_dense_product *p);
 
+/* Whether all sides are so short that the product is one of tiny.c; there is nothing in it that could fail. */
+bool rt_tiny_fits(int kind, const rt_dense_product *p);
+void rt_tiny(int kind, const rt_dense_product *p);
+
 #endif

@@ -8,17 +8,21 @@
 #define BYTES 64
 #define ATTRIBUTES __attribute__((target("avx512f,avx512vl,avx512dq,fma")))
 #define REAL float
+#define LETTERS ps
 #define INTEGER int32_t
 #define KERNEL(name) JOIN(name, _f32_v4)
 #include KERNELS
 #undef REAL
+#undef LETTERS
 #undef INTEGER
 #undef KERNEL
 #define REAL double
+#define LETTERS pd
 #define INTEGER int64_t
 #define KERNEL(name) JOIN(name, _f64_v4)
 #include KERNELS
 #undef REAL
+#undef LETTERS
 #undef INTEGER
 #undef KERNEL
 #undef BYTES
@@ -26,17 +30,21 @@
 #define BYTES 32
 #define ATTRIBUTES __attribute__((target("avx2,fma")))
 #define REAL float
+#define LETTERS ps
 #define INTEGER int32_t
 #define KERNEL(name) JOIN(name, _f32_v3)
 #include KERNELS
 #undef REAL
+#undef LETTERS
 #undef INTEGER
 #undef KERNEL
 #define REAL double
+#define LETTERS pd
 #define INTEGER int64_t
 #define KERNEL(name) JOIN(name, _f64_v3)
 #include KERNELS
 #undef REAL
+#undef LETTERS
 #undef INTEGER
 #undef KERNEL
 #undef BYTES

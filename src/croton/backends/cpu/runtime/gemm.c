@@ -88,7 +88,7 @@ typedef struct {
     int64_t item, batch, m, n, k, lda, ldb, ldc;
     const void *alpha, *beta;
     matrix a, b, c;
-    bool small;
+    bool small, tiny;
     int64_t tile_m, tile_n, tiles_m, tiles_n;
     int64_t per_chunk; /* products of a batch that one chunk does */
 } product;
@@ -123,12 +123,24 @@ static int32_t orient(rt_ctx *ctx, const product *job, int64_t rows, int64_t col
 }
 
 /* -- running ----------------------------------------------------------------------------------------------------------------------- */
+/* The product as that of the transposes, since the rows of a column of C are adjacent. */
+static rt_dense_product as_tiny(const product *job, const matrix *a, const matrix *b, const matrix *c)
+{
+    return (rt_dense_product){job->n, job->m, job->k, b->data, a->data, b->cs, b->rs, a->cs, a->rs,
+                              c->data, c->cs, c->rs, job->alpha, job->beta};
+}
+
 static void run_tile(const product *job, int64_t item, int64_t tile)
 {
     matrix a = job->a, b = job->b, c = job->c;
     a.data += item * a.bs;
     b.data += item * b.bs;
     c.data += item * c.bs;
+    if (job->tiny) {
+        rt_dense_product tiny = as_tiny(job, &a, &b, &c);
+        rt_tiny(job->kind, &tiny);
+        return;
+    }
     if (job->small) {
         small_products[job->kind](job->m, job->n, job->k, job->alpha, &a, &b, job->beta, &c);
         return;
@@ -179,8 +191,10 @@ static int32_t run_product(rt_ctx *ctx, product *job)
 {
     int64_t products = rt_times(rt_times(job->m, job->n), rt_max(job->k, 1));
     int64_t each = rt_times(products, ps_per_product[job->kind]) + 20000, work = rt_times(each, job->batch);
+    rt_dense_product first = as_tiny(job, &job->a, &job->b, &job->c);
     job->small = products <= SMALL || job->k == 0;
-    if (job->small)
+    job->tiny = !job->small && rt_tiny_fits(job->kind, &first);
+    if (job->small || job->tiny)
         job->tiles_m = job->tiles_n = 1;
     else
         choose_tiles(job, each);
@@ -293,6 +307,12 @@ int32_t rt_gemm(rt_ctx *ctx, int32_t dtype, int64_t m, int64_t n, int64_t k, con
                 int64_t a_rs, int64_t a_cs, const void *b, int64_t b_rs, int64_t b_cs, const void *beta, void *c,
                 int64_t c_rs, int64_t c_cs)
 {
+    rt_dense_product tiny = {m, n, k, a, b, a_rs, a_cs, b_rs, b_cs, c, c_rs, c_cs, alpha, beta};
+    int kind = rt_blas_kind(dtype);
+    if (rt_tiny_fits(kind, &tiny)) {
+        rt_tiny(kind, &tiny);
+        return 0;
+    }
     product job = {.batch = 1, .m = m, .n = n, .k = k, .alpha = alpha, .beta = beta,
                    .a = {(char *)(uintptr_t)a, 0, a_rs, a_cs}, .b = {(char *)(uintptr_t)b, 0, b_rs, b_cs},
                    .c = {c, 0, c_rs, c_cs}};
