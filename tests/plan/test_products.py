@@ -11,6 +11,7 @@ from croton.plan import program as p
 
 SHAPES = [
     (1, 1, 1), (16, 64, 256), (3, 5, 7), (17, 300, 33), (8, 0, 40), (0, 4, 40), (40, 8, 0), (5, 513, 24), (65, 31, 31),
+    (1, 10, 10), (16, 7, 9), (4, 16, 11), (17, 16, 8), (2, 4, 8),
 ]  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def test_products_with_vectors(dtype):
     )
     assert "rt_gemm_packed" in f.compiled.plan.calls()
     rng = np.random.default_rng(0)
-    for m, n in ((1, 1), (3, 100), (100, 3), (257, 65), (0, 4), (40, 0)):
+    for m, n in ((1, 1), (3, 100), (100, 3), (257, 65), (0, 4), (40, 0), (10, 10), (9, 16), (16, 5)):
         x, a = rng.normal(size=(3, n)).astype(dtype), rng.normal(size=(m, n)).astype(dtype)
         for given in (a, np.asfortranarray(a)):
             for found in f(x, given):

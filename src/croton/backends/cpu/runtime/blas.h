@@ -77,7 +77,14 @@ enum { RT_FEW_ROWS = 24 };
 bool rt_dense_fits(int kind, const rt_dense_product *p);
 int32_t rt_dense(rt_ctx *ctx, int kind, const rt_dense_product *p);
 
-/* Whether all sides are so short that the product is one of tiny.c; there is nothing in it that could fail. */
+/* Sides so short that the product is one of tiny.c. */
+enum { RT_TINY = 16 };
+static inline bool rt_is_tiny(int64_t m, int64_t n, int64_t k)
+{
+    return m <= RT_TINY && n <= RT_TINY && k <= RT_TINY && k > 0;
+}
+
+/* Whether tiny.c can do the product; there is nothing in it that could fail. */
 bool rt_tiny_fits(int kind, const rt_dense_product *p);
 void rt_tiny(int kind, const rt_dense_product *p);
 

@@ -13,8 +13,6 @@
 #pragma GCC optimize("O3", "fp-contract=fast")
 #endif
 
-enum { RT_TINY = 16 };
-
 typedef struct {
     void (*multiply)(int64_t m, int64_t n, int64_t k, const void *a, int64_t row, int64_t step, const void *b, int64_t b_row,
                      double alpha, double beta, void *c, int64_t c_row);
@@ -27,7 +25,7 @@ typedef struct {
 bool rt_tiny_fits(int kind, const rt_dense_product *p)
 {
     int64_t item = kind ? 8 : 4;
-    if (kind < 0 || kind > 1 || p->m > RT_TINY || p->n > RT_TINY || p->k > RT_TINY || p->k < 1 || p->c_col != item) return false;
+    if (kind < 0 || kind > 1 || !rt_is_tiny(p->m, p->n, p->k) || p->c_col != item) return false;
     return !((p->a_row | p->a_col | p->b_row | p->b_col | p->c_row) & (item - 1)) && kernels_for(kind);
 }
 
