@@ -187,6 +187,23 @@ def test_running_totals_and_powers():
     assert not loops
 
 
+def test_numbers_that_are_all_returned_are_stacked_without_the_one_they_begin_with():
+    (one, two), _ = theano.scan(
+        lambda a, s, before, p: [T.tanh(s * a + p), T.tanh(before - p * a)],
+        x,
+        [ZERO, {"initial": x[:2], "taps": [-2, -1]}],
+    )
+    for wanted in ([one, two], [one, two, two[-1]]):
+        _, (loop,), fired = compiled(*wanted)
+        assert "scan_stacked_numbers" in fired
+        assert (loop.op.taps, loop.op.carried, len(loop.op.roles.mapped)) == (((-2, -1),), 1, 1)
+    for read in (
+        theano.grad(one.sum(), x),
+        theano.scan(lambda s: [T.tanh(s)], outputs_info=[h], n_steps=3)[0],
+    ):
+        assert "scan_stacked_numbers" not in compiled(read)[2]
+
+
 def test_the_same_twice_is_there_once():
     (one, two, three), _ = theano.scan(
         lambda a, b, p, q, k, j: [T.tanh(p * a * k), T.tanh(q * b * j), T.sort(p)], [m, m], [h, h, None], [x[0], x[0]]

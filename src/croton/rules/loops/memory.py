@@ -61,6 +61,33 @@ def last_values(draft: Draft) -> None:
             _replace(draft, reads, [out], counter)
 
 
+def stacked_numbers(draft: Draft) -> None:
+    """Numbers of which all is read but the one they begin with are carried, and stacked without that."""
+    for state in list(draft.states):
+        readers = draft.readers(state.out)
+        if state.inner[0].type.ndim or state.depth > 1 or not _read_all_but_first(readers):
+            continue
+        if state.out not in draft.node.outputs or state.out in draft.reached(draft.settled.values()):
+            continue
+        draft.states.remove(state)
+        _carry_state(draft, state, 1)
+        rows = draft.map(state.after)
+        for reader, _ in readers:
+            assert isinstance(reader, Apply)
+            draft.settle(reader.outputs[0], rows)
+
+
+def _read_all_but_first(readers: list[tuple[Apply | str, int]]) -> bool:
+    """Whether there are some, and all take all rows but the first."""
+    return bool(readers) and all(
+        isinstance(reader, Apply)
+        and not at
+        and isinstance(reader.op, Subtensor)
+        and _is_after(entries_of(reader), 1)
+        for reader, at in readers
+    )
+
+
 class Counter:
     """How many steps a loop has done; one that may end early counts them."""
 

@@ -33,6 +33,7 @@ RULES: tuple[tuple[str, Callable[[Draft], None]], ...] = (
     ("scan_pushout_dot1", hoist.sums_over_steps),
     ("scan_running_totals", closed.running_totals),
     ("scan_powers", closed.powers),
+    ("scan_stacked_numbers", memory.stacked_numbers),
 )
 # What one rule does makes room for others; where none is left to fire, fewer rounds are made.
 ROUNDS = 4
