@@ -87,3 +87,48 @@ def test_slopes_of_softmaxes_spelled_out(build: Any, exact: Any) -> None:
     x = T.dmatrix("x")
     slope = theano.function([x], T.grad(build(x).sum(), x))(TABLE)
     np.testing.assert_allclose(slope, exact(shares(TABLE, np.ones(3))[1]), rtol=1e-12, atol=1e-15)
+
+
+FAR = np.array([[800.0, -3.0, 2.0], [-800.0, 1.0, -2.0], [0.1, 0.2, -0.3], [1000.0, 999.0, -1000.0]])
+CHOSEN = np.eye(3)[[1, 0, 2, 2]]
+
+
+def log_softmax(x: np.ndarray) -> np.ndarray:
+    shifted = x - x.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def test_the_chosen_part_of_a_softmax_may_be_next_to_nothing() -> None:
+    x, w = T.dmatrices("x", "w")
+    cost = -T.log((w * T.nnet.softmax(x)).sum(axis=1)).sum()
+    f = theano.function([x, w], [cost, T.grad(cost, x)])
+    loss, slope = f(FAR, CHOSEN)
+    np.testing.assert_allclose(loss, -(CHOSEN * log_softmax(FAR)).sum(), rtol=1e-13)
+    np.testing.assert_allclose(slope, np.exp(log_softmax(FAR)) - CHOSEN, rtol=1e-12, atol=1e-15)
+    fired = f.maker.stats.fired
+    assert fired["local_log_sum_weighted_exp"] and fired["local_softmax_grad_of_mixture"]
+
+
+def test_weights_of_0_do_not_count() -> None:
+    x, w = T.dmatrices("x", "w")
+    f = theano.function([x, w], T.log((w * T.exp(x)).sum(axis=1)))
+    np.testing.assert_allclose(f(FAR, CHOSEN), (CHOSEN * FAR).sum(axis=1), rtol=1e-14)
+    np.testing.assert_array_equal(f(FAR, 0 * CHOSEN), [-np.inf] * 4)
+
+
+def test_second_derivatives_of_sums_of_exponentials() -> None:
+    x, v = T.dmatrices("x", "v")
+    slope = T.grad(T.log(T.exp(x).sum(axis=1)).sum(), x)
+    f = theano.function([x, v], T.grad((slope * v).sum(), x))
+    p, by = np.exp(log_softmax(FAR)), np.array([[1.0, 2.0, -1.0]] * 4)
+    wanted = p * (by - (p * by).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(f(FAR, by), wanted, rtol=1e-12, atol=1e-15)
+    assert f.maker.stats.fired["local_exp_into_terms"]
+
+
+def test_means_by_exponentials() -> None:
+    x, v = T.dmatrices("x", "v")
+    f = theano.function([x, v], (v * T.exp(x)).sum(axis=1) / T.exp(x).sum(axis=1))
+    by = np.arange(12.0).reshape(4, 3)
+    np.testing.assert_allclose(f(FAR, by), (by * np.exp(log_softmax(FAR))).sum(axis=1), rtol=1e-13)
+    assert f.maker.stats.fired["local_mean_by_exp"]

@@ -199,6 +199,9 @@ WITNESSES: dict[str, Any] = {
     "local_logit_of_sigmoid": T.log(s(x)) - T.log(1 - s(x)),
     "local_log_sum_weighted_exp": T.log(T.sum(y * T.exp(x))),
     "local_share_of_mixture": grad(T.log(T.sum(y * T.exp(x))), x),
+    "local_exp_into_terms": grad(n * grad(T.log(T.exp(m).sum(axis=1)), m), m),
+    "local_mean_by_exp": (n * T.exp(m)).sum(axis=1) / T.exp(m).sum(axis=1),
+    "local_softmax_grad_of_mixture": grad(T.log((n * softmax(m)).sum(axis=1)), m),
     "local_log_dot_exp": T.log(T.dot(T.exp(m), x)),
     "local_share_of_dot": grad(T.log(T.dot(T.exp(m), x)), m),
 }

@@ -370,7 +370,7 @@ def _softmax(node: Apply, context: Context) -> Any:
     if not above:
         return None
     spelled_out = set(product.below) if out.type.ndim == 1 else ()
-    open_quotients(product)
+    open_quotients(product, context)
     for v in product.below:
         if v in spelled_out:
             continue
@@ -380,12 +380,13 @@ def _softmax(node: Apply, context: Context) -> Any:
         u, op = found
         exponential = above[u]
         product.below = less(product.below, v)
-        product.above = [_softmax_of(u, op), *less(product.above, exponential)]
+        product.above = [softmax_of(u, op), *less(product.above, exponential)]
         return assembled(product, node)
     return None
 
 
-def _softmax_of(u: Variable, op: Any) -> Variable:
+def softmax_of(u: Variable, op: Any) -> Variable:
+    """exp(u) over its sum along the axes of `op`."""
     axes = tuple(range(u.type.ndim)) if op.axis is None else op.axis
     if len(axes) == 1:
         along = axes[0] if u.type.ndim == 1 or axes[0] < u.type.ndim - 1 else -1
@@ -395,21 +396,17 @@ def _softmax_of(u: Variable, op: Any) -> Variable:
     return true_div(exponentials, spread(total, u.type.ndim, axes))  # type: ignore[no-any-return]
 
 
-def open_quotients(product: Product) -> None:
+def open_quotients(product: Product, context: Context) -> None:
     """Take quotients among the factors apart whose axes were moved, or that broadcast, and their signs."""
     above: list[Variable] = []
     for v in product.above:
-        inner = through(v)
-        sign = 1
-        while (negative := made_by(inner, neg)) is not None:
-            inner, sign = negative.inputs[0], -sign
-        quotient = made_by(inner, true_div)
-        if quotient is None or v.type.dtype != product.out.type.dtype:
+        parts = Product(through(v), context, deep=True)
+        if v.type.dtype != product.out.type.dtype or not parts.below or not parts.is_known:
             above.append(v)
             continue
-        product.number *= sign
-        above.append(moved_like(quotient.inputs[0], v))
-        product.below.append(moved_like(quotient.inputs[1], v))
+        product.number *= parts.number
+        above += [moved_like(u, v) for u in parts.above]
+        product.below += [moved_like(u, v) for u in parts.below]
     product.above = above
 
 
