@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from croton.loops.ir import Const, For, Kernel, Load, Ref, Store
 from croton.loops.text import kernel_key
 from croton.loops.verify import verify
 from croton.loops.walk import deep
+from croton.util.record import replace
 
 
 def nest() -> tuple[Builder, list]:  # type: ignore[type-arg]

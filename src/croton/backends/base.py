@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply
+from croton.util.record import record
 
 
 class Slot(Protocol):
@@ -16,7 +16,7 @@ class Slot(Protocol):
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Interface:
     """How a graph meets its surroundings.
 

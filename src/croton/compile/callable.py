@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -16,12 +15,13 @@ from croton.compile.shared import SharedVariable
 from croton.compile.signature import In, Signature
 from croton.errors import made_at
 from croton.graph.fgraph import FunctionGraph
+from croton.util.record import field, record
 
 _AMBIGUOUS = object()
 _MISSING = object()
 
 
-@dataclass(slots=True)
+@record
 class Maker:
     """How a function was made.
 
@@ -49,7 +49,7 @@ class Maker:
     linker = property(lambda self: self.mode.linker)
 
 
-@dataclass(slots=True)
+@record
 class Place:
     """One input of a function.
 
@@ -71,7 +71,7 @@ class Place:
         return self.spec.name or str(self.spec.variable)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Binding:
     """The inputs of a function in order, and by each of the names they go under."""
 
@@ -361,7 +361,7 @@ class Function:
     __repr__ = __str__
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ContainerView(Mapping[Any, Any]):
     """The containers of a function."""
 
@@ -377,7 +377,7 @@ class ContainerView(Mapping[Any, Any]):
         return len(self.function.binding.by_key)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ValueView(ContainerView):
     """The values in the containers of a function."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import NoneType
 from typing import Any
 
@@ -22,6 +21,7 @@ from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Variable
 from croton.rewrite.telling import Telling
 from croton.util.collector import paused
+from croton.util.record import replace
 
 
 def function(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from croton.compile.callable import Function
 from croton.compile.signature import In, Out, Signature
 from croton.graph import origin, walk
 from croton.graph.node import Apply, Variable
+from croton.util.record import record, replace
 from croton.util.slots import Slotted
 
 
-@dataclass(slots=True)
+@record
 class FlatGraph(Slotted):
     """A graph as lists: variables without owner, then nodes whose inputs and outputs are numbers of variables."""
 
@@ -48,7 +48,7 @@ class FlatGraph(Slotted):
         return made
 
 
-@dataclass(slots=True)
+@record
 class Dormant(Slotted):
     """A function that is not compiled: what is needed to compile it again, and the values that it keeps."""
 
@@ -116,7 +116,7 @@ class Dormant(Slotted):
         return function
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Plain:
     """A value given where a variable may stand."""
 

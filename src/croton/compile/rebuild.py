@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from croton.compile.shared import SharedVariable
 from croton.graph import walk
 from croton.graph.node import Constant, Variable
 from croton.ops.convert import as_tensor_variable
+from croton.util.record import field, record
 from croton.vartypes.tensor import TensorType
 
 Pairs = Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None
@@ -33,7 +33,7 @@ def pairs_of(given: Pairs, what: str = "updates") -> list[tuple[Any, Any]]:
     return found
 
 
-@dataclass(slots=True)
+@record
 class Rebuilt:
     """A copy of a graph.
 
@@ -49,7 +49,7 @@ class Rebuilt:
     updates: dict[SharedVariable, Variable]
 
 
-@dataclass(slots=True)
+@record
 class _Rebuild:
     strict: bool
     no_default_updates: Any

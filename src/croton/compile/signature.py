@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from croton.compile.container import Container
@@ -14,6 +13,7 @@ from croton.config import config
 from croton.errors import FunctionInputsError, UnusedInputError
 from croton.graph import walk
 from croton.graph.node import Constant, Variable
+from croton.util.record import record
 
 
 class In:
@@ -109,7 +109,7 @@ class Out:
     __repr__ = __str__
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Options:
     """How the user's graph is read."""
 
@@ -119,7 +119,7 @@ class Options:
     on_unused_input: str | None = None
 
 
-@dataclass(slots=True)
+@record
 class Signature:
     """The ends of a function.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from croton.compile.mode import Mode, backend_called
 from croton.errors import BadThunkOutput
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
+from croton.util.record import replace
 
 # Relative and absolute differences that rounding explains, by data type: a few thousand units in the last place, since
 # sums and products are made in different orders.

@@ -6,7 +6,6 @@ import hashlib
 import io
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from croton.compile.callable import Function
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Constant, Variable
+from croton.util.record import field, record
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -35,7 +35,7 @@ def char_from_number(number: int) -> str:
     return text
 
 
-@dataclass(slots=True)
+@record
 class _Source:
     """Something to print: its roots, and where it is compiled, the order and the values of its parts."""
 
@@ -311,7 +311,7 @@ def var_descriptor(obj: Any, _prev_obs: Any = None, _tag_generator: Any = None) 
     return "".join(text)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Text:
     text: str
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from croton.compile.callable import Function
@@ -11,6 +10,7 @@ from croton.graph.node import Apply, Constant, Variable
 from croton.ops import blas, dot
 from croton.ops.linalg import decomposition, factors
 from croton.rewrite.stats import StageStats
+from croton.util.record import field, record
 from croton.vartypes.tensor import TensorType
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ BLAS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class KernelStory:
     """One kernel: what it computes, in which form, and what it reads and writes.
 
@@ -53,7 +53,7 @@ class KernelStory:
         )
 
 
-@dataclass(slots=True)
+@record
 class Explanation:
     """What became of a function. Its text (`str`) says it all."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from croton.compile.callable import Function
@@ -12,12 +11,13 @@ from croton.compile.shared import SharedVariable
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.walk import toposort
 from croton.ops.inner import InnerGraph
+from croton.util.record import field, record
 
 # Longer labels are cut; the whole text stands among the details.
 _LONGEST = 40
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Shape:
     """A box or an ellipse.
 
@@ -44,7 +44,7 @@ class Shape:
         return {"label": self.label, "node_type": self.kind, "shape": self.shape, **color, **self.details}
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Arrow:
     """From one shape to another; its color is blue where the application gives a view, red where it writes over it."""
 
@@ -54,7 +54,7 @@ class Arrow:
     color: str = "black"
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Picture:
     """A graph as it is drawn. Its methods are those that programs use of pydot's graphs."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,6 +12,7 @@ from croton.loops.ir import INT, Combine, Expr, Fold, Ref, Result
 from croton.loops.primitives import FLOAT
 from croton.loops.scope import LoopError, Scope, Scopes
 from croton.loops.value import Operand, Value
+from croton.util.record import field, record
 
 if TYPE_CHECKING:
     from croton.loops.build import Builder
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Step: TypeAlias = Callable[[Sequence[Value], Sequence[Value]], Sequence[Operand]]
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class _Frame:
     """A running value within one loop."""
 
@@ -30,7 +30,7 @@ class _Frame:
     now: tuple[Expr, ...]
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class _Running:
     """One or several values that are carried together."""
 

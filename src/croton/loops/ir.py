@@ -7,8 +7,9 @@ Nodes compare by identity; the builder interns the pure ones. `croton.loops.text
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from croton.util.record import record
 
 Form = Literal["E", "RI", "RO", "L"]
 Access = Literal["unit", "splat", "spaced", "strided", "scratch", "place"]
@@ -18,7 +19,7 @@ INT = "int64"
 NEST_AXES = ("o", "r", "v")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Const:
     """A number."""
 
@@ -26,7 +27,7 @@ class Const:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Param:
     """A scalar argument of the kernel."""
 
@@ -34,7 +35,7 @@ class Param:
     dtype: str = INT
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class LoopVar:
     """The counter of a loop."""
 
@@ -42,7 +43,7 @@ class LoopVar:
     dtype: str = INT
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Prim:
     """A primitive of `croton.loops.primitives` on operands of one type."""
 
@@ -51,7 +52,7 @@ class Prim:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Cast:
     """The value in another type, by NumPy's rules."""
 
@@ -59,7 +60,7 @@ class Cast:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Select:
     """`yes` where the condition holds, else `no`; both are computed."""
 
@@ -69,21 +70,21 @@ class Select:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Ref:
     """A running value as an iteration finds it; also a formal operand of a Combine."""
 
     dtype: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Result:
     """A running value as its loop leaves it."""
 
     dtype: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Buffer:
     """An array the kernel reads or writes.
 
@@ -101,7 +102,7 @@ class Buffer:
     strides: tuple[Expr, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Load:
     """An element read here and now; nests index by (o, r, v), an absent axis by the constant 0."""
 
@@ -113,7 +114,7 @@ class Load:
 Expr: TypeAlias = Const | Param | LoopVar | Prim | Cast | Select | Ref | Result | Load
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Combine:
     """An associative operation on tuples of values, `result` in terms of `left` and `right`."""
 
@@ -124,7 +125,7 @@ class Combine:
     rounds: bool = False  # each step rounds: long chains are to be broken up
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Fold:
     """Values carried from one iteration of a loop to the next.
 
@@ -139,7 +140,7 @@ class Fold:
     combine: Combine | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Store:
     """An element written."""
 
@@ -148,7 +149,7 @@ class Store:
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class For:
     """The body for var in [lo, hi).
 
@@ -164,7 +165,7 @@ class For:
     body: tuple[Stmt, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class If:
     """The body where the condition holds."""
 
@@ -172,7 +173,7 @@ class If:
     body: tuple[Stmt, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Fail:
     """Leave the kernel (form L) with a code other than 0; the details are int64."""
 
@@ -183,7 +184,7 @@ class Fail:
 Stmt: TypeAlias = Load | Store | For | If | Fail
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Kernel:
     """A function of buffers.
 

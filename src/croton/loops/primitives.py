@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from croton.util.record import record
 
 SIGNED = frozenset({"int8", "int16", "int32", "int64"})
 UNSIGNED = frozenset({"uint8", "uint16", "uint32", "uint64"})
@@ -14,7 +14,7 @@ ANY = NUMBER | BOOL
 DTYPES = ANY
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Signature:
     """All operands have one type, out of `dtypes`; the result has it too, or is bool."""
 

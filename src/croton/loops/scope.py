@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Literal
 
 from croton.loops.ir import (
@@ -21,13 +20,14 @@ from croton.loops.ir import (
     Store,
     operands,
 )
+from croton.util.record import field, record
 
 
 class LoopError(TypeError):
     """A kernel that makes no sense: operands of different types, a value outside its loop, a loop that cannot be."""
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Scope:
     """The body of a loop or condition, or the kernel's own."""
 

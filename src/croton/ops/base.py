@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
@@ -14,9 +13,10 @@ from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.graph.type import Type
 from croton.ops.convert import as_tensor_variable
+from croton.util.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class S:
     """A sample of an operation's use: what the registry tests run on every backend.
 
@@ -48,7 +48,7 @@ class S:
             object.__setattr__(self, name, value)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class E:
     """A wrong use of an operation: the error class it `raises` and what the message `says`."""
 

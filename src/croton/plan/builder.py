@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from croton.plan import control, products
 from croton.plan import program as p
 from croton.plan.numbers import Numbers, Size, Step, Value, same_size
 from croton.util.failures import MISMATCH, NO_BROADCAST
+from croton.util.record import field, record
 from croton.vartypes.tensor import TensorType
 
 CODES = {
@@ -28,7 +28,7 @@ CODES = {
 UNKNOWN = p.Operand(-1, (), ())
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Block:
     """A piece of memory of the program: who lives in it, and how it is given back."""
 
@@ -39,7 +39,7 @@ class Block:
     fixed: bool = False  # not the program's to give back: inputs, constants, cells, the stack
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Array:
     """Where a value lies: address, lengths, and strides in bytes.
 

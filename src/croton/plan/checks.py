@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from croton.plan import program as p
 from croton.plan.builder import UNKNOWN
+from croton.util.record import replace
 
 # What lies in slots of these kinds does not change while a program runs.
 _GIVEN = frozenset({"input", "constant", "cell"})

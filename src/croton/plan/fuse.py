@@ -8,7 +8,6 @@ it is, or None where it has length 1. All reductions of a group reduce the same 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from croton.graph.node import Apply, Constant, Variable
@@ -17,6 +16,7 @@ from croton.ops.place import Place
 from croton.plan.needs import Needs
 from croton.plan.reductions import gathered_dtypes, is_native_reduction, is_reduction
 from croton.rules.shapes import Length, ShapeTable
+from croton.util.record import field, record
 from croton.vartypes.dtype import is_complex
 
 Axes = tuple[int | None, ...]
@@ -32,7 +32,7 @@ MOST_NODES = 256
 MOST_REDUCTIONS = 28
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class Group:
     """Nodes computed together."""
 

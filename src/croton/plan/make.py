@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
 from croton.plan import program as p
@@ -14,10 +12,11 @@ from croton.plan.lower import Planner, applied_in_place, makes_new_memory
 from croton.plan.numbers import Size
 from croton.plan.order import Order, nodes_of
 from croton.plan.recompute import Recomputation
+from croton.util.record import record
 from croton.vartypes.tensor import TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Surroundings:
     """What the planner needs to know of the graph's use.
 

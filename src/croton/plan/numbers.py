@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from croton.loops.primitives import PRIMITIVES
 from croton.loops.value import Operators
 from croton.plan import program as p
+from croton.util.record import field, record
 
 _SYMMETRIC = frozenset({"add", "mul", "eq", "ne", "and_", "or_", "xor"})
 
@@ -60,7 +60,7 @@ def same_size(a: Size, b: Size) -> bool:
     return isinstance(b, int) and a == b
 
 
-@dataclass(slots=True)
+@record
 class Level:
     """A list of statements that is being written, and what is known in it.
 

@@ -10,13 +10,13 @@ in lists inside of that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from croton.graph.node import Apply, Variable
+from croton.util.record import field, record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Reg:
     """A register: a number of a data type, or an address (dtype 'ptr'). It is one object, found by its identity."""
 
@@ -27,7 +27,7 @@ class Reg:
 Number = Reg | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Slot:
     """A slot of the runtime: number `index` among those of its kind (see Program.slot_number)."""
 
@@ -35,21 +35,21 @@ class Slot:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class I64s:
     """An argument: an array of int64 on the stack."""
 
     values: tuple[Number, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Ptrs:
     """An argument: an array of addresses on the stack; None is no address."""
 
     values: tuple[Reg | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Ref:
     """An argument: the address of one number of `dtype` on the stack."""
 
@@ -57,28 +57,28 @@ class Ref:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class I32:
     """An argument: a 32-bit integer known now."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class I64:
     """An argument: a 64-bit integer."""
 
     value: Number
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Desc:
     """An argument: the address of nest descriptor number `index`."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Null:
     """An argument: no address."""
 
@@ -87,7 +87,7 @@ Argument = I64s | Ptrs | Ref | I32 | I64 | Desc | Null | Reg | Slot
 
 
 # -- statements ----------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Compute:
     """out = prim(args), all numbers."""
 
@@ -97,7 +97,7 @@ class Compute:
     dtype: str  # that of the arguments
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Load:
     """out = the number at an address."""
 
@@ -105,7 +105,7 @@ class Load:
     at: Reg
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Store:
     """The number at an address becomes `value`."""
 
@@ -114,7 +114,7 @@ class Store:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SlotData:
     """out = the address of the first element of what a slot holds."""
 
@@ -122,7 +122,7 @@ class SlotData:
     slot: Slot
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SlotDim:
     """out = the length of an axis of what a slot holds."""
 
@@ -131,7 +131,7 @@ class SlotDim:
     axis: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SlotStride:
     """out = the distance in bytes between neighbours along an axis of what a slot holds."""
 
@@ -140,7 +140,7 @@ class SlotStride:
     axis: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Offset:
     """out = an address some bytes after another."""
 
@@ -149,7 +149,7 @@ class Offset:
     nbytes: Number
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Local:
     """out = the address of room for one number of `dtype` on the stack."""
 
@@ -157,7 +157,7 @@ class Local:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Operand:
     """An input of a node that may fail, as far as it is known there: for the message.
 
@@ -170,7 +170,7 @@ class Operand:
     data: Reg | Ref | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Call:
     """A call of a runtime function. `out` takes an address it gives; its failure ends the program."""
 
@@ -180,7 +180,7 @@ class Call:
     operands: tuple[Operand, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Fail:
     """When `condition`: the program ends with error `code` of node number `node`, and these details."""
 
@@ -191,7 +191,7 @@ class Fail:
     operands: tuple[Operand, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Carried:
     """A register that holds `first` in the first step of a loop, in each later one what `next` held in the step before.
 
@@ -203,7 +203,7 @@ class Carried:
     next: Number
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Loop:
     """The body, while `counter`, which begins at 0, is less than `steps`, and `stop` is not true.
 
@@ -224,7 +224,7 @@ class Loop:
         return not any(isinstance(s, Call) for s in walk(self.body))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Joined:
     """A register that holds what one of two branches made, the one that was taken."""
 
@@ -233,7 +233,7 @@ class Joined:
     otherwise: Number
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Branch:
     """`then` when `condition`, else `otherwise`; `joined` are the registers that come out of it."""
 
@@ -263,7 +263,7 @@ def walk(statements: Sequence[Statement]) -> Iterator[Statement]:
 FORMS = {"E": 0, "RI": 1, "RO": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class NestBuffer:
     """How a nest kernel sees one buffer: unit, splat or spaced along v (loops/ir.py); read after it was written."""
 
@@ -272,7 +272,7 @@ class NestBuffer:
     reread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class NestDesc:
     """What the launcher needs to know of a nest kernel."""
 
@@ -290,7 +290,7 @@ class NestDesc:
     lanes: int = 0
 
 
-@dataclass(slots=True)
+@record
 class Callback:
     """A node that is run by Python: slots of its inputs, and slot, dtype and ndim of each output."""
 
@@ -300,7 +300,7 @@ class Callback:
     outputs: list[tuple[Slot, str, int]]
 
 
-@dataclass(slots=True)
+@record
 class Kernel:
     """A kernel of a program: its loop IR, and what is told of it.
 
@@ -321,7 +321,7 @@ class Kernel:
         return self.loops
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Held:
     """A graph that the operation of a node holds: its nodes are numbers `first` to `end - 1` of the program's."""
 
@@ -331,7 +331,7 @@ class Held:
     end: int
 
 
-@dataclass(slots=True)
+@record
 class Program:
     """A planned graph.
 

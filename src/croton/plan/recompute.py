@@ -8,7 +8,6 @@ depends on that: so no bit changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from croton.graph.fgraph import FunctionGraph
@@ -17,6 +16,7 @@ from croton.ops.elemwise import Elemwise
 from croton.plan.fuse import MOST_BUFFERS, MOST_NODES, Group
 from croton.plan.order import Unit, guessed_size, nodes_of
 from croton.plan.stages import cost_of
+from croton.util.record import field, record
 
 # A value is let go where between two that read it there is more work than so many kernels or products.
 _LONG = 3
@@ -28,7 +28,7 @@ _SHORT = 2
 _MOST_EFFORT = 64
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False)
 class _Late:
     """A value that is read after a long while.
 

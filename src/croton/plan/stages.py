@@ -7,7 +7,6 @@ which all it is made of is known; a row value is known after the visit whose red
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,12 +17,13 @@ from croton.ops.place import Place
 from croton.plan.fuse import Axes, Group
 from croton.plan.reductions import is_reduction
 from croton.rewrite.pattern import scalar_value
+from croton.util.record import field, record, replace
 
 # Values that cost more than this, in additions, are kept for a later visit instead of being computed again.
 KEEP_ABOVE = 12
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Source:
     """Something that a group reads: a variable, and which axis of the domain each of its axes is (None: length 1)."""
 
@@ -36,7 +36,7 @@ class Source:
         return axis in self.axes
 
 
-@dataclass(slots=True)
+@record
 class Layout:
     """A group, analysed.
 

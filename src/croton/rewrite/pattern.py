@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from croton.graph.node import Apply, Constant, Variable
+from croton.util.record import record
 
 Found = dict[str, Variable]
 
@@ -48,7 +48,7 @@ def through_broadcast(variable: Variable) -> Variable:
     return variable
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Pattern:
     """A compiled pattern: `root` is the pattern's own graph."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from croton.errors import RewriteError
@@ -13,9 +12,10 @@ from croton.rewrite.drive import Conform, Driver, Touched
 from croton.rewrite.rule import Rule, Stage
 from croton.rewrite.stats import StageStats, Stats
 from croton.rewrite.telling import Telling
+from croton.util.record import record, replace
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Query:
     """Which rules take part: those with one of the `include` tags and all of `require`, less those in `exclude`."""
 
@@ -41,7 +41,7 @@ class Query:
         return not known & self.exclude and bool(known & self.include) and self.require <= known
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Pass:
     """One step of a pipeline: a stage of rules, or a function of the whole graph `(graph, stats, context)`."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from croton.graph.node import Apply, Variable
 from croton.graph.op import Op
 from croton.rewrite.pattern import Pattern
+from croton.util.record import field, record
 
 # What a rule gives back: None where it does not apply; else a variable per output (None keeps that output as it is).
 # A node that is given back is a reader that takes this node into a form of its own: it is looked at once more.
@@ -24,7 +24,7 @@ def key_of(op: Any) -> Hashable:
     return op if isinstance(op, type) else type(op)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Rule:
     """One rewrite.
 
@@ -47,7 +47,7 @@ class Rule:
     among: tuple[type, ...] = ()
 
 
-@dataclass(slots=True)
+@record
 class Stage:
     """A set of rules that are applied together until none fires."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from croton.util.record import field, record
 
 
-@dataclass(slots=True)
+@record
 class StageStats:
     """One stage of a pipeline: nodes before and after, seconds, and how often each rule fired."""
 
@@ -24,7 +25,7 @@ class StageStats:
         )
 
 
-@dataclass(slots=True)
+@record
 class Stats:
     """All stages, in order."""
 

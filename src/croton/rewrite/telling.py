@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from croton.graph.fgraph import FunctionGraph
 from croton.graph.node import Apply, Variable
 from croton.rewrite.stats import StageStats
+from croton.util.record import record
 
 # A pass has run: (name, graph, stats).
 OnStage = Callable[[str, FunctionGraph, StageStats], None]
@@ -24,7 +24,7 @@ def reraise(name: str, where: str, error: Exception) -> None:
     raise error
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Telling:
     """Those who are told."""
 

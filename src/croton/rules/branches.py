@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from croton.rewrite.stats import StageStats
 from croton.rules.passes import conform
 from croton.rules.scatter import is_zero
 from croton.rules.stages import canonicalize
+from croton.util.record import field, record
 from croton.vartypes.tensor import TensorType
 
 # A condition, and whether it has to be true or false.
@@ -207,7 +207,7 @@ def _together(graph: FunctionGraph, first: Apply, guards: Guards) -> list[Apply]
     return stage
 
 
-@dataclass(slots=True)
+@record
 class _Side:
     """One branch of a stage: the nodes that move into it, and what it makes."""
 

@@ -7,8 +7,9 @@ cancels is gone, not small.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from fractions import Fraction
+
+from croton.util.record import record
 
 # More terms than this are left as they are written.
 _MOST_TERMS = 32
@@ -22,14 +23,14 @@ class TooLarge(Exception):
     """A polynomial has too many terms, or no inverse of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Exponential:
     """exp(u); `base` tells u."""
 
     base: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Pole:
     """1 + number * exp(u)**step, where `step` is above 0, and the number above 0 or -1."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from croton.graph.node import Apply, Variable
@@ -16,10 +15,11 @@ from croton.ops.elemwise import DimShuffle, Elemwise, dimshuffle
 from croton.rules.arith import made_by, read_once
 from croton.rules.passes import Context
 from croton.rules.stages import blas
+from croton.util.record import record
 from croton.vartypes.dtype import is_complex
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Term:
     """`numbers` times `base`, added or (not `plus`) taken away."""
 

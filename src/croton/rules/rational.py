@@ -8,7 +8,6 @@ of sums of s**m * t**n, where s = sigmoid(u) = e / (1 + e) and t = sigmoid(-u) =
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import exp as exp_of_number
@@ -55,6 +54,7 @@ from croton.rules.polynomial import (
     times,
 )
 from croton.rules.stages import stabilize
+from croton.util.record import record
 
 # Functions of an exponential, and those of them that have no bounds.
 _FAMILY = frozenset({"exp", "sigmoid", "tanh", "cosh", "sinh", "expm1", "erfc"})
@@ -180,7 +180,7 @@ def _without_shift(u: Variable) -> tuple[Variable, Fraction]:
     return u, Fraction(1)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Slope:
     """(e - 1) / (e + 1) for the exponential of a pole: a hyperbolic tangent."""
 

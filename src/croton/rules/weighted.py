@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import reduce
 from math import inf
 from typing import Any
@@ -29,9 +28,10 @@ from croton.rules.logsum import (
 )
 from croton.rules.passes import Context
 from croton.rules.stages import stabilize
+from croton.util.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Mixture:
     """The sum of `rest` times exponentials: of what these are together `exponent` is the logarithm."""
 
@@ -245,7 +245,7 @@ def _gradient_of_mixture(node: Apply, context: Context) -> Any:
     return sub(part, mul(sm, sum_of(part, axis=op.axis, keepdims=True, acc_dtype=sm.type.dtype)))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Row:
     """The product of the exponentials of the matrix or vector `exponent`, `e`, with `weights`, in its order."""
 

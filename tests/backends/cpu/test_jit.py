@@ -6,7 +6,6 @@ import os
 import stat
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from croton.backends.cpu.call import call_nest, nest_ranges, run_nest_at
 from croton.backends.cpu.codegen.target import Target
 from croton.loops.build import Builder
 from croton.loops.ir import Kernel
+from croton.util.record import replace
 
 
 def scaled(factor: float, name: str = "x") -> Kernel:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from croton.backends.cpu import _runtime
 from croton.backends.cpu.codegen.emitter import Emitter, memory_type, number, register_type
 from croton.backends.cpu.codegen.primitives import cast_value
 from croton.plan import program as p
+from croton.util.record import field, record
 
 ABI = _runtime.ABI
 
@@ -21,7 +21,7 @@ def type_of(dtype: str) -> str:
     return "ptr" if dtype == "ptr" else register_type(dtype)
 
 
-@dataclass(slots=True)
+@record
 class Body:
     """The body of a loop that is being written: the first name made in it, and what is done before it begins."""
 

@@ -8,15 +8,15 @@ training step take 171 ms in one thread and 115 in two.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 from functools import cache as once
 from typing import Any
 
 from croton import __version__
 from croton.backends.cpu.codegen.target import Target
+from croton.util.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Machine:
     """The processor of this process, as LLVM names it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from croton.compile.rebuild import pairs_of
@@ -10,6 +9,7 @@ from croton.compile.scan.arguments import ScanArgumentError
 from croton.graph.node import Variable
 from croton.ops.convert import as_tensor_variable
 from croton.ops.raise_op import ConditionError
+from croton.util.record import field, record
 
 
 class until:
@@ -26,7 +26,7 @@ class until:
             )
 
 
-@dataclass
+@record
 class Answer:
     """The outputs of a step, the updates of shared variables, and the condition to stop."""
 

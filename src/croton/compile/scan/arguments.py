@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import numbers
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from croton.errors import CrotonError
@@ -15,6 +14,7 @@ from croton.ops.elementwise import minimum
 from croton.ops.inner import shown
 from croton.ops.known import known_int
 from croton.ops.shape import shape_i
+from croton.util.record import field, record
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 
@@ -23,7 +23,7 @@ class ScanArgumentError(CrotonError, ValueError):
     """A loop is described in a way that does not say what to do."""
 
 
-@dataclass
+@record
 class Element:
     """What a step reads of something with an axis of steps: `inner` stands for its element at t + `tap`."""
 
@@ -32,7 +32,7 @@ class Element:
     tap: int
 
 
-@dataclass
+@record
 class State:
     """An output that later steps read.
 

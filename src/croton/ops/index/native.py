@@ -8,7 +8,6 @@ places.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from croton.graph.node import Variable
@@ -16,6 +15,7 @@ from croton.ops.index import template as index
 from croton.ops.known import known_int
 from croton.ops.nested import WORDS, Loops, Params, common_lengths
 from croton.util.failures import BAD_INDEX, BAD_VALUE
+from croton.util.record import record
 
 if TYPE_CHECKING:
     from croton.loops.build import Builder
@@ -118,7 +118,7 @@ def view(b: Any, x: Any, entries: Sequence[Any]) -> Any:
 
 
 # -- arrays --------------------------------------------------------------------------------------------------
-@dataclass(slots=True)
+@record
 class Places:
     """What an index by arrays names in an array.
 
@@ -142,7 +142,7 @@ class Places:
         return [*self.dims[: self.front], *self.shape, *self.dims[self.front :]]
 
 
-@dataclass(slots=True)
+@record
 class _Axis:
     """An array of an index: places of an axis with this stride and length; without a length, offsets that are right."""
 

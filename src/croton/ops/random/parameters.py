@@ -7,7 +7,6 @@ too; other continuous numbers do not, as they are computed in the kernels that r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +20,7 @@ from croton.ops.elementwise import eq
 from croton.ops.known import get_vector_length, known_int
 from croton.ops.raise_op import CheckedDraw
 from croton.ops.shape import as_length, shape_i
+from croton.util.record import record
 from croton.vartypes.dtype import as_dtype, is_complex, is_discrete, is_float, upcast
 
 Lengths = Sequence[Any]
@@ -64,7 +64,7 @@ def count_type(dtype: Any) -> str:
 
 
 # -- what parameters may be ----------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Domain:
     """A set of numbers: its description, and whether arrays lie in it. NaN lies in none."""
 

@@ -7,7 +7,6 @@ draw and on its own place only, as those of one attempt do.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +31,7 @@ from croton.ops.random.methods import (
 )
 from croton.ops.random.von_mises_slope import von_mises_slope
 from croton.util.failures import BAD_VALUE
+from croton.util.record import record
 from croton.vartypes.tensor import TensorType
 
 # Attempts per number: one is taken with a probability of at least 0.65, so that none is has one of less than 1e-29. The
@@ -81,7 +81,7 @@ def _is_direct(b: Any, method: Method, parameters: Sequence[Any]) -> Any:
     return method.is_direct(b, *parameters) if method.always is None else b.const(method.always, "bool")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Elements:
     """What native code draws, by functions of a place: parameters, the index of the bits, the cell of the number.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from croton.graph.node import Variable
 from croton.ops.inner import InnerGraph
+from croton.util.record import record
 from croton.vartypes.dtype import is_discrete
 from croton.vartypes.tensor import TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Roles:
     """The numbers of inputs and outputs by what they are: outer ones are those of the loop, inner ones of its graph.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from croton.graph import walk
@@ -16,13 +15,14 @@ from croton.ops.known import known_int
 from croton.ops.scan.loop import Scan
 from croton.ops.scan.steps import FirstRows, checked
 from croton.rules.shapes import ShapeTable
+from croton.util.record import record
 from croton.vartypes.tensor import TensorType
 
 # In all of these `inner` is a variable of the loop's graph, `outer` the input that it reads, `after` what a step makes
 # of it, and `out` the output outside that others read: where it was made here, a variable that stands for it.
 
 
-@dataclass
+@record
 class Sequence:
     """One element in each step."""
 
@@ -30,7 +30,7 @@ class Sequence:
     outer: Variable
 
 
-@dataclass
+@record
 class State:
     """Values of earlier steps, one for each of `taps`."""
 
@@ -46,7 +46,7 @@ class State:
         return -min(self.taps)
 
 
-@dataclass
+@record
 class Carried:
     """The value of the step before."""
 
@@ -56,7 +56,7 @@ class Carried:
     out: Variable
 
 
-@dataclass
+@record
 class Mapped:
     """What each step makes, stacked."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,13 @@ from croton.ops.index.subtensor import Subtensor
 from croton.ops.join import join
 from croton.ops.shape import Shape_i
 from croton.rules.loops.draft import Carried, Draft, State, entries_of
+from croton.util.record import record
 
 # So many last values are carried at most: every step hands on all of them.
 _MOST_CARRIED = 4
 
 
-@dataclass
+@record
 class Read:
     """What is read of an output with rows: the value `back` from the end, or with `is_slice` all from there on.
 

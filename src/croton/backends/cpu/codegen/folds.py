@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from croton.backends.cpu.codegen.control import Carried, State
 from croton.backends.cpu.codegen.emitter import register_type
 from croton.backends.cpu.codegen.writer import Op, Writer
 from croton.loops.ir import Combine, Fold
+from croton.util.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Part:
     """A fold as it is carried: in how many lanes."""
 

@@ -11,7 +11,6 @@ value comes in last. Sums of floats begin a new partial sum every so many rounds
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from croton.backends.cpu.codegen.control import State, below, count, divided, first_lanes, when
 from croton.backends.cpu.codegen.emitter import vector
@@ -32,6 +31,7 @@ from croton.backends.cpu.codegen.writer import Lanes, Op, Writer
 from croton.loops.ir import Expr, Fail, Fold, For, If, Load, Stmt, Store, operands
 from croton.loops.scope import stored
 from croton.loops.walk import all_roots, deep, postorder, roots
+from croton.util.record import replace
 
 # Rounds per partial sum. A round of a vector loop is some tens of elements, of a serial one a single one.
 BLOCK = {"vector": 128, "serial": 512}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from croton.loops.ir import INT, SIZES, Cast, Expr, For, Load, Prim, Select, Store, operands
 from croton.loops.primitives import PRIMITIVES
 from croton.loops.walk import all_nodes, deep
+from croton.util.record import record
 
 # Bodies dearer than this, in additions, are emitted once, every round masked. Compiling is then 10 to 26 % cheaper, and
 # running up to 15 % dearer (softmax); with loops inside, a third cheaper and up to 4 % dearer, so there all are.
@@ -38,7 +38,7 @@ LONG = 160
 MAX_LANES = 64
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Target:
     """A machine: bytes of a vector register, and what it can do at full speed.
 
@@ -51,7 +51,7 @@ class Target:
     scales: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Cut:
     """How a vector loop is done.
 
@@ -119,7 +119,7 @@ def _vectors(work: Work, gathers: bool) -> int:
     return 4 if long or (work.cost > DEAR and 4 * work.chain > 3 * work.cost) else 2
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Work:
     """An iteration: its cost in additions, that of its longest chain, the size of what it mostly computes with, whether
     it holds loops, how many nodes it has that compute, and whether some of these are calls."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from croton.backends.cpu.codegen.calls import emit_call
@@ -20,6 +19,7 @@ from croton.backends.cpu.codegen.primitives import emit_primitive
 from croton.backends.cpu.codegen.target import Target
 from croton.loops.ir import Buffer, Cast, Const, Expr, Load, LoopVar, Param, Prim, Select, Store, operands
 from croton.loops.walk import postorder
+from croton.util.record import record
 
 
 class Op(NamedTuple):
@@ -29,7 +29,7 @@ class Op(NamedTuple):
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Lanes:
     """The round of a vector loop that is being written.
 

@@ -6,8 +6,6 @@ parts; k is found, as a float and as an integer at once, by adding 1.5 * 2^manti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from croton.backends.cpu.vecmath.coefficients import EXP, EXP2, LN2, LN10, LOG2_10, LOG2_E, LOG10_2
 from croton.backends.cpu.vecmath.lanes import (
     Lanes,
@@ -21,9 +19,10 @@ from croton.backends.cpu.vecmath.lanes import (
     where,
 )
 from croton.backends.cpu.vecmath.logarithm import NAN, log1p_of_unit, log_long
+from croton.util.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Reduced:
     """x = k log(2) + r + tail."""
 
@@ -88,7 +87,7 @@ def times_power(y: Lanes, k: Lanes, index: Lanes) -> Lanes:
     return y * power_of_two(half) * power_of_two(index - half)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Range:
     """Where e^x is neither zero nor infinite, and a little more; and below what it is subnormal."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+
+from croton.util.record import record
 
 Kind = Literal["float", "int", "mask"]
 
@@ -51,7 +52,7 @@ class TextEmitter(Protocol):
         """The (value, label) pairs of such a phi."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Format:
     """An IEEE 754 binary format as the functions need it."""
 
@@ -78,7 +79,7 @@ F32 = Format("float32", "float", 32, 23, 127, "f32")
 FORMATS = {"float64": F64, "float32": F32}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Kit:
     """One emitter, one format, one width: makes constants and calls intrinsics."""
 
@@ -161,7 +162,7 @@ class Kit:
         return Kit(self.e, F64, self.width)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, eq=False)
 class Lanes:
     """An SSA value or constant: floats, integers of the same size, or a mask."""
 

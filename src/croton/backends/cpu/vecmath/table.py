@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from croton.backends.cpu.vecmath import (
     error_function,
@@ -16,9 +15,10 @@ from croton.backends.cpu.vecmath import (
     trigonometric,
 )
 from croton.backends.cpu.vecmath.lanes import Lanes
+from croton.util.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Function:
     """How a function is made, and how it is tested.
 

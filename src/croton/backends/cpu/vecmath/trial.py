@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from croton.backends.cpu.codegen.emitter import Emitter, memory_type
 from croton.backends.cpu.vecmath import FUNCTIONS, emit
+from croton.util.record import record
 
 Array = npt.NDArray[Any]
 BLOCK = 64
@@ -49,7 +49,7 @@ def loop_text(name: str, dtype: str, width: int, scales: int = 0) -> str:
     return e.text()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Loop:
     """A compiled loop; call it with arrays of one length."""
 
