@@ -73,11 +73,12 @@ class Place:
 
 @record(frozen=True)
 class Binding:
-    """The inputs of a function in order, and by each of the names they go under."""
+    """The inputs of a function in order, and by each of the names they go under; their numbers, by identity."""
 
     places: list[Place]
     states: dict[SharedVariable, Container]
     by_key: dict[Any, Any] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
 
     def find(self, key: Any) -> Any:
         """The place or the container of a name, variable or position.
@@ -101,6 +102,7 @@ def bind(places: list[Place], shared: Sequence[SharedVariable], containers: Sequ
     """The inputs `places` and the shared variables, under all their names."""
     made = Binding(places, dict(zip(shared, containers, strict=True)))
     for at, place in enumerate(places):
+        made.numbers[id(place)] = at
         _enter(made.by_key, at, place)
         _enter(made.by_key, place.spec.variable, place)
         if place.spec.name is not None:
@@ -211,7 +213,7 @@ class Function:
             given[at] = value
         for key, value in kwargs.items():
             place = self.binding.find(key)
-            at = places.index(place) if isinstance(place, Place) else -1
+            at = self.binding.numbers.get(id(place), -1)
             if at < 0 or place.spec.implicit:
                 raise TypeError(f"Tried to provide value for implicit input: {key}")
             if given[at] is not _MISSING:
