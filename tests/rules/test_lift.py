@@ -20,6 +20,7 @@ CASES = [
     ("local_subtensor_lift", lambda x, y, r: T.exp(x)[1], {"exp"}),
     ("local_subtensor_lift", lambda x, y, r: (T.exp(x) + r)[1:, ::2], {"exp", "add"}),
     ("local_subtensor_lift", lambda x, y, r: (x + r.dimshuffle("x", 0))[:, 2], {"add"}),
+    ("local_take_all", lambda x, y, r: T.exp(x)[T.arange(x.shape[0])], {"exp"}),
     ("local_subtensor_of_dimshuffle", lambda x, y, r: x.T[1], set()),
     ("local_subtensor_of_dimshuffle", lambda x, y, r: x.dimshuffle(1, "x", 0)[2:, 0, 1], set()),
     ("local_subtensor_of_dimshuffle", lambda x, y, r: T.exp(x).T[:, 1:], {"exp"}),

@@ -51,6 +51,26 @@ def test_powers_of_one_base(fires: Any, ops: Any, build: Any, left: list[str]) -
     assert found == left
 
 
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda x, y: x**y * x ** (2 * y),
+        lambda x, y: x**y / x ** (2 * y),
+        lambda x, y: 3 / x**y / x ** (y + 1),
+        lambda x, y: x**y * y * x ** T.exp(y),
+    ],
+)
+def test_powers_with_exponents_that_are_not_known(fires: Any, ops: Any, build: Any) -> None:
+    made = fires("local_pow_of_sum", build, POSITIVE, np.array([0.5, -1.0, 2.0, 0.0]), rtol=1e-13)
+    assert ops(made).count("pow") == 1
+
+
+def test_powers_that_are_needed_anyway_stay(ops: Any) -> None:
+    x, y = T.dvectors("x", "y")
+    p, q = x**y, x ** (2 * y)
+    assert ops(theano.function([x, y], [p, q, p * q])).count("pow") == 2
+
+
 def test_roots_of_negatives_stay_without_value() -> None:
     x = T.dvector("x")
     for build in (

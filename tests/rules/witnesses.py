@@ -56,6 +56,7 @@ WITNESSES: dict[str, Any] = {
     "local_fill_to_alloc": T.fill(x, c),
     # parts
     "local_useless_slice": x[:],
+    "local_take_all": T.exp(x)[T.arange(x.shape[0])],
     "local_subtensor_make_vector": T.stack([c, 2 * c])[0],
     "local_subtensor_merge": x[1:][0],
     "local_subtensor_inc_subtensor": T.set_subtensor(x[1], c)[1],
@@ -149,6 +150,7 @@ WITNESSES: dict[str, Any] = {
     "local_pow_by_squaring": x**3,
     "local_mul_pow_to_pow_add": x**3 / x,
     "local_abs_of_never_negative": abs(T.sqr(x)),
+    "local_pow_of_sum": T.pow(x, y) * T.pow(x, z),
     "local_abs_lift": abs(2 * x),
     "local_abs_merge": abs(x) * abs(y),
     "local_mul_exp_to_exp_add": T.exp(x) * T.exp(y),

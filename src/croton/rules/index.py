@@ -6,9 +6,12 @@ from typing import Any
 
 from croton.graph.node import Apply, Constant, Variable
 from croton.graph.type import Type
+from croton.ops.creation import ARange
 from croton.ops.index import template as index
+from croton.ops.index.advanced import AdvancedSubtensor1
 from croton.ops.index.subtensor import Subtensor
 from croton.ops.known import elements
+from croton.rewrite.pattern import scalar_value
 from croton.rules.fills import follows
 from croton.rules.stages import canonicalize
 
@@ -44,6 +47,18 @@ def _simple(node: Apply) -> Any:
         index.is_full(a) and e != slice(None) for a, e in zip(short, op.idx_list, strict=False)
     )
     return part_of(node.inputs[0], short) if changed else None
+
+
+@canonicalize.on(AdvancedSubtensor1, name="local_take_all", among=(ARange,))
+def _in_turn(node: Apply) -> Any:
+    """x[arange(n)], n being the length of x, is x."""
+    x, places = node.inputs
+    made = places.owner
+    if made is None or not isinstance(made.op, ARange):
+        return None
+    start, stop, step = made.inputs
+    first, by = scalar_value(start), scalar_value(step)
+    return x if first == 0 and by == 1 and follows(x, 0, stop) else None
 
 
 def _takes_all(x: Variable, axis: int, entry: Any) -> bool:

@@ -33,6 +33,7 @@ from croton.rules.arith import (
     has_factor,
     is_float,
     is_real_float,
+    less,
     made_by,
     read_once,
     shaped_like,
@@ -165,6 +166,37 @@ def _powers_of_one_base(node: Apply, context: Context) -> Any:
                 return None
             (above if made[1] else below).extend(v for v in made[:1] if v is not None)
     product.above, product.below = above, below
+    return assembled(product, node)
+
+
+@specialize.on(mul, true_div, inv, name="local_pow_of_sum")
+def _powers_of_variables(node: Apply, context: Context) -> Any:
+    """x^a x^b is x^(a + b), and x^a / x^b is x^(a - b): one power is computed, not two."""
+    out = node.outputs[0]
+    if not is_real_float(out) or not has_factor(node, context, "pow"):
+        return None
+    if reader := taker(node, context, mul, true_div, inv):
+        return reader
+    product = Product(out, context)
+    found: dict[Variable, list[tuple[Variable, int]]] = {}
+    for listed, sign in ((product.above, 1), (product.below, -1)):
+        for v in listed:
+            made = made_by(v, pow)
+            if (
+                made is not None
+                and read_once(v, context)
+                and all(u.type.dtype == out.type.dtype for u in made.inputs)
+            ):
+                found.setdefault(made.inputs[0], []).append((v, sign))
+    base = next((x for x, powers in found.items() if len(powers) > 1), None)
+    if base is None:
+        return None
+    first, *others = [(v.owner.inputs[1], sign) for v, sign in found[base]]  # type: ignore[union-attr]
+    total = first[0] if first[1] > 0 else neg(first[0])
+    for exponent, sign in others:
+        total = add(total, exponent) if sign > 0 else sub(total, exponent)
+    gone = [v for v, _ in found[base]]
+    product.above, product.below = [pow(base, total), *less(product.above, *gone)], less(product.below, *gone)
     return assembled(product, node)
 
 
