@@ -77,6 +77,15 @@ def test_types_convert_to_more_specific_ones() -> None:
     assert made.type.broadcastable == (True, False)
 
 
+def test_what_is_known_to_broadcast_stands_for_what_may_not() -> None:
+    x = matrix(dtype="float64")
+    row, column = TensorType("float64", (1, None))(), TensorType("float64", (None, 1))()
+    f = function([row], x * 2, givens={x: row})
+    assert f(A[0][:1]).tolist() == (A[0][:1] * 2).tolist()
+    with pytest.raises(TypeError, match="Cannot convert"):
+        row.type.filter_variable(column)
+
+
 def test_specified_shapes_are_known_and_checked() -> None:
     x = matrix(dtype="float64")
     y = specify_shape(x, (2, 3))

@@ -241,20 +241,24 @@ class TensorType(Type):
 
     # -- variables -------------------------------------------------------------------------------------------
     def convert_variable(self, variable: Variable) -> Variable | None:
-        """`variable` with this broadcastable pattern, checked at run time, where only more is claimed of it."""
+        """`variable` with this broadcastable pattern: a row as a matrix; a matrix as a row, checked at run time.
+
+        None where each claims what the other does not: a column is no row.
+        """
         kind = variable.type
         if isinstance(kind, TensorType) and kind.dtype == self.dtype and kind.ndim == self.ndim:
             if kind.broadcastable == self.broadcastable:
                 return variable
-            if self.rebroadcast is not None and all(
-                mine or not theirs
-                for mine, theirs in zip(self.broadcastable, kind.broadcastable, strict=True)
-            ):
+            pairs = list(zip(self.broadcastable, kind.broadcastable, strict=True))
+            nested = all(mine <= theirs for mine, theirs in pairs) or all(
+                mine >= theirs for mine, theirs in pairs
+            )
+            if self.rebroadcast is not None and nested:
                 made: Variable = self.rebroadcast(variable, self.broadcastable)
                 return made
         return None
 
-    # Set by ops/variable.py: gives a variable another broadcastable pattern, checked at run time.
+    # Set by ops/variable.py: gives a variable another broadcastable pattern.
     rebroadcast: Any = None
 
 
