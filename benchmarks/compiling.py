@@ -4,9 +4,9 @@
     THEANO_FLAGS=base_compiledir=$(mktemp -d) python -m benchmarks.compiling --rounds 1     nothing cached
 
 A chain of elementwise operations, a network of residual layers with its gradients and updates, a plain network with
-its gradients, and a function of many outputs. Times are CPU seconds of this process from the expression to the
-function, the best of several rounds. The exponent is the slope of a line through the logarithms: 1 is time in
-proportion to the graph.
+its gradients, a function of many outputs, and a training step. Times are CPU seconds of this process, all its threads
+together, from the expression to the function, the best of several rounds. The exponent is the slope of a line through
+the logarithms: 1 is time in proportion to the graph.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,26 @@ def network(n: int) -> Program:
     return [x], T.grad(T.sqr(h).mean(), [v for layer in layers for v in layer]), []
 
 
+def step(n: int) -> Program:
+    """A step of gradient descent for n hidden layers of 500 units that read digits."""
+    x, y = T.fmatrix("x"), T.lvector("y")
+    sizes = [784, *[500] * n, 10]
+    weights = [
+        (theano.shared(np.zeros((a, b), "float32")), theano.shared(np.zeros(b, "float32")))
+        for a, b in pairwise(sizes)
+    ]
+    h: Any = x
+    for w, b in weights[:-1]:
+        h = T.tanh(T.dot(h, w) + b)
+    w, b = weights[-1]
+    cost = T.nnet.categorical_crossentropy(T.nnet.softmax(T.dot(h, w) + b), y).mean()
+    parameters = [v for layer in weights for v in layer]
+    updates = [
+        (v, v - np.float32(0.1) * g) for v, g in zip(parameters, T.grad(cost, parameters), strict=True)
+    ]
+    return [x, y], cost, updates
+
+
 def outputs(n: int) -> Program:
     """n sums of a matrix."""
     x = T.matrix("x")
@@ -71,6 +92,7 @@ WORKLOADS: dict[str, tuple[Callable[[int], Program], tuple[int, ...]]] = {
     "residual": (residual, (30, 60, 120, 300)),
     "network": (network, (12, 25, 50)),
     "outputs": (outputs, (75, 150, 300)),
+    "step": (step, (1, 2, 4)),
 }
 
 
