@@ -190,6 +190,7 @@ class Kernel:
 
     form        E, RI, RO: a nest over axes o, r, v; L: any loops
     parallel    form L: iterations of the outermost loop, over [lo, hi) of the call, may run on different threads
+    packs       form RO: written for so few columns that several rows are done as one
     """
 
     form: Form
@@ -198,6 +199,7 @@ class Kernel:
     scratch: tuple[Buffer, ...]
     body: tuple[Stmt, ...]
     parallel: bool = False
+    packs: bool = False
 
     @property
     def scratch_itemsize(self) -> int:

@@ -54,7 +54,7 @@ class _Printer:
     def text(self) -> str:
         """All of it."""
         k = self.kernel
-        self.lines.append(f"kernel {k.form}{' parallel' if k.parallel else ''}")
+        self.lines.append(f"kernel {k.form}{' parallel' if k.parallel else ''}{' packs' if k.packs else ''}")
         for param in k.params:
             self.lines.append(f"  {self._name(param, 'p')}: {param.dtype}")
             self._done.add(param)

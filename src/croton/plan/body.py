@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from croton.graph.node import Apply, Variable
@@ -160,7 +161,7 @@ def source_buffer(k: Builder, name: str, layout: Layout, source: Source) -> Buff
 
 def nest_kernel(layout: Layout) -> Kernel:
     """The kernel of a group that keeps some axes."""
-    return _Nest(layout).kernel()
+    return replace(_Nest(layout).kernel(), packs=layout.packs)
 
 
 class _Nest:

@@ -323,7 +323,7 @@ def _nest_buffer(layout: Layout, source: Source) -> p.NestBuffer:
 _LANES = 64
 
 # As in runtime/launch.c.
-_SHORT_ROW_BYTES, _MANY_ROWS, _FEW_COLUMNS = 128, 512, 8
+_SHORT_ROW_BYTES, _MANY_ROWS, _FEW_COLUMNS = 128, 512, 16
 
 
 class _AllReduced:

@@ -15,7 +15,7 @@ from croton.loops.primitives import PRIMITIVES
 from croton.ops.elemwise import DimShuffle, Elemwise
 from croton.ops.place import Place
 from croton.plan.fuse import Axes, Group
-from croton.plan.reductions import is_reduction
+from croton.plan.reductions import gathered_dtypes, is_reduction
 from croton.rewrite.pattern import scalar_value
 from croton.util.record import field, record, replace
 
@@ -47,6 +47,7 @@ class Layout:
     visit     for a full value, the visit that makes it; for a row value, the first visit that may read it
     kept      full values that are stored in one visit and read back in a later one
     homes     of kept values that are no results, the results that take their place in the last visit
+    packs     lanes may do several rows of few columns at once
     far       what lies where elements are never adjacent: the parts of complex arrays
     """
 
@@ -61,6 +62,7 @@ class Layout:
     visits: int = 1
     cost: int = 0
     is_spaced: bool = False
+    packs: bool = False
     far: set[Variable] = field(default_factory=set)
 
     def is_full(self, variable: Variable) -> bool:
@@ -90,12 +92,16 @@ class Layout:
         return replace(self, form="RO", vector=self.group.kept[-1], is_spaced=True)
 
     def along(self) -> Layout | None:
-        """Of form RO, the same in form RI, which goes along the reduced axes wherever the memory lies, where elements
-        take so much work that gathering them costs less than idle lanes."""
-        full = [node for node in self.group.nodes if not is_reduction(node) and self.is_full(node.outputs[0])]
-        if self.form != "RO" or self.group.has_places or sum(map(cost_of, full)) <= KEEP_ABOVE:
+        """Of form RO, a form for few long columns. Where elements take much work it goes along the reduced axes, as to
+        gather costs less than idle lanes. Where not, and values are gathered, lanes do several rows at once."""
+        if self.form != "RO" or self.group.has_places:
             return None
-        return replace(self, form="RI", vector=max(self.group.reduced), is_spaced=True)
+        full = [node for node in self.group.nodes if not is_reduction(node) and self.is_full(node.outputs[0])]
+        if sum(map(cost_of, full)) > KEEP_ABOVE:
+            return replace(self, form="RI", vector=max(self.group.reduced), is_spaced=True)
+        values = all(len(gathered_dtypes(node)) == 1 for node in self.group.nodes if is_reduction(node))
+        once = self.visits == 1 and not any(map(self.is_full, self.results))
+        return replace(self, packs=True) if values and once else None
 
     def turned(self) -> Layout | None:
         """Of form RI the same in form RO, and the other way round: for memory that lies along the other axis."""

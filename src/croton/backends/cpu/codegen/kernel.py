@@ -17,7 +17,7 @@ _LOOPS = "define i32 @{}(ptr %p, ptr %params, i64 %lo, i64 %hi, ptr %err)"
 def kernel_text(kernel: Kernel, target: Target, symbol: str = SYMBOL) -> str:
     """The module; its one function has the signature of the kernel's form (docs/internals/loops.md)."""
     e = Emitter(target.vector_bytes if target.scales else 0)
-    w = Writer(e, target, called_functions(kernel))
+    w = Writer(e, target, called_functions(kernel), kernel.packs)
     e.begin()
     _bind_buffers(w, kernel)
     if kernel.form == "L":

@@ -4,12 +4,16 @@ A strip is some rows high and a tile wide. What its columns gather stays in regi
 visited, and in memory on the stack between two strips. So memory is read along rows, which processors fetch ahead of
 time by themselves, and the order in which an accumulator combines is still that of the rows.
 
+A kernel that is made for few columns does several rows as one, which lie one after the other in memory, and in the end
+brings together what its columns gave.
+
 Where a tile is no wider than a round, or so small that it lies in a cache, a strip is as high as a block of a sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from croton.backends.cpu.codegen.control import State, below, count, divided, first_lanes, when
@@ -17,7 +21,8 @@ from croton.backends.cpu.codegen.emitter import ITEMSIZE, memory_type, register_
 from croton.backends.cpu.codegen.folds import Part, bind_refs, by_part, carried, combined, identities, in_row
 from croton.backends.cpu.codegen.target import Cut, rows_read
 from croton.backends.cpu.codegen.writer import Lanes, Op, Writer
-from croton.loops.ir import Combine, For, Stmt
+from croton.loops.ir import Combine, For, Load, Stmt, operands
+from croton.loops.walk import all_nodes
 
 # Rows of a strip. source: measured, sums of float32 over axis 0 of (100, 10000) take 0.15 ms with 8, 0.2 with 16 and
 # 0.21 where each round goes down all rows; of (10000, 100) 0.13, 0.15 and 0.22 ms, on a Xeon with AVX-512
@@ -30,6 +35,8 @@ BLOCK = 512
 # fetch by themselves, is most of what is done. source: measured, sums of float32 over axis 0 of (1000, 64) take half of
 # the time that they take without; of (10000, 100) 0.7; of (100, 10000) 1.6
 AHEAD, NARROW = 16, 512
+# Rows that are so many that several can be done as one: more than the columns of a round.
+MANY = 128
 # Columns of a tile at most, and bytes on the stack that what they gather takes at most.
 TILE, STACK = 2048, 1 << 16
 
@@ -64,7 +71,7 @@ class Strips:
         self.rows = rows
         self.before, self.after = loop.body[:at], loop.body[at + 1 :]
         sizes = [ITEMSIZE[dtype] for dtype, _ in _values(self._parts(1))]
-        self.width = max(plan.lanes, min(TILE, STACK // (2 * sum(sizes))) & -plan.lanes)
+        self.width = max(2 * plan.lanes, min(TILE, STACK // (2 * sum(sizes))) & -plan.lanes)
         # Of each value that is gathered: where that of the first blocks lies, and where that of the block in hand does.
         self.total, self.partial = ([w.e.on_stack(size * self.width) for size in sizes] for _ in range(2))
         self.top, self.bottom = w.scalar(rows.lo), w.scalar(rows.hi)
@@ -72,8 +79,15 @@ class Strips:
 
     def write(self, lo: str, hi: str) -> None:
         """All columns [lo, hi), of which there is one at least."""
+        if self._may_pack():
+            self._write_packed(lo, hi)
+            return
+        self._tiles(lo, hi, lambda tile: self._blocks(tile, self.top, self.bottom))
+
+    def _tiles(self, lo: str, hi: str, visit: Callable[[_Tile], None], upto: str | None = None) -> None:
+        """Tile by tile of the columns [lo, hi), of which those from `upto` on are not real."""
         w = self.w
-        some = w.e.intrinsic("smax", "int64", 1, [self.bottom, w.e.assign(f"add i64 {self.top}, 1")])
+        some = self._at_least_one(self.top, self.bottom)
 
         def tile(at: str, _: State) -> State:
             end = self._least(at, self.width, hi)
@@ -84,18 +98,96 @@ class Strips:
             height = w.e.assign(f"select i1 {near}, i64 {BLOCK}, i64 {STRIP}")
             ahead = w.e.assign(f"select i1 {narrow}, i64 {AHEAD}, i64 0")
             here = _Tile(at, end, height, ahead)
-            count(w, self.top, some, BLOCK, [], lambda start, _: self._block(here, start))
-            return self._finish(here)
+            visit(here)
+            return self._finish(here if upto is None else here._replace(hi=self._least(at, self.width, upto)))
 
         count(w, lo, hi, self.width, [], tile)
+
+    def _blocks(self, tile: _Tile, top: str, bottom: str) -> None:
+        """The rows [top, bottom); what gathers begins from nothing even if there are none."""
+        more = self._at_least_one(top, bottom)
+        count(self.w, top, more, BLOCK, [], lambda start, _: self._block(tile, start, bottom))
+
+    def _at_least_one(self, lo: str, hi: str) -> str:
+        return self.w.e.intrinsic("smax", "int64", 1, [hi, self.w.e.assign(f"add i64 {lo}, 1")])
+
+    # Few columns, side by side with those of the rows that follow
+
+    def _may_pack(self) -> bool:
+        """Whether rows that lie one after the other in memory could as well be one row of more columns."""
+        rows, var = self.rows, self.loop.var
+        return (
+            self.w.packs
+            and self.top == "0"
+            and all(load.index[-2:] == (rows.var, var) and load in rows_read(rows) for load in self._loads())
+            and not any(isinstance(s, Load) and var in s.index for s in self.before)
+            and not any(v in operands(node) for node in all_nodes([rows]) for v in (rows.var, var))
+        )
+
+    def _loads(self) -> list[Load]:
+        return [s for s in self.rows.body if isinstance(s, Load)]
+
+    def _write_packed(self, lo: str, hi: str) -> None:
+        """Several rows as one, if columns are few enough for a round; what is left over, as a part of one."""
+        w, e, lanes = self.w, self.w.e, self.plan.lanes
+        buffers = {load.buffer: w.strides[load.buffer] for load in self._loads()}
+        width, rows = e.assign(f"sub i64 {hi}, {lo}"), self.bottom
+        fits = e.assign(f"icmp sge i64 {rows}, {MANY}")
+        for buffer, strides in buffers.items():
+            size = e.assign(f"mul i64 {width}, {ITEMSIZE[buffer.dtype]}")
+            fits = e.assign(f"and i1 {fits}, {e.assign(f'icmp eq i64 {size}, {strides[-2].text}')}")
+        most = e.assign(f"udiv i64 {lanes}, {width}")
+        many = self._at_least_one("0", most)
+        packed = e.assign(f"select i1 {fits}, i64 {many}, i64 1")
+        whole = e.assign(f"udiv i64 {rows}, {packed}")
+        left = e.assign(f"sub i64 {rows}, {e.assign(f'mul i64 {whole}, {packed}')}")
+        some_left = e.assign(f"zext i1 {e.assign(f'icmp ne i64 {left}, 0')} to i64")
+        for buffer, strides in buffers.items():
+            row = Op(e.assign(f"mul i64 {strides[-2].text}, {packed}"), 1)
+            w.strides[buffer] = (*strides[:-2], row, strides[-1])
+        self.bottom = e.assign(f"add i64 {whole}, {some_left}")
+        self.last = e.assign(f"sub i64 {self.bottom}, 1")
+        end, end_left = (
+            e.assign(f"add i64 {lo}, {e.assign(f'mul i64 {n}, {width}')}") for n in (packed, left)
+        )
+
+        def visit(tile: _Tile) -> None:
+            def part(which: str, _: State) -> State:
+                last = e.assign(f"icmp ne i64 {which}, 0")
+                right = e.assign(f"select i1 {last}, i64 {end_left}, i64 {tile.hi}")
+                top = e.assign(f"select i1 {last}, i64 {whole}, i64 0")
+                bottom = e.assign(f"select i1 {last}, i64 {self.bottom}, i64 {whole}")
+                self._blocks(tile._replace(hi=right), top, bottom)
+                return []
+
+            count(w, "0", e.assign(f"add i64 {some_left}, 1"), 1, [], part)
+            when(w, below(w, "1", packed), [], lambda: self._unpack(tile, width, packed))
+
+        self._tiles(lo, end, visit, hi)
+        w.strides.update(buffers)
+
+    def _unpack(self, tile: _Tile, width: str, packed: str) -> State:
+        """What the columns of several rows gave, brought together in those of the first."""
+        w, parts = self.w, self._parts(self.plan.lanes)
+        start = self._kept(parts, self.total, "0")
+
+        def join(k: str, state: State) -> State:
+            other = self._kept(parts, self.total, w.e.assign(f"mul i64 {k}, {width}"))
+            both = zip(parts, by_part(parts, state), other, strict=True)
+            return in_row(combined(w, _operation(p), a, b, p.width) for p, a, b in both)
+
+        made = count(w, "1", packed, 1, carried(parts, start), join)
+        return self._keep(parts, by_part(parts, made), self.total, "0")
+
+    # Rows
 
     def _least(self, at: str, step: int | str, bound: str) -> str:
         return self.w.e.intrinsic("smin", "int64", 1, [self.w.e.assign(f"add i64 {at}, {step}"), bound])
 
-    def _block(self, tile: _Tile, start: str) -> State:
+    def _block(self, tile: _Tile, start: str, bottom: str) -> State:
         """The rows of a block, from nothing, strip by strip; what they give comes to that of the blocks before."""
         w = self.w
-        stop = self._least(start, BLOCK, self.bottom)
+        stop = self._least(start, BLOCK, bottom)
         first = w.e.assign(f"icmp eq i64 {start}, {self.top}")
         homes = [
             w.e.assign(f"select i1 {first}, ptr {t}, ptr {p}")
@@ -109,18 +201,32 @@ class Strips:
         def strip(lo: str, _: State) -> State:
             return self._columns(tile, lo, self._least(lo, tile.height, stop), homes)
 
-        def join(i: str, _: State) -> State:
-            at = self._place(tile, i)
-            both = zip(
-                parts, self._kept(parts, self.total, at), self._kept(parts, self.partial, at), strict=True
-            )
-            made = [combined(w, _operation(p), a, b, p.width) for p, a, b in both]
-            return self._keep(parts, made, self.total, at)
-
         count(w, tile.lo, tile.hi, self.plan.lanes, [], clear)
         when(w, below(w, start, stop), [], lambda: count(w, start, stop, tile.height, [], strip))
         later = w.e.assign(f"xor i1 {first}, true")
+        if self.w.packs:  # the last row may be a part of one
+            return when(w, later, [], lambda: self._narrow(tile.lo, tile.hi, partial(self._join, tile)))
+
+        def join(i: str, _: State) -> State:
+            return self._join(tile, i, parts)
+
         return when(w, later, [], lambda: count(w, tile.lo, tile.hi, self.plan.lanes, [], join))
+
+    def _join(self, tile: _Tile, i: str, parts: list[Part]) -> State:
+        """What a block gave to what the blocks before gave; under a mask, in the lanes that take part."""
+        w, at = self.w, self._place(tile, i)
+        mask = w.lanes and w.lanes.mask
+        before, block = self._kept(parts, self.total, at), self._kept(parts, self.partial, at)
+        made = []
+        for part, old, new in zip(parts, before, block, strict=True):
+            both = combined(w, _operation(part), old, new, part.width)
+            if mask:
+                kinds = part.types()
+                both = [
+                    w.e.select(mask, k, b, a, part.width) for k, a, b in zip(kinds, old, both, strict=True)
+                ]
+            made.append(both)
+        return self._keep(parts, made, self.total, at)
 
     def _columns(self, tile: _Tile, lo: str, hi: str, homes: list[str]) -> State:
         """The rows [lo, hi) of a tile: whole rounds, then narrow ones."""

@@ -54,12 +54,20 @@ class Writer:
     """Writes values where they are first needed, and knows for how long they can be used again.
 
     called  the functions, with their data types, that are not written in place
+    packs   several rows of few columns may be done as one
     """
 
-    def __init__(self, e: Emitter, target: Target, called: frozenset[tuple[str, str]] = frozenset()) -> None:
+    def __init__(
+        self,
+        e: Emitter,
+        target: Target,
+        called: frozenset[tuple[str, str]] = frozenset(),
+        packs: bool = False,
+    ) -> None:
         self.e = e
         self.target = target
         self.called = called
+        self.packs = packs
         self.lanes: Lanes | None = None
         self.strides: dict[Buffer, tuple[Op, ...]] = {}
         self._known: dict[Key, Op] = {}

@@ -222,15 +222,16 @@ static bool has_short_rows(const rt_nest_desc *desc, const int64_t *dims)
     return rt_times(points, itemsize) <= SHORT_ROW_BYTES && rows >= MANY_ROWS;
 }
 
-/* So few columns that most lanes of a kernel of form RO would have nothing to do.
- * source: measured, softmax down 4 columns of 100 000 numbers takes RI a third of RO's time. */
-enum { FEW_COLUMNS = 8 };
+/* So few columns that most lanes of the usual kernel of form RO would have nothing to do.
+ * source: measured, softmax down 4 columns of 100 000 numbers takes RI a third of RO's time; sums take kernels that do
+ * several rows at once a fifth. */
+enum { FEW_TO_GATHER = 8, FEW_TO_PACK = 16 };
 
-static bool has_few_columns(const rt_nest_desc *desc, const int64_t *dims)
+static bool has_few_columns(const rt_nest_desc *desc, const rt_nest_desc *along, const int64_t *dims)
 {
     int64_t points, rows;
     shape_of(desc, dims, &points, &rows);
-    return rows <= FEW_COLUMNS && points >= MANY_ROWS;
+    return rows <= (along->form == RT_FORM_RI ? FEW_TO_GATHER : FEW_TO_PACK) && points >= MANY_ROWS;
 }
 
 int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *usual, const rt_nest_desc *spaced, const rt_nest_desc *turned,
@@ -241,7 +242,7 @@ int32_t rt_nest_either(rt_ctx *ctx, const rt_nest_desc *usual, const rt_nest_des
     int64_t cost = turned ? copying_cost(usual, p, dims, strides) : 0;
     if (cost && copying_cost(turned, p, dims, strides) < cost)
         return rt_nest(ctx, short_rows ? spaced : turned, p, dims, strides);
-    return rt_nest(ctx, along && has_few_columns(usual, dims) ? along : usual, p, dims, strides);
+    return rt_nest(ctx, along && has_few_columns(usual, along, dims) ? along : usual, p, dims, strides);
 }
 
 /* -- reductions of everything ---------------------------------------------------------------------------------------------- */
