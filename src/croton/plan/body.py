@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 from croton.graph.node import Apply, Variable
@@ -15,6 +14,7 @@ from croton.ops.place import Place
 from croton.plan.fuse import Axes
 from croton.plan.reductions import gather, is_reduction, new_accumulator, results
 from croton.plan.stages import Layout, Source, place_of, scalar_constant, source_of
+from croton.util.record import replace
 
 
 def scalar_code(b: Any, node: Apply, values: Sequence[Any]) -> Sequence[Any]:
