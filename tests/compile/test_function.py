@@ -33,6 +33,31 @@ def test_outputs_are_arrays_also_of_no_axes():
     assert theano.function([x], x * 2)(3).shape == ()
 
 
+def test_calls_by_name_run_no_python(monkeypatch):
+    a, b, c = T.dscalars("a", "b", "c")
+    f = theano.function([a, b, c], a + 2 * b + 3 * c)
+    if f.maker.mode.backend.name == "cpu":
+        monkeypatch.setattr(type(f), "_call_slow", None)
+    assert f(a=1.0, b=2.0, c=3.0) == f(1.0, c=3.0, b=2.0) == f(1.0, 2.0, c=3.0) == 14
+    assert f(**{"".join(["", name]): value for name, value in zip("cab", (3.0, 1.0, 2.0), strict=True)}) == 14
+
+
+def test_calls_by_name_that_do_not_fit():
+    a, b, c = T.dscalars("a", "b", "c")
+    f = theano.function([a, b, c], a + 2 * b + 3 * c)
+    for args, kwargs, said in (
+        ((), {"a": 1.0, "b": 2.0}, "Missing required input: c"),
+        ((), {"a": 1.0, "b": 2.0, "d": 3.0}, "Unknown input or state: d"),
+        ((1.0, 2.0), {"a": 3.0}, "Multiple values for input: a"),
+        ((1.0, 2.0, 3.0), {"c": 3.0}, "Multiple values for input: c"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            f(*args, **kwargs)
+    twice = theano.function([T.dscalar("a"), T.dscalar("a"), T.dscalar()], [], on_unused_input="ignore")
+    with pytest.raises(TypeError, match="Ambiguous name: a"):
+        twice(1.0, 2.0, a=3.0)
+
+
 def test_keyword_calls():
     x, y = T.dscalars("x", "y")
     f = theano.function([x, y], x - y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -97,6 +98,13 @@ class Binding:
             )
         return found
 
+    def names(self) -> tuple[str | None, ...] | None:
+        """The names by which inputs may be given, as Python holds those of arguments; None where some may not be."""
+        if any(place.spec.implicit for place in self.places):
+            return None
+        named = [place.spec.name for place in self.places]
+        return tuple(sys.intern(n) if n and isinstance(self.by_key[n], Place) else None for n in named)
+
 
 def bind(places: list[Place], shared: Sequence[SharedVariable], containers: Sequence[Container]) -> Binding:
     """The inputs `places` and the shared variables, under all their names."""
@@ -156,6 +164,8 @@ class Function:
     """
 
     trust_input: bool
+    # What a program's own protocol of calls goes by, where all inputs come with each call.
+    _names: tuple[str | None, ...] | None
     __call__: Callable[..., Any]
     _run: Callable[[list[Any]], Any]
 
@@ -170,6 +180,7 @@ class Function:
         self.unpack_single = signature.single
         self.output_keys = signature.keys
         self._keeps = not all(p.required and not p.is_state for p in binding.places)
+        self._names = None if self._keeps else binding.names()
 
     # -- calling ---------------------------------------------------------------------------------------------
     def _call_slow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -46,6 +46,7 @@ class Callable:
     """A compiled function; subclasses define _call_slow(args, kwargs), and no __call__."""
 
     trust_input: bool
+    _names: tuple[str | None, ...] | None
     @property
     def program(self) -> Program: ...
     def __init__(self, program: Program) -> None: ...

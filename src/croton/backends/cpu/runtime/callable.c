@@ -211,17 +211,46 @@ static PyObject *not_ready(void)
     return NULL;
 }
 
+#define MOST_NAMED 32
+
+/* The arguments in the order of the inputs; NULL where names are not known, or given twice, or one has to be read. */
+static PyObject *const *in_order(const rt_callable *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
+                                 PyObject **ordered)
+{
+    int ninputs = self->program->ninputs;
+    PyObject *names = self->names;
+    if (!names || !PyTuple_CheckExact(names) || PyTuple_GET_SIZE(names) != ninputs || ninputs > MOST_NAMED)
+        return NULL;
+    for (int i = 0; i < ninputs; i++) ordered[i] = i < nargs ? args[i] : NULL;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(kwnames); k++) {
+        PyObject *name = PyTuple_GET_ITEM(kwnames, k);
+        int i = (int)nargs;
+        while (i < ninputs && PyTuple_GET_ITEM(names, i) != name) i++;
+        if (i == ninputs) /* a name that was made at run time is another object */
+            for (i = (int)nargs; i < ninputs; i++) {
+                PyObject *known = PyTuple_GET_ITEM(names, i);
+                if (PyUnicode_Check(known) && !PyUnicode_Compare(known, name)) break;
+            }
+        if (i == ninputs || ordered[i]) return NULL;
+        ordered[i] = args[nargs + k];
+    }
+    return ordered;
+}
+
 static PyObject *callable_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
-    rt_program *program = ((rt_callable *)object)->program;
-    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    rt_callable *self = (rt_callable *)object;
+    rt_program *program = self->program;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
     if (!program) return not_ready();
-    if (nargs != program->ninputs || (kwnames && PyTuple_GET_SIZE(kwnames)))
+    PyObject *ordered[MOST_NAMED], *const *values = args;
+    if (nargs + named != program->ninputs ||
+        (named && !(values = in_order(self, args, nargs, kwnames, ordered))))
         return call_slow(object, args, nargs, kwnames);
     rt_ctx *ctx = rt_ctx_acquire(program);
     if (!ctx) return NULL;
-    for (int i = 0; i < nargs; i++) {
-        if (is_plain(&program->inputs[i], args[i]) && rt_bind_input(ctx, i, args[i])) continue;
+    for (int i = 0; i < program->ninputs; i++) {
+        if (is_plain(&program->inputs[i], values[i]) && rt_bind_input(ctx, i, values[i])) continue;
         rt_ctx_release(ctx);
         return call_slow(object, args, nargs, kwnames);
     }
@@ -301,12 +330,14 @@ static PyObject *callable_init_subclass(PyTypeObject *type, PyObject *args, PyOb
 static int callable_traverse(rt_callable *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->program);
+    Py_VISIT(self->names);
     return 0;
 }
 
 static int callable_clear(rt_callable *self)
 {
     Py_CLEAR(self->program);
+    Py_CLEAR(self->names);
     return 0;
 }
 
@@ -319,6 +350,8 @@ static void callable_dealloc(rt_callable *self)
 
 static PyMemberDef callable_members[] = {
     {"program", T_OBJECT, offsetof(rt_callable, program), READONLY, "The native program."},
+    {"_names", T_OBJECT, offsetof(rt_callable, names), 0,
+     "The names of the inputs, interned, in a tuple; None where names do not say it all: then _call_slow is asked."},
     {"trust_input", T_BOOL, offsetof(rt_callable, trust_input), 0, "For _call_slow: arguments need no conversion."},
     {NULL},
 };

@@ -209,6 +209,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     rt_program *program;
+    PyObject *names; /* of the inputs, for calls by name; NULL or None: such calls are slow */
     char trust_input;
 } rt_callable;
 
