@@ -44,7 +44,7 @@ def test_the_other_form_is_compiled_when_it_is_needed() -> None:
     given: Any = TensorType("float64", (None, None))()
     f = function([given], sum_of(given, axis=0))
     assert forms(f) == ["RO"]
-    assert [k.title for k in f.compiled.plan.kernels][-1].endswith("(of turned arrays)")
+    assert any(k.title.endswith("(of turned arrays)") for k in f.compiled.plan.kernels)
     x = RNG.normal(size=(50, 60))
     np.testing.assert_allclose(f(x), x.sum(0))
     assert forms(f) == ["RO"]

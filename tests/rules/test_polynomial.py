@@ -41,7 +41,8 @@ def test_sums_of_two_have_an_inverse() -> None:
 
 @pytest.mark.parametrize("terms", [(1, 2), (0, 0)])
 def test_others_have_none(terms: tuple[int, int]) -> None:
-    p = poly.plus(poly.single("a"), poly.plus(e(terms[0]), poly.times(poly.single("b"), e(terms[1]))))
+    a, b = poly.single(poly.Unknown(0)), poly.single(poly.Unknown(1))
+    p = poly.plus(a, poly.plus(e(terms[0]), poly.times(b, e(terms[1]))))
     with pytest.raises(poly.TooLarge):
         poly.inverse(p)
 
@@ -54,3 +55,12 @@ def test_numbers_that_cancel_but_for_rounding_are_gone() -> None:
 def test_a_series_is_divided_only_where_nothing_is_left() -> None:
     assert poly.divided({F(0): F(1), F(2): F(-1)}, F(1), F(1)) == {F(0): F(1), F(1): F(-1)}
     assert poly.divided({F(0): F(1), F(2): F(1)}, F(1), F(1)) is None
+
+
+def test_terms_stand_in_one_order() -> None:
+    pole = poly.Pole(E, F(1), F(1))
+    one, two = [(poly.Unknown(1), F(1)), (E, F(2)), (pole, F(-1))], [(poly.Unknown(0), F(1)), (E, F(-1))]
+    made = poly.joined(poly.term(one[::-1]), poly.term(two))
+    assert made == poly.joined(poly.term(two), poly.term(one))
+    assert [factor for factor, _ in made] == [poly.Unknown(0), poly.Unknown(1), E, pole]
+    assert poly.joined(made, poly.term([(factor, -n) for factor, n in made])) == ()

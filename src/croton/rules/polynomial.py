@@ -1,13 +1,14 @@
 """Polynomials in things that are not looked into, exponentials, and what divides: sums with 1 of exponentials.
 
-A term is a set of (factor, power); a polynomial gives each term its number. All numbers are fractions, so that what
-cancels is gone, not small.
+A term is (factor, power) after (factor, power), in the order of the factors' ranks; a polynomial gives each term its
+number. All numbers are fractions, so that what cancels is gone, not small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Iterable
 from fractions import Fraction
+from typing import Protocol
 
 from croton.util.record import record
 
@@ -23,11 +24,36 @@ class TooLarge(Exception):
     """A polynomial has too many terms, or no inverse of its own."""
 
 
+class Factor(Protocol):
+    """What terms are made of: equal where it is the same thing."""
+
+    @property
+    def rank(self) -> tuple[int | Fraction, ...]:
+        """Its place among factors. No set's order is relied on: what is made must not change from run to run."""
+
+
+@record(frozen=True)
+class Unknown:
+    """What is not looked into; `number` tells what."""
+
+    number: int
+
+    @property
+    def rank(self) -> tuple[int | Fraction, ...]:
+        """Its place among factors."""
+        return 0, self.number
+
+
 @record(frozen=True)
 class Exponential:
     """exp(u); `base` tells u."""
 
     base: int
+
+    @property
+    def rank(self) -> tuple[int | Fraction, ...]:
+        """Its place among factors."""
+        return 1, self.base
 
 
 @record(frozen=True)
@@ -38,8 +64,13 @@ class Pole:
     step: Fraction
     number: Fraction
 
+    @property
+    def rank(self) -> tuple[int | Fraction, ...]:
+        """Its place among factors."""
+        return 2, self.of.base, self.step, self.number
 
-Term = frozenset[tuple[Hashable, Fraction]]
+
+Term = tuple[tuple[Factor, Fraction], ...]
 Polynomial = dict[Term, Fraction]
 # The numbers before powers of one exponential.
 Series = dict[Fraction, Fraction]
@@ -49,19 +80,25 @@ _ONE = Fraction(1)
 
 def constant(number: Fraction) -> Polynomial:
     """A number."""
-    return {frozenset(): number} if number else {}
+    return {(): number} if number else {}
 
 
-def single(factor: Hashable, power: Fraction = _ONE) -> Polynomial:
+def single(factor: Factor, power: Fraction = _ONE) -> Polynomial:
     """A power of one thing."""
-    return {frozenset({(factor, power)}): _ONE} if power else constant(_ONE)
+    return {((factor, power),): _ONE} if power else constant(_ONE)
+
+
+def term(powers: Iterable[tuple[Factor, Fraction | int]]) -> Term:
+    """The product of these powers, each of another factor."""
+    found = [(factor, Fraction(n)) for factor, n in powers if n]
+    return tuple(sorted(found, key=lambda power: power[0].rank))
 
 
 def plus(p: Polynomial, q: Polynomial) -> Polynomial:
     """The sum."""
     made = dict(p)
-    for term, number in q.items():
-        _add(made, term, number)
+    for part, number in q.items():
+        _add(made, part, number)
     return _checked(made)
 
 
@@ -70,7 +107,7 @@ def times(p: Polynomial, q: Polynomial) -> Polynomial:
     made: Polynomial = {}
     for a, m in p.items():
         for b, n in q.items():
-            _add(made, _joined(a, b), m * n)
+            _add(made, joined(a, b), m * n)
     return _checked(made)
 
 
@@ -81,12 +118,12 @@ def inverse(p: Polynomial) -> Polynomial:
     """
     p = reduced(p)
     if len(p) == 1:
-        ((term, number),) = p.items()
-        return {frozenset((factor, -power) for factor, power in term): 1 / number}
+        ((only, number),) = p.items()
+        return {_turned(only): 1 / number}
     if len(p) != 2:
         raise TooLarge
     (a, m), (b, n) = p.items()
-    apart = dict(_joined(b, frozenset((factor, -power) for factor, power in a)))
+    apart = dict(joined(b, _turned(a)))
     if len(apart) != 1:
         raise TooLarge
     ((factor, step),) = apart.items()
@@ -99,6 +136,10 @@ def inverse(p: Polynomial) -> Polynomial:
     return times(inverse({a: m}), single(Pole(factor, step, plain(n / m)), -_ONE))
 
 
+def _turned(whole: Term) -> Term:
+    return tuple((factor, -power) for factor, power in whole)
+
+
 def plain(number: Fraction) -> Fraction:
     """`number`, or a fraction of small numbers that it can't be told from in floating point."""
     made = number.limit_denominator(_MOST_DENOMINATOR)
@@ -107,12 +148,12 @@ def plain(number: Fraction) -> Fraction:
 
 def reduced(p: Polynomial) -> Polynomial:
     """`p` with what stands over one divisor brought together, and divided as often as it goes."""
-    poles = {factor: None for term in p for factor, _ in term if isinstance(factor, Pole)}
+    poles = {factor: None for part in p for factor, _ in part if isinstance(factor, Pole)}
     for pole in poles:
         made: Polynomial = {}
         for rest, (series, power) in over(p, pole).items():
             for exponent, number in series.items():
-                _add(made, _joined(rest, _powers(pole, exponent, power)), number)
+                _add(made, joined(rest, term([(pole.of, exponent), (pole, -power)])), number)
         p = made
     return p
 
@@ -120,10 +161,10 @@ def reduced(p: Polynomial) -> Polynomial:
 def over(p: Polynomial, pole: Pole) -> dict[Term, tuple[Series, int]]:
     """For all that stands before it in `p`: a series in the exponential, over a power of `pole`."""
     parts: dict[Term, dict[int, Series]] = {}
-    for term, number in p.items():
-        powers = dict(term)
+    for part, number in p.items():
+        powers = dict(part)
         exponent, power = powers.pop(pole.of, Fraction(0)), int(-powers.pop(pole, Fraction(0)))
-        series = parts.setdefault(frozenset(powers.items()), {}).setdefault(power, {})
+        series = parts.setdefault(tuple(powers.items()), {}).setdefault(power, {})
         series[exponent] = series.get(exponent, Fraction(0)) + number
     return {rest: _together(found, pole) for rest, found in parts.items()}
 
@@ -169,26 +210,22 @@ def _series_sum(a: Series, b: Series) -> Series:
     return made
 
 
-def _powers(pole: Pole, exponent: Fraction, power: int) -> Term:
-    found = ((pole.of, exponent), (pole, Fraction(-power)))
-    return frozenset((factor, n) for factor, n in found if n)
-
-
-def _joined(a: Term, b: Term) -> Term:
+def joined(a: Term, b: Term) -> Term:
+    """The product of two terms."""
     if not a or not b:
         return a or b
     powers = dict(a)
     for factor, power in b:
         powers[factor] = powers.get(factor, Fraction(0)) + power
-    return frozenset((factor, power) for factor, power in powers.items() if power)
+    return term(powers.items())
 
 
-def _add(into: Polynomial, term: Term, number: Fraction) -> None:
-    total = into.get(term, Fraction(0)) + number
+def _add(into: Polynomial, part: Term, number: Fraction) -> None:
+    total = into.get(part, Fraction(0)) + number
     if abs(total) <= _NOTHING * abs(number):
-        into.pop(term, None)
+        into.pop(part, None)
     else:
-        into[term] = total
+        into[part] = total
 
 
 def _checked(made: Polynomial) -> Polynomial:

@@ -38,19 +38,23 @@ from croton.rules.arith import Product, are_opposite, constant_like, is_real_flo
 from croton.rules.passes import Context
 from croton.rules.polynomial import (
     Exponential,
+    Factor,
     Pole,
     Polynomial,
     Series,
     Term,
     TooLarge,
+    Unknown,
     constant,
     divided,
     inverse,
+    joined,
     over,
     plain,
     plus,
     reduced,
     single,
+    term,
     times,
 )
 from croton.rules.stages import stabilize
@@ -186,6 +190,11 @@ class _Slope:
 
     pole: Pole
 
+    @property
+    def rank(self) -> tuple[int | Fraction, ...]:
+        """Its place among factors."""
+        return 3, *self.pole.rank
+
 
 class _Reader:
     """Takes expressions apart, into polynomials; and puts these together again."""
@@ -196,6 +205,7 @@ class _Reader:
         self.read: dict[Variable, Polynomial] = {}
         self.bases: list[tuple[Variable, Any]] = []  # of each exponential: c u, and c
         self.known: dict[Hashable, int] = {}
+        self.unknowns: dict[Variable, Unknown] = {}
         self.tails: list[Variable] = []  # erfc(v)
         self.made: dict[Hashable, Variable] = {}
 
@@ -263,7 +273,10 @@ class _Reader:
         try:
             return inverse(p)
         except TooLarge:
-            return single(v, Fraction(-1))
+            return single(self._unknown(v), Fraction(-1))
+
+    def _unknown(self, v: Variable) -> Unknown:
+        return self.unknowns.setdefault(v, Unknown(len(self.unknowns)))
 
     def _leaf(self, v: Variable) -> Polynomial:
         value = scalar_value(v)
@@ -271,11 +284,11 @@ class _Reader:
             return constant(Fraction(number))
         kind = _kind(v)
         if v.type.dtype != self.out.type.dtype:
-            return single(v)
+            return single(self._unknown(v))
         if kind == "erfc":
             self.tails.append(v)
         if kind not in _FAMILY or kind == "erfc" or not is_real_float(v.owner.inputs[0]):  # type: ignore[union-attr]
-            return single(v)
+            return single(self._unknown(v))
         u, scale = _without_shift(v.owner.inputs[0])  # type: ignore[union-attr]
         e, n = self._exponential(u)
         grows, falls, one = single(e, n), single(e, -n), constant(Fraction(1))
@@ -328,7 +341,7 @@ class _Reader:
         total: Variable | None = None
         for common, number, terms in _grouped(p):
             factors = self._product(common, number) if common or not terms else []
-            inner = [self._whole(self._product(term, n)) for term, n in terms]
+            inner = [self._whole(self._product(part, n)) for part, n in terms]
             if inner:
                 factors.append(reduce(add, inner))
             made = self._whole(factors)
@@ -344,9 +357,9 @@ class _Reader:
             raise TooLarge
         return made
 
-    def _product(self, term: Term, number: Fraction) -> list[Variable]:
+    def _product(self, whole: Term, number: Fraction) -> list[Variable]:
         """The factors of a term."""
-        powers = dict(term)
+        powers = dict(whole)
         factors: list[tuple[Variable, int]] = []
         poles = [factor for factor in powers if isinstance(factor, Pole)]
         for pole in poles:
@@ -366,7 +379,8 @@ class _Reader:
                 exponents.append(self._multiple(factor, left))
         if exponents:
             factors.append((exp(reduce(add, exponents)), 1))
-        factors += [(v, int(n)) for v, n in powers.items() if isinstance(v, Variable)]
+        told = list(self.unknowns)
+        factors += [(told[v.number], int(n)) for v, n in powers.items() if isinstance(v, Unknown)]
         return self._spelled(number, factors)
 
     def _spelled(self, number: Fraction, factors: list[tuple[Variable, int]]) -> list[Variable]:
@@ -429,7 +443,7 @@ class _Reader:
         return made
 
     def _with_tails(
-        self, e: Exponential, powers: dict[Hashable, Fraction], into: list[tuple[Variable, int]]
+        self, e: Exponential, powers: dict[Factor, Fraction], into: list[tuple[Variable, int]]
     ) -> Fraction:
         """exp(-v²) / erfc(v) is 1 / erfcx(v): as often as that goes. Returns what is left of the exponent."""
         left = powers.pop(e)
@@ -442,25 +456,26 @@ class _Reader:
             w = tail.owner.inputs[0]  # type: ignore[union-attr]
             if w is not v and not (w.type == v.type and are_opposite(w, v, self.context)):
                 continue
-            count = min(-powers.get(tail, Fraction(0)), -left * number)
+            unknown = self.unknowns[tail]
+            count = min(-powers.get(unknown, Fraction(0)), -left * number)
             if count >= 1:
                 n = int(count)
                 into.append((erfcx(w), -n))
-                powers[tail] += n
+                powers[unknown] += n
                 left += n * number
         return left
 
 
 def _negative(p: Polynomial) -> Polynomial:
-    return {term: -number for term, number in p.items()}
+    return {part: -number for part, number in p.items()}
 
 
 def _grouped(p: Polynomial) -> Iterable[tuple[Term, Fraction, list[tuple[Term, Fraction]]]]:
     """The common factors and the number of terms that belong together, and these terms; none where it is but one."""
-    poles = {factor: None for term in p for factor, _ in term if isinstance(factor, Pole)}
+    poles = {factor: None for part in p for factor, _ in part if isinstance(factor, Pole)}
     if not poles:
-        for term, number in p.items():
-            yield term, number, []
+        for part, number in p.items():
+            yield part, number, []
         return
     pole = next(iter(poles))
     bare: Polynomial = {}
@@ -469,13 +484,9 @@ def _grouped(p: Polynomial) -> Iterable[tuple[Term, Fraction, list[tuple[Term, F
             yield _factored(rest, series, count, pole)
             continue
         for exponent, number in series.items():
-            bare[rest | _term((pole.of, exponent), (pole, -count))] = number
-    for term, number in bare.items():
-        yield term, number, []
-
-
-def _term(*powers: tuple[Hashable, Fraction | int]) -> Term:
-    return frozenset((factor, Fraction(n)) for factor, n in powers if n)
+            bare[joined(rest, term([(pole.of, exponent), (pole, -count)]))] = number
+    for part, number in bare.items():
+        yield part, number, []
 
 
 def _factored(
@@ -488,9 +499,9 @@ def _factored(
         series, count, slopes = {e: -n for e, n in less.items()}, count - 1, slopes + 1
     low, high = min(series) // pole.step, count - -(-max(series) // pole.step)
     low, high = (low, high) if low >= 0 and high >= 0 else (0, 0)
-    common = rest | _term((pole.of, low * pole.step), (pole, -low - high), (_Slope(pole), slopes))
+    common = joined(rest, term([(pole.of, low * pole.step), (pole, -low - high), (_Slope(pole), slopes)]))
     terms = [
-        (_term((pole.of, e - low * pole.step), (pole, low + high - count)), number)
+        (term([(pole.of, e - low * pole.step), (pole, low + high - count)]), number)
         for e, number in series.items()
     ]
     if len(terms) == 1 and not terms[0][0]:

@@ -343,7 +343,7 @@ class Hypergeometric(Drawn):
     samples = (
         S(_KEY, _START, np.float64(5.0), np.float64(20.0), np.float64(7.0), np.int64(300), grad=False),
         S(_KEY, _START, np.float64(900.0), np.float64(100.0), np.float64(500.0), np.int64(300), grad=False),
-        S(_KEY, _START, np.array([[0.0], [9.0], [1e6]]), np.array([5.0, 0.0, 1e9]), np.float64(4.0), np.int64(3),
+        S(_KEY, _START, np.array([[0.0], [9.0], [1e6]]), np.array([5.0, 4.0, 1e9]), np.float64(4.0), np.int64(3),
           np.int64(3), grad=False),
     )  # fmt: skip
     errors = _errors(3.0, 1.0, 5.0)
