@@ -53,8 +53,9 @@ class Planner:
         units = Fusion(nodes, ShapeTable(), graph.outputs, apart=not fusion).units(nodes)
         self.unit_of = {node: unit for unit in units for node in nodes_of(unit)}
         self.units = self.ordered(units)
-        nodes = graph.toposort()
-        self.unit_of = {node: unit for unit in self.units for node in nodes_of(unit)}
+        if (again := self.computed_again(self.units)) is not None:
+            self.units, nodes = again, graph.toposort()
+            self.unit_of = {node: unit for unit in again for node in nodes_of(unit)}
         self.place_of = {node: at for at, unit in enumerate(self.units) for node in nodes_of(unit)}
         self.times_output = Counter(graph.outputs)
         self.number_of = {node: len(b.program.nodes) + i for i, node in enumerate(nodes)}
@@ -74,6 +75,10 @@ class Planner:
     def ordered(self, units: list[Group | Apply]) -> list[Group | Apply]:
         """The units in the order in which they are lowered."""
         return units
+
+    def computed_again(self, units: list[Group | Apply]) -> list[Group | Apply] | None:
+        """The units with those that compute values again, which are then in the graph; None where nothing changes."""
+        return None
 
     def read_outside(self, variable: Variable, unit: Group | Apply) -> bool:
         """Whether anything outside `unit` reads `variable`."""

@@ -82,9 +82,12 @@ class ProgramPlanner(Planner):
         )
         for cell, chain in chains:
             order.write_over(cell, chain)
-        units = order.hastened()
+        return order.hastened()
+
+    def computed_again(self, units: list[Group | Apply]) -> list[Group | Apply] | None:
+        """The units with those that compute values again, where that is asked for."""
         if not self.around.recompute:
-            return units
+            return None
         updates = [(self.program.cells[c], self.graph.outputs[o]) for o, c in self.around.updates]
         return Recomputation(units, self.graph, self._is_view, updates).units_anew()
 
