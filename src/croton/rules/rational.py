@@ -7,7 +7,7 @@ of sums of s**m * t**n, where s = sigmoid(u) = e / (1 + e) and t = sigmoid(-u) =
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from fractions import Fraction
 from functools import reduce
 from math import exp as exp_of_number
@@ -84,33 +84,27 @@ def _kind(variable: Variable) -> str:
     return str(node.op.scalar_op.name)
 
 
-def _reaches(start: Iterable[Variable], names: frozenset[str], through: frozenset[str]) -> bool:
-    """Whether what makes one of `start`, seen through these operations, has one of these names."""
+def _seen_through(start: Iterable[Variable], through: frozenset[str]) -> Iterator[tuple[Variable, str]]:
+    """What is met from `start` on, seen through these operations, as far as that is looked at; and what makes each."""
     todo, seen = list(start), set[Variable]()
     while todo and len(seen) < _MOST_NODES:
         v = todo.pop()
         kind = _kind(v)
-        if kind in names:
-            return True
+        yield v, kind
         if kind in through and v not in seen:
             seen.add(v)
             todo.extend(v.owner.inputs)  # type: ignore[union-attr]
-    return False
+
+
+def _reaches(start: Iterable[Variable], names: frozenset[str], through: frozenset[str]) -> bool:
+    """Whether what makes one of `start`, seen through these operations, has one of these names."""
+    return any(kind in names for _, kind in _seen_through(start, through))
 
 
 def _has_sum(start: Iterable[Variable]) -> bool:
     """Whether a factor among `start` is a sum with functions of exponentials in it, or a quotient by one."""
-    todo, seen = list(start), set[Variable]()
-    while todo and len(seen) < _MOST_NODES:
-        v = todo.pop()
-        kind = _kind(v)
-        if kind in _SUMS:
-            if _reaches([v], _FAMILY, _ALL):
-                return True
-        elif kind in _PRODUCTS and v not in seen:
-            seen.add(v)
-            todo.extend(v.owner.inputs)  # type: ignore[union-attr]
-    return False
+    met = _seen_through(start, _PRODUCTS)
+    return any(kind in _SUMS and _reaches([v], _FAMILY, _ALL) for v, kind in met)
 
 
 def _is_at_risk(node: Apply) -> bool:
@@ -137,16 +131,9 @@ def _is_at_risk(node: Apply) -> bool:
 
 def _divisors(start: Iterable[Variable]) -> Iterable[Variable]:
     """What is divided by in the sums and products that make `start`."""
-    todo, seen = list(start), set[Variable]()
-    while todo and len(seen) < _MOST_NODES:
-        v = todo.pop()
-        kind = _kind(v)
-        if v in seen or kind not in _ALL:
-            continue
-        seen.add(v)
+    for v, kind in _seen_through(start, _ALL):
         if kind in ("true_div", "inv"):
             yield v.owner.inputs[-1]  # type: ignore[union-attr]
-        todo.extend(v.owner.inputs)  # type: ignore[union-attr]
 
 
 def _risks(start: Variable, out: Variable) -> int:
